@@ -1,0 +1,51 @@
+/// Base64 with the URL alphabet and without padding (RFC 4648, section 5): hashes, salts and signatures.
+public enum Base64URL {
+    private static let alphabet = [UInt8](
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let values: [UInt8] = {
+        var table = [UInt8](repeating: 0xFF, count: 256)
+        for (value, letter) in alphabet.enumerated() { table[Int(letter)] = UInt8(value) }
+        return table
+    }()
+
+    /// Appends the encoded form of `bytes` to `output`.
+    public static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
+        var accumulator: UInt32 = 0
+        var bits = 0
+        for byte in bytes {
+            accumulator = accumulator << 8 | UInt32(byte)
+            bits += 8
+            while bits >= 6 {
+                bits -= 6
+                output.append(alphabet[Int(accumulator >> UInt32(bits)) & 63])
+            }
+        }
+        if bits > 0 { output.append(alphabet[Int(accumulator << UInt32(6 - bits)) & 63]) }
+    }
+
+    /// The encoded form of `bytes`.
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        var output: [UInt8] = []
+        append(bytes, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// The bytes that `text` encodes; nil unless it is the one canonical form of them.
+    public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        var output: [UInt8] = []
+        var accumulator: UInt32 = 0
+        var bits = 0
+        for letter in text {
+            let value = values[Int(letter)]
+            guard value != 0xFF else { return nil }
+            accumulator = accumulator << 6 | UInt32(value)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                output.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(bits)))
+            }
+        }
+        guard bits < 6, accumulator & (1 << UInt32(bits)) - 1 == 0 else { return nil }
+        return output
+    }
+}

@@ -1,0 +1,46 @@
+/// The second line of an event: what is said, and may be erased.
+///
+/// It begins with a random salt, so that its hash reveals nothing once it is erased, and with the clinical time; the other members
+/// belong to the event's kind. The line is kept byte for byte as it was written.
+public struct BodyLine: Hashable, Sendable {
+    /// Bytes of salt.
+    public static let saltBytes = 16
+
+    /// The line, without a line feed.
+    public let line: [UInt8]
+    /// Clinical time: when it happened.
+    public let when: ClinicalTime
+
+    /// Reads a line and checks its structure: grammar, limits, salt and `when`. What the kind's members mean is not looked at.
+    public init(line: [UInt8]) throws(FormatError) {
+        guard line.count <= Limits.lineBytes else {
+            throw FormatError(field: "body", byte: Limits.lineBytes, reason: .lineTooLong)
+        }
+        var scanner = ByteScanner(line, field: "salt")
+        try scanner.expect("{\"salt\":\"")
+        let start = scanner.position
+        guard Base64URL.decode(try scanner.slice(22))?.count == Self.saltBytes else {
+            throw scanner.error(.badIdentifier, at: start)
+        }
+        try scanner.expect("\"")
+        scanner.field = "when"
+        try scanner.expect(",\"when\":\"")
+        when = try scanner.clinicalTime()
+        try scanner.expect("\"")
+        scanner.field = "body"
+        try JSONGrammar.checkMembers(scanner, known: [Array("salt".utf8), Array("when".utf8)])
+        self.line = line
+    }
+
+    /// Writes a body. `members` is a JSON object (`{…}`) without spaces; its members follow the salt and the time.
+    public init(salt: [UInt8], when: ClinicalTime, members: [UInt8]) throws(FormatError) {
+        var line = Array("{\"salt\":\"\(Base64URL.encode(salt))\",\"when\":\"\(when)\"".utf8)
+        let inner = members.dropFirst()
+        if inner.first != UInt8(ascii: "}") { line.append(UInt8(ascii: ",")) }
+        line.append(contentsOf: inner)
+        try self.init(line: line)
+    }
+
+    /// The hash that the envelope names.
+    public var hash: EventHash { EventHash(of: line) }
+}

@@ -1,0 +1,198 @@
+/// The events of one chart and how they hang together: chains, closures, forks. It decides what is admitted.
+///
+/// Two kinds of past are told apart. The *closure* of an event is what its author had before them: all that `after` reaches, and all
+/// that `prev` reaches where `seen` covers it. Its *reach* is what every replica holds that has the event: the closure, the event,
+/// and the chain behind it, seen or not. They differ only for decisions made from an older view.
+public struct ChartGraph: Sendable {
+    /// An admitted event.
+    public struct Node: Sendable {
+        /// Its name.
+        public let hash: EventHash
+        /// Its envelope.
+        public let envelope: Envelope
+        /// What a replica holds that has this event, with the event itself.
+        public let reach: VectorClock
+        /// Its place in the fold.
+        public let key: OrderKey
+        let prev: Int?
+        let after: [Int]
+    }
+
+    private struct Chain {
+        /// By seq − 1: the branch that arrived first.
+        var first: [Int] = []
+        /// By seq: the events of other branches.
+        var forked: [Int: [Int]] = [:]
+        /// Events that no event of the chain follows.
+        var tips: [Int] = []
+    }
+
+    /// The chart's id.
+    public let chart: ChartID
+    /// The events in the order in which they were admitted.
+    public private(set) var nodes: [Node] = []
+    /// What has been admitted, as a clock.
+    public private(set) var clock = VectorClock()
+    private var index: [EventHash: Int] = [:]
+    private var chains: [Origin: Chain] = [:]
+
+    /// A chart without events.
+    public init(chart: ChartID) { self.chart = chart }
+
+    /// The position of an event in ``nodes``, or nil.
+    public func position(of hash: EventHash) -> Int? { index[hash] }
+
+    /// The event of that name, or nil.
+    public subscript(hash: EventHash) -> Node? { index[hash].map { nodes[$0] } }
+
+    // MARK: Admission
+
+    /// Takes an event in; returns its position. An event that is here already keeps its place.
+    @discardableResult
+    public mutating func admit(_ event: Event) throws(AdmissionError) -> Int {
+        if let position = index[event.hash] { return position }
+        if event.envelope.seen.isEmpty { try checkGenesis(event) }
+        return admit(event.envelope, hash: event.hash, reach: try reach(of: event.envelope))
+    }
+
+    /// Takes back what a store had admitted before: the checks were made then.
+    public mutating func restore(_ envelope: Envelope, hash: EventHash) throws(AdmissionError) {
+        _ = admit(envelope, hash: hash, reach: try reach(of: envelope))
+    }
+
+    private mutating func admit(_ envelope: Envelope, hash: EventHash, reach: VectorClock) -> Int {
+        let position = nodes.count
+        let prev = envelope.prev.flatMap { index[$0] }
+        nodes.append(
+            Node(
+                hash: hash, envelope: envelope, reach: reach, key: OrderKey(envelope, hash: hash), prev: prev,
+                after: envelope.after.compactMap { index[$0] }))
+        index[hash] = position
+        clock.advance(envelope.origin, to: envelope.seq)
+        var chain = chains[envelope.origin] ?? Chain()
+        if chain.first.count == envelope.seq - 1 {
+            chain.first.append(position)
+        } else {
+            chain.forked[envelope.seq, default: []].append(position)
+        }
+        chain.tips.removeAll { $0 == prev }
+        chain.tips.append(position)
+        chains[envelope.origin] = chain
+        return position
+    }
+
+    /// Checks the structure of an envelope against the chart and returns its reach.
+    private func reach(of envelope: Envelope) throws(AdmissionError) -> VectorClock {
+        let dot = envelope.dot
+        guard envelope.chart == chart else { throw .otherChart }
+        var reach = VectorClock()
+        var closure = VectorClock()
+        var covering: [Int] = []
+        if let prevHash = envelope.prev {
+            guard let prev = index[prevHash] else { throw .missingPrev(dot, prevHash) }
+            guard nodes[prev].envelope.origin == dot.origin, nodes[prev].envelope.seq == dot.seq - 1 else {
+                throw .brokenChain(dot)
+            }
+            reach = nodes[prev].reach
+            if envelope.seenCoversPrev {
+                closure = reach
+                covering.append(prev)
+            }
+        }
+        for hash in envelope.after {
+            guard let position = index[hash] else { throw .missingAfter(dot, hash) }
+            covering.append(position)
+            closure.merge(nodes[position].reach)
+        }
+        guard closure == envelope.seen else { throw .seenIsNotClosure(dot) }
+        guard !closure.isEmpty || envelope.kind == ChartFounding.kind else { throw .notTheGenesis(dot) }
+        for hash in envelope.after {
+            guard let position = index[hash] else { throw .missingAfter(dot, hash) }
+            guard !covering.contains(where: { $0 != position && reaches(position, from: $0) }) else {
+                throw .afterIsNotMaximal(dot, hash)
+            }
+        }
+        for hash in envelope.refs {
+            guard let position = index[hash], covering.contains(where: { reaches(position, from: $0) }) else {
+                throw .refOutsideOfPast(dot, hash)
+            }
+        }
+        reach.merge(closure)
+        reach.advance(dot.origin, to: dot.seq)
+        return reach
+    }
+
+    private func checkGenesis(_ event: Event) throws(AdmissionError) {
+        let dot = event.envelope.dot
+        guard event.envelope.kind == ChartFounding.kind, dot.seq == 1 else { throw .notTheGenesis(dot) }
+        guard let body = event.bodyLine, let founding = ChartFounding.Members(body), founding.node_key.node == dot.origin.node,
+            ChartFounding.chart(founder: founding.node_key, nonce: founding.nonceBytes) == chart
+        else { throw .foreignFounder(dot) }
+    }
+
+    // MARK: Order and closure
+
+    /// True when the event at `early` is in the closure of the one at `late`: its author had it before them.
+    public func isBefore(_ early: Int, _ late: Int) -> Bool {
+        let (dot, envelope) = (nodes[early].envelope.dot, nodes[late].envelope)
+        guard envelope.seen.covers(dot) else { return false }
+        guard isForked(dot.origin) else { return true }
+        if envelope.seenCoversPrev, let prev = nodes[late].prev, reaches(early, from: prev) { return true }
+        return nodes[late].after.contains { reaches(early, from: $0) }
+    }
+
+    /// True when neither author had the other's event before them.
+    public func areConcurrent(_ left: Int, _ right: Int) -> Bool {
+        left != right && !isBefore(left, right) && !isBefore(right, left)
+    }
+
+    /// True when every replica that holds the event at `late` holds the one at `early`.
+    public func reaches(_ early: Int, from late: Int) -> Bool {
+        guard early != late else { return true }
+        let dot = nodes[early].envelope.dot
+        guard nodes[late].reach.covers(dot) else { return false }
+        guard isForked(dot.origin) else { return true }
+        // A number does not tell the branches of a fork apart: walk.
+        var visited: Set<Int> = []
+        var pending = [late]
+        while let position = pending.popLast() {
+            if position == early { return true }
+            guard visited.insert(position).inserted, nodes[position].reach.covers(dot) else { continue }
+            if let prev = nodes[position].prev { pending.append(prev) }
+            pending.append(contentsOf: nodes[position].after)
+        }
+        return false
+    }
+
+    /// The events among `positions` that no other of them reaches, ascending by hash.
+    public func maximal(_ positions: some Sequence<Int>) -> [Int] {
+        let all = Set(positions)
+        return all.filter { candidate in !all.contains { $0 != candidate && reaches(candidate, from: $0) } }
+            .sorted { nodes[$0].hash < nodes[$1].hash }
+    }
+
+    // MARK: Chains
+
+    /// True when a dot of this origin names two events.
+    public func isForked(_ origin: Origin) -> Bool { !(chains[origin]?.forked.isEmpty ?? true) }
+
+    /// Origins with a fork, ascending.
+    public var forkedOrigins: [Origin] { chains.filter { !$0.value.forked.isEmpty }.map(\.key).sorted() }
+
+    /// The origins that have written, ascending.
+    public var origins: [Origin] { chains.keys.sorted() }
+
+    /// The last events of an origin: one, or one for each branch of a fork; ascending by hash.
+    public func tips(of origin: Origin) -> [Int] {
+        (chains[origin]?.tips ?? []).sorted { nodes[$0].hash < nodes[$1].hash }
+    }
+
+    /// The events at a dot: none, one, or several after a fork.
+    public func events(at dot: Dot) -> [Int] {
+        guard let chain = chains[dot.origin], dot.seq >= 1 else { return [] }
+        return (dot.seq <= chain.first.count ? [chain.first[dot.seq - 1]] : []) + (chain.forked[dot.seq] ?? [])
+    }
+
+    /// The maximal events of the whole chart: what somebody who looks at it now has before them.
+    public var frontier: [Int] { maximal(chains.values.flatMap(\.tips)) }
+}

@@ -1,0 +1,170 @@
+/// The first line of an event: what is signed and never erased.
+///
+/// It holds who wrote when, in which order and having seen what; no name, note or clinical value stands in it.
+public struct Envelope: Hashable, Sendable {
+    /// The chart that the event belongs to.
+    public var chart: ChartID
+    /// The sequence that it stands in.
+    public var origin: Origin
+    /// Its place there, from 1.
+    public var seq: Int
+    /// The origin's previous envelope in this chart; nil for the first.
+    public var prev: EventHash?
+    /// What the author had before them when they decided.
+    public var seen: VectorClock
+    /// The maximal events that the author had seen beyond what `prev` covers, ascending.
+    public var after: [EventHash]
+    /// The events that this one replaces, settles, refutes, acknowledges, amends or erases, ascending.
+    public var refs: [EventHash]
+    /// When it was recorded, by the author's wall clock: a claim, never an arbiter.
+    public var at: Timestamp
+    /// Who recorded it.
+    public var author: AuthorID
+    /// What it says.
+    public var kind: Kind
+    /// The version of the kind's body.
+    public var version: Int
+    /// True when a replica that does not know the kind must call the chart incomplete.
+    public var critical: Bool
+    /// The hash of the body line.
+    public var body: EventHash
+
+    /// Puts an envelope together; nothing is checked here.
+    public init(
+        chart: ChartID, origin: Origin, seq: Int, prev: EventHash?, seen: VectorClock, after: [EventHash],
+        refs: [EventHash], at: Timestamp, author: AuthorID, kind: Kind, version: Int, critical: Bool, body: EventHash
+    ) {
+        self.chart = chart
+        self.origin = origin
+        self.seq = seq
+        self.prev = prev
+        self.seen = seen
+        self.after = after
+        self.refs = refs
+        self.at = at
+        self.author = author
+        self.kind = kind
+        self.version = version
+        self.critical = critical
+        self.body = body
+    }
+
+    /// The place in the origin's sequence.
+    public var dot: Dot { Dot(origin: origin, seq: seq) }
+
+    /// True when the author had seen the origin's previous event; false for a decision from an older view.
+    public var seenCoversPrev: Bool { prev != nil && seen[origin] == seq - 1 }
+}
+
+extension Envelope {
+    /// Reads a line of the one permitted form.
+    public init(line: [UInt8]) throws(FormatError) {
+        guard line.count <= Limits.lineBytes else {
+            throw FormatError(field: "envelope", byte: Limits.lineBytes, reason: .lineTooLong)
+        }
+        var scanner = ByteScanner(line, field: "t")
+        try scanner.expect("{\"t\":\"event\",")
+        try scanner.key("chart", "\"chart\":\"")
+        chart = try scanner.hash()
+        try scanner.expect("\"")
+        try scanner.key("origin", ",\"origin\":\"")
+        let start = scanner.position
+        guard let origin = Origin(text: try scanner.slice(Origin.textCount)) else {
+            throw scanner.error(.badIdentifier, at: start)
+        }
+        self.origin = origin
+        try scanner.expect("\"")
+        try scanner.key("seq", ",\"seq\":")
+        seq = try scanner.positiveInteger(atMost: Limits.sequence)
+        try scanner.key("prev", ",\"prev\":")
+        if seq == 1 {
+            try scanner.expect("null")
+            prev = nil
+        } else {
+            try scanner.expect("\"")
+            prev = try scanner.hash()
+            try scanner.expect("\"")
+        }
+        try scanner.key("seen", ",\"seen\":")
+        let seenStart = scanner.position
+        seen = try scanner.clock()
+        guard seen[origin] < seq else { throw scanner.error(.numberOutOfRange, at: seenStart) }
+        try scanner.key("after", ",\"after\":")
+        after = try scanner.hashes()
+        try scanner.key("refs", ",\"refs\":")
+        refs = try scanner.hashes()
+        try scanner.key("at", ",\"at\":\"")
+        at = try scanner.timestamp()
+        try scanner.expect("\"")
+        try scanner.key("author", ",\"author\":\"")
+        let authorStart = scanner.position
+        guard let author = AuthorID(String(decoding: try scanner.plainString(atMost: Limits.nameBytes), as: UTF8.self))
+        else { throw scanner.error(.badIdentifier, at: authorStart) }
+        self.author = author
+        try scanner.key("kind", ",\"kind\":\"")
+        let kindStart = scanner.position
+        guard let kind = Kind(String(decoding: try scanner.plainString(atMost: Limits.nameBytes), as: UTF8.self))
+        else { throw scanner.error(.badIdentifier, at: kindStart) }
+        self.kind = kind
+        try scanner.key("kv", ",\"kv\":")
+        version = try scanner.positiveInteger(atMost: 1_000_000)
+        try scanner.key("crit", ",\"crit\":")
+        critical = scanner.bytes[scanner.position...].first == UInt8(ascii: "t")
+        if critical { try scanner.expect("true") } else { try scanner.expect("false") }
+        try scanner.key("body", ",\"body\":\"")
+        body = try scanner.hash()
+        try scanner.expect("\"}")
+        try scanner.endOfLine()
+    }
+
+    /// The one permitted form, without a line feed.
+    public var line: [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(512)
+        func put(_ text: String) { out.append(contentsOf: text.utf8) }
+        func put(_ hash: EventHash) { Base64URL.append(hash.bytes, to: &out) }
+        func put(_ hashes: [EventHash]) {
+            put("[")
+            for (index, hash) in hashes.enumerated() {
+                put(index == 0 ? "\"" : ",\"")
+                put(hash)
+                put("\"")
+            }
+            put("]")
+        }
+        put("{\"t\":\"event\",\"chart\":\"")
+        put(chart)
+        put("\",\"origin\":\"")
+        origin.append(to: &out)
+        put("\",\"seq\":\(seq),\"prev\":")
+        if let prev {
+            put("\"")
+            put(prev)
+            put("\"")
+        } else {
+            put("null")
+        }
+        put(",\"seen\":{")
+        for (index, entry) in seen.entries.enumerated() {
+            put(index == 0 ? "\"" : ",\"")
+            entry.origin.append(to: &out)
+            put("\":\(entry.seq)")
+        }
+        put("},\"after\":")
+        put(after)
+        put(",\"refs\":")
+        put(refs)
+        put(",\"at\":\"\(at)\",\"author\":\"\(author)\",\"kind\":\"\(kind)\",\"kv\":\(version),\"crit\":\(critical),\"body\":\"")
+        put(body)
+        put("\"}")
+        return out
+    }
+}
+
+extension ByteScanner {
+    /// Steps over the fixed text before a value; an error in it or in the value is said to be in `name`.
+    fileprivate mutating func key(_ name: String, _ literal: StaticString) throws(FormatError) {
+        field = name
+        try expect(literal)
+    }
+}

@@ -1,0 +1,89 @@
+public import Crypto
+
+/// SHA-256 of a line's bytes without its line feed: the name of an event, of a body, of a chart.
+///
+/// Held as four big-endian words, so that the order of values is the order of the bytes.
+public struct EventHash: Hashable, Comparable, Sendable {
+    /// Bytes in a hash.
+    public static let byteCount = 32
+    /// Letters of its base64url form.
+    public static let textCount = 43
+
+    private let word0, word1, word2, word3: UInt64
+
+    /// The hash of `line`.
+    public init(of line: some Sequence<UInt8>) {
+        let contiguous = line.withContiguousStorageIfAvailable { SHA256.hash(data: UnsafeRawBufferPointer($0)) }
+        self.init(contiguous ?? SHA256.hash(data: [UInt8](line)))
+    }
+
+    /// A finished digest.
+    public init(_ digest: SHA256.Digest) {
+        self = digest.withUnsafeBytes { EventHash(raw: $0) }
+    }
+
+    /// Exactly 32 bytes; nil for any other number.
+    public init?(bytes: some Sequence<UInt8>) {
+        let array = [UInt8](bytes)
+        guard array.count == Self.byteCount else { return nil }
+        self = array.withUnsafeBytes { EventHash(raw: $0) }
+    }
+
+    /// Reads the base64url form; nil when it is not the canonical one.
+    public init?(text: some Sequence<UInt8>) {
+        guard let bytes = Base64URL.decode(text) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// Reads the base64url form; nil when it is not the canonical one.
+    public init?(_ text: String) { self.init(text: text.utf8) }
+
+    private init(raw: UnsafeRawBufferPointer) {
+        func word(_ index: Int) -> UInt64 { UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) }
+        (word0, word1, word2, word3) = (word(0), word(1), word(2), word(3))
+    }
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(Self.byteCount)
+        for word in [word0, word1, word2, word3] {
+            withUnsafeBytes(of: word.bigEndian) { result.append(contentsOf: $0) }
+        }
+        return result
+    }
+
+    /// The first ten bits: one of 1,024 buckets.
+    public var bucket: Int { Int(word0 >> 54) }
+
+    /// The order of the bytes.
+    public static func < (left: EventHash, right: EventHash) -> Bool {
+        (left.word0, left.word1, left.word2, left.word3) < (right.word0, right.word1, right.word2, right.word3)
+    }
+}
+
+extension EventHash: CustomStringConvertible, Codable {
+    /// The base64url form.
+    public var description: String { Base64URL.encode(bytes) }
+
+    /// The first ten letters: enough to point at an event on a screen, never used as a key.
+    public var short: String { String(description.prefix(10)) }
+
+    /// Reads the base64url form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let hash = EventHash(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a hash (43 letters, base64url)")
+        }
+        self = hash
+    }
+
+    /// Writes the base64url form.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// A chart is named by a hash of its founder's key and a nonce.
+public typealias ChartID = EventHash

@@ -1,0 +1,211 @@
+/// Crockford's base 32 in lower case: its letters ascend like their values, so text and bits sort alike.
+enum Base32 {
+    private static let alphabet = [UInt8]("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    private static let values: [UInt8] = {
+        var table = [UInt8](repeating: 0xFF, count: 256)
+        for (value, letter) in alphabet.enumerated() { table[Int(letter)] = UInt8(value) }
+        return table
+    }()
+
+    /// Appends the `letters` lowest groups of five bits, the highest first.
+    static func append(_ value: UInt128, letters: Int, to output: inout [UInt8]) {
+        for index in (0..<letters).reversed() {
+            output.append(alphabet[Int(truncatingIfNeeded: value >> UInt128(index * 5)) & 31])
+        }
+    }
+
+    /// The value of `letters`, or nil when one of them is not in the alphabet.
+    static func decode(_ letters: some Sequence<UInt8>) -> UInt128? {
+        var value: UInt128 = 0
+        for letter in letters {
+            let digit = values[Int(letter)]
+            guard digit != 0xFF else { return nil }
+            value = value << 5 | UInt128(digit)
+        }
+        return value
+    }
+}
+
+/// The short id of a node: the first 80 bits of the SHA-256 of its public key, as 16 letters.
+public struct NodeID: Hashable, Comparable, Sendable {
+    /// Letters in the text form.
+    public static let textCount = 16
+    let high: UInt64
+    let low: UInt16
+
+    /// The id that belongs to a public key.
+    public init(of key: NodePublicKey) {
+        let digest = EventHash(of: key.bytes).bytes
+        high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
+        low = digest[8..<10].reduce(0) { $0 << 8 | UInt16($1) }
+    }
+
+    /// Reads the 16 letters; nil when they are not of that form.
+    public init?(text: some Collection<UInt8>) {
+        guard text.count == Self.textCount, let value = Base32.decode(text) else { return nil }
+        high = UInt64(truncatingIfNeeded: value >> 16)
+        low = UInt16(truncatingIfNeeded: value)
+    }
+
+    /// Reads the 16 letters; nil when they are not of that form.
+    public init?(_ text: String) { self.init(text: Array(text.utf8)) }
+
+    /// Appends the 16 letters.
+    public func append(to output: inout [UInt8]) {
+        Base32.append(UInt128(high) << 16 | UInt128(low), letters: Self.textCount, to: &output)
+    }
+
+    /// The order of the text.
+    public static func < (left: NodeID, right: NodeID) -> Bool { (left.high, left.low) < (right.high, right.low) }
+}
+
+/// One writer's sequence: a node and one of its epochs.
+public struct Origin: Hashable, Comparable, Sendable {
+    /// Letters in the text form.
+    public static let textCount = NodeID.textCount + 1 + 13
+
+    /// The node that writes.
+    public let node: NodeID
+    /// 64 random bits, drawn anew whenever the node cannot be sure that it knows all that it wrote.
+    public let epoch: UInt64
+
+    /// Names a node's epoch.
+    public init(node: NodeID, epoch: UInt64) {
+        self.node = node
+        self.epoch = epoch
+    }
+
+    /// Reads `<node>.<epoch>`; nil when it is not of that form.
+    public init?(text: some Collection<UInt8>) {
+        let letters = [UInt8](text)
+        guard letters.count == Self.textCount, letters[NodeID.textCount] == UInt8(ascii: "."),
+            let node = NodeID(text: letters[..<NodeID.textCount]),
+            let epoch = Base32.decode(letters[(NodeID.textCount + 1)...]), epoch <= UInt128(UInt64.max)
+        else { return nil }
+        self.init(node: node, epoch: UInt64(epoch))
+    }
+
+    /// Reads `<node>.<epoch>`; nil when it is not of that form.
+    public init?(_ text: String) { self.init(text: Array(text.utf8)) }
+
+    /// Appends `<node>.<epoch>`.
+    public func append(to output: inout [UInt8]) {
+        node.append(to: &output)
+        output.append(UInt8(ascii: "."))
+        Base32.append(UInt128(epoch), letters: 13, to: &output)
+    }
+
+    /// The order of the text.
+    public static func < (left: Origin, right: Origin) -> Bool { (left.node, left.epoch) < (right.node, right.epoch) }
+}
+
+/// A place in one writer's sequence. After a fork two events share a dot; only a hash names an event.
+public struct Dot: Hashable, Sendable {
+    /// The sequence.
+    public let origin: Origin
+    /// The place in it, from 1.
+    public let seq: Int
+
+    /// Names a place.
+    public init(origin: Origin, seq: Int) {
+        self.origin = origin
+        self.seq = seq
+    }
+}
+
+/// The person who authored an event, or ``AuthorID/node`` where a rule of the node did. Opaque: no name stands in an envelope.
+public struct AuthorID: Hashable, Comparable, Sendable {
+    /// The id as it stands in the envelope.
+    public let text: String
+
+    /// The node itself: its journal, and rules.
+    public static let node = AuthorID(unchecked: "node")
+
+    private init(unchecked text: String) { self.text = text }
+
+    /// Lower-case letters, digits and hyphens, at most 64; nil otherwise.
+    public init?(_ text: String) {
+        guard Self.accepts(text.utf8) else { return nil }
+        self.text = text
+    }
+
+    /// A practitioner's id from 80 random bits.
+    public init(random: (UInt64, UInt16)) {
+        var letters: [UInt8] = []
+        Base32.append(UInt128(random.0) << 16 | UInt128(random.1), letters: 16, to: &letters)
+        text = String(decoding: letters, as: UTF8.self)
+    }
+
+    static func accepts(_ letters: some Collection<UInt8>) -> Bool {
+        (1...Limits.nameBytes).contains(letters.count)
+            && letters.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+    }
+
+    /// The order of the text.
+    public static func < (left: AuthorID, right: AuthorID) -> Bool { left.text < right.text }
+}
+
+extension NodeID: CustomStringConvertible, Codable {
+    /// The 16 letters.
+    public var description: String { text(append) }
+
+    /// Reads the 16 letters.
+    public init(from decoder: any Decoder) throws {
+        self = try decodeText(from: decoder, as: "a node id (16 letters)") { NodeID($0) }
+    }
+
+    /// Writes the 16 letters.
+    public func encode(to encoder: any Encoder) throws { try encodeText(description, to: encoder) }
+}
+
+extension Origin: CustomStringConvertible, Codable {
+    /// `<node>.<epoch>`.
+    public var description: String { text(append) }
+
+    /// Reads `<node>.<epoch>`.
+    public init(from decoder: any Decoder) throws {
+        self = try decodeText(from: decoder, as: "an origin (node.epoch)") { Origin($0) }
+    }
+
+    /// Writes `<node>.<epoch>`.
+    public func encode(to encoder: any Encoder) throws { try encodeText(description, to: encoder) }
+}
+
+extension AuthorID: CustomStringConvertible, Codable {
+    /// The id as it stands in the envelope.
+    public var description: String { text }
+
+    /// Reads the id.
+    public init(from decoder: any Decoder) throws {
+        self = try decodeText(from: decoder, as: "a practitioner id") { AuthorID($0) }
+    }
+
+    /// Writes the id.
+    public func encode(to encoder: any Encoder) throws { try encodeText(text, to: encoder) }
+}
+
+extension Dot: CustomStringConvertible {
+    /// `<origin>#<seq>`, as people are shown it.
+    public var description: String { "\(origin)#\(seq)" }
+}
+
+private func text(_ append: (inout [UInt8]) -> Void) -> String {
+    var letters: [UInt8] = []
+    append(&letters)
+    return String(decoding: letters, as: UTF8.self)
+}
+
+private func decodeText<Value>(
+    from decoder: any Decoder, as what: String, _ read: (String) -> Value?
+) throws -> Value {
+    let container = try decoder.singleValueContainer()
+    guard let value = read(try container.decode(String.self)) else {
+        throw DecodingError.dataCorruptedError(in: container, debugDescription: "not \(what)")
+    }
+    return value
+}
+
+private func encodeText(_ text: String, to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+}

@@ -1,0 +1,166 @@
+/// The strict grammar of a body: JSON without spaces, floats, duplicate keys or deep nesting, in valid UTF-8.
+struct JSONGrammar {
+    private var scanner: ByteScanner
+    private var path: [String] = []
+
+    /// Checks the rest of the object that `scanner` stands in, up to the end of the line.
+    static func checkMembers(_ scanner: ByteScanner, known keys: Set<[UInt8]>) throws(FormatError) {
+        var grammar = JSONGrammar(scanner: scanner)
+        try grammar.members(depth: 1, seen: keys)
+        try grammar.scanner.endOfLine()
+    }
+
+    private init(scanner: ByteScanner) { self.scanner = scanner }
+
+    /// The members that follow, up to and with the closing brace. `seen` holds the keys before them.
+    private mutating func members(depth: Int, seen: Set<[UInt8]>) throws(FormatError) {
+        var keys = seen
+        var first = seen.isEmpty
+        if first, scanner.take(UInt8(ascii: "}")) { return }
+        while true {
+            if !first {
+                if scanner.take(UInt8(ascii: "}")) { return }
+                try refuseSpace()
+                try scanner.expect(",")
+            }
+            first = false
+            try refuseSpace()
+            let start = scanner.position
+            try scanner.expect("\"")
+            let key = try string()
+            guard keys.insert(key).inserted else { throw scanner.error(.duplicateKey, at: start) }
+            try refuseSpace()
+            try scanner.expect(":")
+            let outer = scanner.field
+            if depth == 1 { scanner.field = String(decoding: key.prefix(Limits.nameBytes), as: UTF8.self) }
+            try value(depth: depth)
+            scanner.field = outer
+        }
+    }
+
+    private mutating func value(depth: Int) throws(FormatError) {
+        try refuseSpace()
+        switch try scanner.peek() {
+        case UInt8(ascii: "{"):
+            guard depth < Limits.bodyDepth else { throw scanner.error(.tooDeep) }
+            try scanner.expect("{")
+            try members(depth: depth + 1, seen: [])
+        case UInt8(ascii: "["):
+            guard depth < Limits.bodyDepth else { throw scanner.error(.tooDeep) }
+            try scanner.expect("[")
+            try elements(depth: depth + 1)
+        case UInt8(ascii: "\""):
+            try scanner.expect("\"")
+            _ = try string()
+        case UInt8(ascii: "t"): try scanner.expect("true")
+        case UInt8(ascii: "f"): try scanner.expect("false")
+        case UInt8(ascii: "n"): try scanner.expect("null")
+        default: try integer()
+        }
+    }
+
+    private mutating func elements(depth: Int) throws(FormatError) {
+        if scanner.take(UInt8(ascii: "]")) { return }
+        repeat { try value(depth: depth) } while scanner.take(UInt8(ascii: ","))
+        try refuseSpace()
+        try scanner.expect("]")
+    }
+
+    private mutating func refuseSpace() throws(FormatError) {
+        if !scanner.isAtEnd, [0x20, 0x09, 0x0A, 0x0D].contains(try scanner.peek()) { throw scanner.error(.space) }
+    }
+
+    /// An integer of at most 18 digits, without leading zeros and never `-0`.
+    private mutating func integer() throws(FormatError) {
+        let start = scanner.position
+        let negative = scanner.take(UInt8(ascii: "-"))
+        let firstDigit = try scanner.peek()
+        var count = 0
+        while !scanner.isAtEnd, (48...57).contains(try scanner.peek()) {
+            _ = try scanner.next()
+            count += 1
+        }
+        guard count > 0 else { throw scanner.error(.unexpectedByte) }
+        if !scanner.isAtEnd, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(try scanner.peek()) {
+            throw scanner.error(.float, at: start)
+        }
+        let zero = firstDigit == UInt8(ascii: "0")
+        guard count <= 18, !(zero && (count > 1 || negative)) else { throw scanner.error(.numberOutOfRange, at: start) }
+    }
+
+    /// A string whose opening quote has been read; returns its value in UTF-8.
+    private mutating func string() throws(FormatError) -> [UInt8] {
+        var value: [UInt8] = []
+        while true {
+            let start = scanner.position
+            let byte = try scanner.next()
+            switch byte {
+            case UInt8(ascii: "\""): return value
+            case UInt8(ascii: "\\"): try escape(into: &value, start: start)
+            case 0..<0x20: throw scanner.error(.unexpectedByte, at: start)
+            case 0x20..<0x80: value.append(byte)
+            default: try multibyte(first: byte, into: &value, start: start)
+            }
+        }
+    }
+
+    private mutating func escape(into value: inout [UInt8], start: Int) throws(FormatError) {
+        switch try scanner.next() {
+        case UInt8(ascii: "\""): value.append(0x22)
+        case UInt8(ascii: "\\"): value.append(0x5C)
+        case UInt8(ascii: "/"): value.append(0x2F)
+        case UInt8(ascii: "b"): value.append(0x08)
+        case UInt8(ascii: "f"): value.append(0x0C)
+        case UInt8(ascii: "n"): value.append(0x0A)
+        case UInt8(ascii: "r"): value.append(0x0D)
+        case UInt8(ascii: "t"): value.append(0x09)
+        case UInt8(ascii: "u"):
+            var code = try hex()
+            if (0xD800..<0xDC00).contains(code) {
+                guard scanner.take(UInt8(ascii: "\\")), scanner.take(UInt8(ascii: "u")) else {
+                    throw scanner.error(.invalidUTF8, at: start)
+                }
+                let low = try hex()
+                guard (0xDC00..<0xE000).contains(low) else { throw scanner.error(.invalidUTF8, at: start) }
+                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+            }
+            guard let scalar = Unicode.Scalar(code) else { throw scanner.error(.invalidUTF8, at: start) }
+            value.append(contentsOf: Array(String(Character(scalar)).utf8))
+        default: throw scanner.error(.unexpectedByte, at: start + 1)
+        }
+    }
+
+    private mutating func hex() throws(FormatError) -> UInt32 {
+        var code: UInt32 = 0
+        for _ in 0..<4 {
+            let at = scanner.position
+            guard let digit = Character(Unicode.Scalar(try scanner.next())).hexDigitValue else {
+                throw scanner.error(.unexpectedByte, at: at)
+            }
+            code = code << 4 | UInt32(digit)
+        }
+        return code
+    }
+
+    /// A character of two to four bytes: no overlong forms, no surrogates, nothing above U+10FFFF.
+    private mutating func multibyte(first: UInt8, into value: inout [UInt8], start: Int) throws(FormatError) {
+        let (count, low, high): (Int, UInt8, UInt8)
+        switch first {
+        case 0xC2...0xDF: (count, low, high) = (1, 0x80, 0xBF)
+        case 0xE0: (count, low, high) = (2, 0xA0, 0xBF)
+        case 0xED: (count, low, high) = (2, 0x80, 0x9F)
+        case 0xE1...0xEF: (count, low, high) = (2, 0x80, 0xBF)
+        case 0xF0: (count, low, high) = (3, 0x90, 0xBF)
+        case 0xF1...0xF3: (count, low, high) = (3, 0x80, 0xBF)
+        case 0xF4: (count, low, high) = (3, 0x80, 0x8F)
+        default: throw scanner.error(.invalidUTF8, at: start)
+        }
+        value.append(first)
+        for index in 0..<count {
+            let byte = try scanner.next()
+            let range = index == 0 ? low...high : 0x80...0xBF
+            guard range.contains(byte) else { throw scanner.error(.invalidUTF8, at: start) }
+            value.append(byte)
+        }
+    }
+}

@@ -1,0 +1,218 @@
+public import Crypto
+
+/// An Ed25519 public key: who a node is. Its short id is ``NodeID/init(of:)``.
+public struct NodePublicKey: Hashable, Sendable {
+    /// The 32 bytes of the key.
+    public let bytes: [UInt8]
+
+    /// A key by its 32 bytes; nil when they are no Ed25519 public key.
+    public init?(bytes: some Sequence<UInt8>) {
+        let array = [UInt8](bytes)
+        guard (try? Curve25519.Signing.PublicKey(rawRepresentation: array)) != nil else { return nil }
+        self.bytes = array
+    }
+
+    /// Reads the base64url form.
+    public init?(_ text: String) {
+        guard let bytes = Base64URL.decode(text.utf8) else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// The node's short id.
+    public var node: NodeID { NodeID(of: self) }
+
+    /// True when `signature` is this key's over `payload`.
+    public func verifies(_ signature: [UInt8], over payload: [UInt8]) -> Bool {
+        guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else { return false }
+        return key.isValidSignature(signature, for: payload)
+    }
+}
+
+extension NodePublicKey: CustomStringConvertible, Codable {
+    /// The base64url form: the fingerprint that people compare when they pair.
+    public var description: String { Base64URL.encode(bytes) }
+
+    /// Reads the base64url form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let key = NodePublicKey(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an Ed25519 public key")
+        }
+        self = key
+    }
+
+    /// Writes the base64url form.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// A node's key pair.
+public struct NodeKey: Sendable {
+    private let key: Curve25519.Signing.PrivateKey
+    /// The public half.
+    public let publicKey: NodePublicKey
+
+    /// Takes over a private key; nil when the library cannot give its public half.
+    public init?(_ key: Curve25519.Signing.PrivateKey) {
+        guard let publicKey = NodePublicKey(bytes: key.publicKey.rawRepresentation) else { return nil }
+        self.key = key
+        self.publicKey = publicKey
+    }
+
+    /// The private key, for the certificate and for the key file.
+    public var privateKey: Curve25519.Signing.PrivateKey { key }
+
+    /// Signs `payload`.
+    public func sign(_ payload: [UInt8]) throws -> [UInt8] { [UInt8](try key.signature(for: payload)) }
+}
+
+/// What a signature is for. The domain is the first line of what is signed, so no signature can be passed off as another kind of.
+public enum SignatureDomain: String, Sendable {
+    /// A ``SignedHead``.
+    case head = "duolog/head/1"
+    /// A ``Receipt``.
+    case receipt = "duolog/receipt/1"
+    /// A ``RemovalNotice``.
+    case removed = "duolog/removed/1"
+
+    /// The bytes that are signed: the domain and the fields, each ended by a line feed.
+    public func payload(_ fields: [String]) -> [UInt8] {
+        ([rawValue] + fields).flatMap { Array($0.utf8) + [0x0A] }
+    }
+}
+
+/// An origin's signature that a chart's sequence stands at this event; it covers every event before it.
+public struct SignedHead: Hashable, Sendable {
+    /// The chart.
+    public let chart: ChartID
+    /// The last event that is covered.
+    public let dot: Dot
+    /// Its hash.
+    public let hash: EventHash
+    /// When it was signed, by the origin's wall clock.
+    public let at: Timestamp
+    /// Ed25519, 64 bytes.
+    public let signature: [UInt8]
+
+    /// A head as received or stored; the signature is not checked here.
+    public init(chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp, signature: [UInt8]) {
+        self.chart = chart
+        self.dot = dot
+        self.hash = hash
+        self.at = at
+        self.signature = signature
+    }
+
+    /// Signs an event as the head of its origin.
+    public init(signing event: Event, at: Timestamp, with key: NodeKey) throws {
+        let payload = Self.payload(chart: event.envelope.chart, dot: event.envelope.dot, hash: event.hash, at: at)
+        self.init(
+            chart: event.envelope.chart, dot: event.envelope.dot, hash: event.hash, at: at,
+            signature: try key.sign(payload))
+    }
+
+    /// True when `key` signed this head and is the key of its origin's node.
+    public func isValid(for key: NodePublicKey) -> Bool {
+        key.node == dot.origin.node
+            && key.verifies(signature, over: Self.payload(chart: chart, dot: dot, hash: hash, at: at))
+    }
+
+    private static func payload(chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp) -> [UInt8] {
+        SignatureDomain.head.payload([
+            chart.description, dot.origin.description, String(dot.seq), hash.description, at.description,
+        ])
+    }
+}
+
+/// A node's signature that it has durably stored an origin's sequence up to a head.
+public struct Receipt: Hashable, Sendable {
+    /// Who stored it.
+    public let receiver: NodeID
+    /// Which life of that node: drawn anew when it is restored.
+    public let instance: UInt64
+    /// The chart.
+    public let chart: ChartID
+    /// The last event that was stored.
+    public let dot: Dot
+    /// Its hash.
+    public let hash: EventHash
+    /// When it was stored, by the receiver's wall clock.
+    public let at: Timestamp
+    /// Ed25519, 64 bytes.
+    public let signature: [UInt8]
+
+    /// A receipt as received or stored; the signature is not checked here.
+    public init(
+        receiver: NodeID, instance: UInt64, chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp, signature: [UInt8]
+    ) {
+        self.receiver = receiver
+        self.instance = instance
+        self.chart = chart
+        self.dot = dot
+        self.hash = hash
+        self.at = at
+        self.signature = signature
+    }
+
+    /// Signs that this node holds the prefix that ends at `hash`.
+    public init(
+        signing key: NodeKey, instance: UInt64, chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp
+    ) throws {
+        let unsigned = Receipt(
+            receiver: key.publicKey.node, instance: instance, chart: chart, dot: dot, hash: hash, at: at, signature: [])
+        self.init(
+            receiver: unsigned.receiver, instance: instance, chart: chart, dot: dot, hash: hash, at: at,
+            signature: try key.sign(unsigned.payload))
+    }
+
+    /// True when `key` signed this receipt and is the receiver's.
+    public func isValid(for key: NodePublicKey) -> Bool {
+        key.node == receiver && key.verifies(signature, over: payload)
+    }
+
+    private var payload: [UInt8] {
+        SignatureDomain.receipt.payload([
+            receiver.description, String(instance), chart.description, dot.origin.description, String(dot.seq),
+            hash.description, at.description,
+        ])
+    }
+}
+
+/// A node's signed word to a peer that the peer is no longer a member of a chart: nothing more of it will come.
+public struct RemovalNotice: Hashable, Sendable {
+    /// The chart.
+    public let chart: ChartID
+    /// Who was removed.
+    public let removed: NodeID
+    /// The removal that the notice goes by.
+    public let removal: EventHash
+    /// When the notice was signed.
+    public let at: Timestamp
+    /// Ed25519, 64 bytes.
+    public let signature: [UInt8]
+
+    /// A notice as received; the signature is not checked here.
+    public init(chart: ChartID, removed: NodeID, removal: EventHash, at: Timestamp, signature: [UInt8]) {
+        self.chart = chart
+        self.removed = removed
+        self.removal = removal
+        self.at = at
+        self.signature = signature
+    }
+
+    /// Signs a notice.
+    public init(signing key: NodeKey, chart: ChartID, removed: NodeID, removal: EventHash, at: Timestamp) throws {
+        let unsigned = RemovalNotice(chart: chart, removed: removed, removal: removal, at: at, signature: [])
+        self.init(
+            chart: chart, removed: removed, removal: removal, at: at, signature: try key.sign(unsigned.payload))
+    }
+
+    /// True when `key` signed this notice.
+    public func isValid(for key: NodePublicKey) -> Bool { key.verifies(signature, over: payload) }
+
+    private var payload: [UInt8] {
+        SignatureDomain.removed.payload([chart.description, removed.description, removal.description, at.description])
+    }
+}

@@ -1,0 +1,234 @@
+import EventLog
+import FoundationEssentials
+
+/// A line as it comes off the wire.
+public enum WireLine: Hashable, Sendable {
+    /// The first line of an event.
+    case envelope([UInt8])
+    /// The second line of an event.
+    case body([UInt8])
+    /// A control line.
+    case message(Message)
+}
+
+/// Control lines to JSON and back. One message is one flat object whose `t` names it.
+public enum MessageCodec {
+    private static let envelopeStart = Array("{\"t\":\"event\"".utf8)
+    private static let bodyStart = Array("{\"salt\":".utf8)
+
+    /// Tells what a line is. Event and body lines are only recognised here; admission reads them.
+    public static func decode(_ line: [UInt8]) throws(Message.WireError) -> WireLine {
+        if line.starts(with: envelopeStart) { return .envelope(line) }
+        if line.starts(with: bodyStart) { return .body(line) }
+        do {
+            return .message(try JSONDecoder().decode(Message.self, from: Data(line)))
+        } catch {
+            throw Message.WireError(.malformed, "no line of this protocol (\(line.count) bytes)")
+        }
+    }
+
+    /// The line of a message, without a line feed. Keys are sorted, so equal messages are equal bytes.
+    public static func encode(_ message: Message) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // A message holds strings and integers only, for which encoding does not fail; an empty line would end the session.
+        return (try? [UInt8](encoder.encode(message))) ?? []
+    }
+}
+
+extension Message: Codable {
+    private enum Name: String, Codable {
+        case hello, root, same, differs, buckets, open, heads, want, total, head, body, commit, credit, receipt
+        case removed, mark, noted, refused, ping, pong, error
+    }
+
+    private enum Keys: String, CodingKey {
+        case t, root, hashes, buckets, bytes, n, absent
+        case chart, origin, seq, hash, at, sig, receiver, instance, removed, removal
+    }
+
+    /// Reads one flat object.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: Keys.self)
+        switch try fields.decode(Name.self, forKey: .t) {
+        case .hello: self = .hello(try Hello(from: decoder))
+        case .root: self = .root(try fields.decode(EventHash.self, forKey: .root))
+        case .same: self = .same
+        case .differs: self = .differs
+        case .buckets: self = .buckets(try Self.words(fields.decode(String.self, forKey: .hashes), fields))
+        case .open: self = .open(try fields.decode([Int].self, forKey: .buckets))
+        case .heads: self = .heads(try Heads(from: decoder))
+        case .want: self = .want(try Want(from: decoder))
+        case .total: self = .total(try Total(from: decoder))
+        case .head: self = .head(try Self.signedHead(fields))
+        case .body: self = .absent(try fields.decode(EventHash.self, forKey: .absent))
+        case .commit: self = .commit(try Commit(from: decoder))
+        case .credit: self = .credit(try fields.decode(Int.self, forKey: .bytes))
+        case .receipt: self = .receipt(try Self.receipt(fields))
+        case .removed: self = .removed(try Self.notice(fields))
+        case .mark: self = .mark(try fields.decode(Int.self, forKey: .n))
+        case .noted: self = .noted(try fields.decode(Int.self, forKey: .n))
+        case .refused: self = .refused(try Refused(from: decoder))
+        case .ping: self = .ping
+        case .pong: self = .pong
+        case .error: self = .error(try WireError(from: decoder))
+        }
+    }
+
+    /// Writes one flat object.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: Keys.self)
+        func name(_ name: Name) throws { try fields.encode(name, forKey: .t) }
+        switch self {
+        case .hello(let hello):
+            try name(.hello)
+            try hello.encode(to: encoder)
+        case .root(let root):
+            try name(.root)
+            try fields.encode(root, forKey: .root)
+        case .same: try name(.same)
+        case .differs: try name(.differs)
+        case .buckets(let words):
+            try name(.buckets)
+            try fields.encode(Base64URL.encode(words.flatMap(bigEndian)), forKey: .hashes)
+        case .open(let buckets):
+            try name(.open)
+            try fields.encode(buckets, forKey: .buckets)
+        case .heads(let heads):
+            try name(.heads)
+            try heads.encode(to: encoder)
+        case .want(let want):
+            try name(.want)
+            try want.encode(to: encoder)
+        case .total(let total):
+            try name(.total)
+            try total.encode(to: encoder)
+        case .head(let head):
+            try name(.head)
+            try Self.encode(chart: head.chart, dot: head.dot, hash: head.hash, to: &fields)
+            try Self.encode(at: head.at, signature: head.signature, to: &fields)
+        case .absent(let hash):
+            try name(.body)
+            try fields.encode(hash, forKey: .absent)
+        case .commit(let commit):
+            try name(.commit)
+            try commit.encode(to: encoder)
+        case .credit(let bytes):
+            try name(.credit)
+            try fields.encode(bytes, forKey: .bytes)
+        case .receipt(let receipt):
+            try name(.receipt)
+            try Self.encode(chart: receipt.chart, dot: receipt.dot, hash: receipt.hash, to: &fields)
+            try fields.encode(receipt.receiver, forKey: .receiver)
+            try fields.encode(String(receipt.instance), forKey: .instance)
+            try Self.encode(at: receipt.at, signature: receipt.signature, to: &fields)
+        case .removed(let notice):
+            try name(.removed)
+            try fields.encode(notice.chart, forKey: .chart)
+            try fields.encode(notice.removed, forKey: .removed)
+            try fields.encode(notice.removal, forKey: .removal)
+            try Self.encode(at: notice.at, signature: notice.signature, to: &fields)
+        case .mark(let number):
+            try name(.mark)
+            try fields.encode(number, forKey: .n)
+        case .noted(let number):
+            try name(.noted)
+            try fields.encode(number, forKey: .n)
+        case .refused(let refused):
+            try name(.refused)
+            try refused.encode(to: encoder)
+        case .ping: try name(.ping)
+        case .pong: try name(.pong)
+        case .error(let error):
+            try name(.error)
+            try error.encode(to: encoder)
+        }
+    }
+
+    // MARK: Signed statements
+
+    private static func encode(
+        chart: ChartID, dot: Dot, hash: EventHash, to fields: inout KeyedEncodingContainer<Keys>
+    ) throws {
+        try fields.encode(chart, forKey: .chart)
+        try fields.encode(dot.origin, forKey: .origin)
+        try fields.encode(dot.seq, forKey: .seq)
+        try fields.encode(hash, forKey: .hash)
+    }
+
+    private static func encode(
+        at: Timestamp, signature: [UInt8], to fields: inout KeyedEncodingContainer<Keys>
+    ) throws {
+        try fields.encode(at, forKey: .at)
+        try fields.encode(Base64URL.encode(signature), forKey: .sig)
+    }
+
+    private static func dot(_ fields: KeyedDecodingContainer<Keys>) throws -> Dot {
+        let seq = try fields.decode(Int.self, forKey: .seq)
+        guard (1...Limits.sequence).contains(seq) else { throw corrupt(.seq, "not a sequence number", fields) }
+        return Dot(origin: try fields.decode(Origin.self, forKey: .origin), seq: seq)
+    }
+
+    private static func signature(_ fields: KeyedDecodingContainer<Keys>) throws -> [UInt8] {
+        guard let bytes = Base64URL.decode(try fields.decode(String.self, forKey: .sig).utf8), bytes.count == 64 else {
+            throw corrupt(.sig, "not a signature (64 bytes, base64url)", fields)
+        }
+        return bytes
+    }
+
+    private static func signedHead(_ fields: KeyedDecodingContainer<Keys>) throws -> SignedHead {
+        SignedHead(
+            chart: try fields.decode(ChartID.self, forKey: .chart), dot: try dot(fields),
+            hash: try fields.decode(EventHash.self, forKey: .hash), at: try fields.decode(Timestamp.self, forKey: .at),
+            signature: try signature(fields))
+    }
+
+    private static func receipt(_ fields: KeyedDecodingContainer<Keys>) throws -> Receipt {
+        guard let instance = UInt64(try fields.decode(String.self, forKey: .instance)) else {
+            throw corrupt(.instance, "not an instance", fields)
+        }
+        return Receipt(
+            receiver: try fields.decode(NodeID.self, forKey: .receiver), instance: instance,
+            chart: try fields.decode(ChartID.self, forKey: .chart), dot: try dot(fields),
+            hash: try fields.decode(EventHash.self, forKey: .hash), at: try fields.decode(Timestamp.self, forKey: .at),
+            signature: try signature(fields))
+    }
+
+    private static func notice(_ fields: KeyedDecodingContainer<Keys>) throws -> RemovalNotice {
+        RemovalNotice(
+            chart: try fields.decode(ChartID.self, forKey: .chart),
+            removed: try fields.decode(NodeID.self, forKey: .removed),
+            removal: try fields.decode(EventHash.self, forKey: .removal),
+            at: try fields.decode(Timestamp.self, forKey: .at), signature: try signature(fields))
+    }
+
+    private static func words(_ text: String, _ fields: KeyedDecodingContainer<Keys>) throws -> [UInt64] {
+        guard let bytes = Base64URL.decode(text.utf8), bytes.count == ReplicationLimits.buckets * 8 else {
+            throw corrupt(.hashes, "not 1,024 bucket hashes", fields)
+        }
+        return stride(from: 0, to: bytes.count, by: 8).map { word(bytes[$0..<$0 + 8]) }
+    }
+
+    private static func corrupt(
+        _ key: Keys, _ what: String, _ fields: KeyedDecodingContainer<Keys>
+    ) -> DecodingError {
+        .dataCorruptedError(forKey: key, in: fields, debugDescription: what)
+    }
+}
+
+extension Message.Bucket {
+    /// A bucket by its number and the first word of its hash.
+    init(index: Int, word: UInt64) {
+        self.init(index: index, hash: Base64URL.encode(bigEndian(word)))
+    }
+
+    /// The first word of its hash, or nil when the text is not one.
+    var word: UInt64? {
+        guard let bytes = Base64URL.decode(hash.utf8), bytes.count == 8 else { return nil }
+        return Replication.word(bytes[...])
+    }
+}
+
+private func bigEndian(_ word: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - $0 * 8)) } }
+
+private func word(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }

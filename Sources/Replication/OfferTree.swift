@@ -1,0 +1,72 @@
+import Crypto
+public import EventLog
+
+/// What a node may send one peer, in short: a hash for each chart and its heads, in 1,024 buckets, under one root.
+///
+/// Two equal roots mean the same charts with the same heads. A change costs the hash of one bucket and of the root, and only when
+/// somebody asks for the root.
+public struct OfferTree: Sendable {
+    private var charts: [[ChartID: EventHash]] = Array(repeating: [:], count: ReplicationLimits.buckets)
+    private var words: [UInt64] = Array(repeating: 0, count: ReplicationLimits.buckets)
+    private var stale: Set<Int> = []
+
+    /// A tree without charts.
+    public init() {}
+
+    /// The hash of a chart's heads: what a bucket is made of.
+    public static func digest(_ heads: Message.ChartHeads) -> EventHash {
+        var hasher = SHA256()
+        hasher.update(data: Array("duolog/heads/1\n\(heads.chart)\n".utf8))
+        for tip in heads.tips.sorted(by: { ($0.origin, $0.hash) < ($1.origin, $1.hash) }) {
+            hasher.update(data: Array("\(tip.origin) \(tip.seq) \(tip.hash)\n".utf8))
+        }
+        return EventHash(hasher.finalize())
+    }
+
+    /// True when the chart is in the offer.
+    public func contains(_ chart: ChartID) -> Bool { charts[chart.bucket][chart] != nil }
+
+    /// Charts in the offer.
+    public var count: Int { charts.reduce(0) { $0 + $1.count } }
+
+    /// The charts of a bucket, ascending.
+    public func charts(inBucket bucket: Int) -> [ChartID] { charts[bucket].keys.sorted() }
+
+    /// Puts a chart in with the digest of its heads, or takes it out. Returns true when the tree changed.
+    @discardableResult
+    public mutating func set(_ chart: ChartID, _ digest: EventHash?) -> Bool {
+        guard charts[chart.bucket][chart] != digest else { return false }
+        charts[chart.bucket][chart] = digest
+        stale.insert(chart.bucket)
+        return true
+    }
+
+    /// The hash of every bucket, 8 bytes each; 0 for one without charts.
+    public mutating func buckets() -> [UInt64] {
+        for bucket in stale {
+            guard !charts[bucket].isEmpty else {
+                words[bucket] = 0
+                continue
+            }
+            var hasher = SHA256()
+            for chart in charts(inBucket: bucket) {
+                hasher.update(data: chart.bytes)
+                hasher.update(data: charts[bucket][chart]?.bytes ?? [])
+            }
+            words[bucket] = hasher.finalize().withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
+        }
+        stale = []
+        return words
+    }
+
+    /// The hash of all buckets.
+    public mutating func root() -> EventHash { Self.root(of: buckets()) }
+
+    /// The hash of 1,024 bucket hashes.
+    public static func root(of words: [UInt64]) -> EventHash {
+        var hasher = SHA256()
+        hasher.update(data: Array("duolog/root/1\n".utf8))
+        words.map(\.bigEndian).withUnsafeBytes { hasher.update(bufferPointer: $0) }
+        return EventHash(hasher.finalize())
+    }
+}

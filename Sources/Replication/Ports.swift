@@ -1,0 +1,226 @@
+public import EventLog
+
+/// Events of one chart on their way between two nodes, in an order that is causal, with the heads that vouch for them.
+public struct ChartRun: Hashable, Sendable {
+    /// The chart.
+    public var chart: ChartID
+    /// Both lines of each event; no second line where the body is absent.
+    public var events: [EventLines]
+    /// Signed heads that cover all of them.
+    public var heads: [SignedHead]
+
+    /// A run of events.
+    public init(chart: ChartID, events: [EventLines], heads: [SignedHead]) {
+        self.chart = chart
+        self.events = events
+        self.heads = heads
+    }
+}
+
+/// The two lines of an event as bytes.
+public struct EventLines: Hashable, Sendable {
+    /// The envelope line.
+    public var envelope: [UInt8]
+    /// The body line; nil where the body is absent.
+    public var body: [UInt8]?
+
+    /// Two lines.
+    public init(envelope: [UInt8], body: [UInt8]?) {
+        self.envelope = envelope
+        self.body = body
+    }
+
+    /// Bytes on the wire that count against credit.
+    public var byteCount: Int { envelope.count + (body?.count ?? 0) }
+}
+
+/// What a session asks of storage. Each request is answered by one ``StoreAnswer``, in the order of the requests.
+public enum StoreRequest: Hashable, Sendable {
+    /// The root that was last completed from this peer.
+    case completedRoot
+    /// The bucket hashes of that root.
+    case completedBuckets
+    /// The heads of these charts, which the peer may have; charts that it may not have are left out.
+    case heads([ChartID])
+    /// What is missing here of what the peer offers.
+    case compare([Message.ChartHeads])
+    /// Events for the peer, in order of arrival, whole commits only.
+    case read(ReadRequest)
+    /// Store a batch, all of it in one transaction; a chart that cannot be admitted is left out and named.
+    case admit(Batch)
+    /// Store receipts and notices that came from the peer.
+    case statements([Receipt], [RemovalNotice])
+    /// Receipts and notices that the peer has not noted yet, beyond a mark; at most ``ReplicationLimits/statementsAtOnce``.
+    case pendingStatements(after: Int)
+    /// The peer noted all statements up to this mark of ``StoreAnswer/pendingStatements(_:_:upTo:)``.
+    case statementsNoted(upTo: Int)
+
+    /// What to read of one chart.
+    public struct ReadRequest: Hashable, Sendable {
+        /// The chart.
+        public var chart: ChartID
+        /// Leave out what the receiver has: events up to these numbers.
+        public var after: VectorClock
+        /// Leave out what arrived up to this number.
+        public var from: Int
+        /// Leave out what arrived after this number.
+        public var upTo: Int
+        /// True to leave out what came from this peer itself.
+        public var skipsOwn: Bool
+        /// Stop before a commit that would exceed so many events,
+        public var maxEvents: Int
+        /// or so many bytes.
+        public var maxBytes: Int
+    }
+
+    /// A batch to be stored as one.
+    public struct Batch: Hashable, Sendable {
+        /// The events by chart.
+        public var runs: [ChartRun]
+        /// What the sender's root then is, when the batch completes it.
+        public var completes: Completion?
+    }
+
+    /// A root and the buckets under it that changed.
+    public struct Completion: Hashable, Sendable {
+        /// The sender's root.
+        public var root: EventHash
+        /// Bucket numbers and their hashes.
+        public var buckets: [Int: UInt64]
+
+        /// A root and its changed buckets.
+        public init(root: EventHash, buckets: [Int: UInt64]) {
+            self.root = root
+            self.buckets = buckets
+        }
+    }
+}
+
+/// What storage answers.
+public enum StoreAnswer: Hashable, Sendable {
+    /// To ``StoreRequest/completedRoot``.
+    case completedRoot(EventHash?)
+    /// To ``StoreRequest/completedBuckets``: 1,024 hashes, 0 where nothing is known.
+    case completedBuckets([UInt64])
+    /// To ``StoreRequest/heads(_:)``.
+    case heads([Message.ChartHeads])
+    /// To ``StoreRequest/compare(_:)``.
+    case compared(Comparison)
+    /// To ``StoreRequest/read(_:)``.
+    case read(ReadAnswer)
+    /// To ``StoreRequest/admit(_:)``, after the commit.
+    case admitted(Admission)
+    /// To ``StoreRequest/statements(_:_:)``, after the commit.
+    case statementsStored
+    /// To ``StoreRequest/pendingStatements``.
+    case pendingStatements([Receipt], [RemovalNotice], upTo: Int)
+    /// To ``StoreRequest/statementsNoted(upTo:)``.
+    case noted
+    /// Storage failed: the session ends.
+    case failed(String)
+
+    /// The outcome of comparing heads.
+    public struct Comparison: Hashable, Sendable {
+        /// Charts of which the peer has something that is missing here.
+        public var wants: [Message.ChartWant]
+        /// True when the peer knows events of this node that this node does not: it was restored or cloned. By the time of
+        /// this answer the node has drawn a new epoch.
+        public var peerKnowsMoreOfMe: Bool
+
+        /// An outcome.
+        public init(wants: [Message.ChartWant], peerKnowsMoreOfMe: Bool) {
+            self.wants = wants
+            self.peerKnowsMoreOfMe = peerKnowsMoreOfMe
+        }
+    }
+
+    /// Events that were read.
+    public struct ReadAnswer: Hashable, Sendable {
+        /// The events and their heads.
+        public var run: ChartRun
+        /// Where to go on reading.
+        public var next: Int
+        /// What is left.
+        public var state: ReadState
+
+        /// Events and where to go on.
+        public init(run: ChartRun, next: Int, state: ReadState) {
+            self.run = run
+            self.next = next
+            self.state = state
+        }
+    }
+
+    /// Whether more is to be read.
+    public enum ReadState: Hashable, Sendable {
+        /// All is read up to the number asked for.
+        case atEnd
+        /// The next commit would exceed the limits given.
+        case more
+        /// The chart may not be sent to this peer any more.
+        case withdrawn
+    }
+
+    /// What became of a batch.
+    public struct Admission: Hashable, Sendable {
+        /// Charts that were left out, and why.
+        public var refused: [Refusal]
+        /// This node's receipts for what was stored.
+        public var receipts: [Receipt]
+        /// Events that were new here.
+        public var newEvents: Int
+
+        /// What became of a batch.
+        public init(refused: [Refusal], receipts: [Receipt], newEvents: Int) {
+            self.refused = refused
+            self.receipts = receipts
+            self.newEvents = newEvents
+        }
+    }
+
+    /// A chart of a batch that was left out.
+    public struct Refusal: Hashable, Sendable {
+        /// The chart.
+        public var chart: ChartID
+        /// Which rule.
+        public var code: Message.RefusalCode
+        /// True when events that are here at the sender can cure it.
+        public var isGap: Bool
+        /// What and where, in words.
+        public var text: String
+
+        /// A chart and why it was left out.
+        public init(chart: ChartID, code: Message.RefusalCode, isGap: Bool, text: String) {
+            self.chart = chart
+            self.code = code
+            self.isGap = isGap
+            self.text = text
+        }
+    }
+}
+
+/// Storage as a session sees it: answers for one peer. The same contract tests run over every implementation.
+public protocol ReplicaStore: Sendable {
+    /// Carries out one request of the session with `peer`. An answer to a write comes after its commit.
+    func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer
+}
+
+/// Which charts a peer may have now: those whose own events admit it and whose consent covers it.
+public protocol SharingPolicy: Sendable {
+    /// The offer to `peer`: its charts with the digest of their heads, as of the arrival number returned.
+    func offer(to peer: NodeID) async throws -> Offer
+}
+
+/// What may be sent to a peer, as of an arrival number.
+public struct Offer: Hashable, Sendable {
+    /// A digest of its heads for each chart; nil for one that is no longer shared.
+    public var charts: [ChartID: EventHash?]
+    /// All events up to this arrival number are reflected.
+    public var arrival: Int
+
+    /// Charts and the arrival number that they reflect.
+    public init(charts: [ChartID: EventHash?], arrival: Int) {
+        self.charts = charts
+        self.arrival = arrival
+    }
+}

@@ -1,0 +1,29 @@
+/// The limits of the wire. A peer that exceeds one is told which, and is disconnected.
+public enum ReplicationLimits {
+    /// The protocol versions that this node speaks.
+    public static let versions = 1...1
+    /// The longest line, in bytes: an event's, plus room for the heads of a chart.
+    public static let lineBytes = 512 * 1024
+    /// The most events in a batch, and in one commit of a chart.
+    public static let batchEvents = 1024
+    /// The most bytes of event and body lines in a batch, and in one commit of a chart.
+    public static let batchBytes = 4 * 1024 * 1024
+    /// Bytes of event and body lines that a receiver lets a sender have under way; never less than a batch.
+    public static let creditBytes = 8 * 1024 * 1024
+    /// Buckets that charts are divided into: the first ten bits of their ids.
+    public static let buckets = 1024
+    /// The most charts in one `heads` line.
+    public static let chartsPerHeads = 64
+    /// The most charts that one session may name.
+    public static let chartsPerSession = 1_000_000
+    /// The most signed heads in a batch.
+    public static let headsPerBatch = 4096
+    /// Milliseconds until both sides must have said hello.
+    public static let handshakeMilliseconds = 10_000
+    /// Milliseconds of silence after which a side says `ping`.
+    public static let pingMilliseconds = 30_000
+    /// Milliseconds of silence after which the other side is taken for gone.
+    public static let silenceMilliseconds = 90_000
+    /// The most receipts and notices before a `mark`.
+    public static let statementsAtOnce = 1000
+}

@@ -1,0 +1,288 @@
+import EventLog
+
+/// The sending half of a session: states facts about what the peer may have, and streams what it misses.
+struct Sending: Sendable {
+    private enum Phase: Hashable, Sendable { case silent, rootTold, bucketsTold, streaming }
+
+    /// What is to be read of a chart.
+    private struct Stream: Hashable, Sendable {
+        /// What the peer holds of it.
+        var after = VectorClock()
+        /// Read up to this arrival number.
+        var position: Int
+        /// A chart that the peer asked for is sent with what once came from the peer: it may have lost it.
+        var skipsOwn: Bool
+    }
+
+    private var phase = Phase.silent
+    private var tree: OfferTree
+    private var arrival: Int
+    /// What arrived up to here is reflected in the root or the buckets that the peer compared.
+    private var base: Int
+    private var changedBuckets: Set<Int> = []
+    private var streams: [ChartID: Stream] = [:]
+    /// Charts with something to read, in the order of their turn.
+    private var queue = ChartQueue()
+    private var reading: ChartID?
+    private var nextPart = 1
+    private var headsToSend = ChartQueue()
+    private var headsUnderWay = false
+    /// Charts whose heads the peer was told, by part, until it answers.
+    private var asked: [Int: [Message.ChartHeads]] = [:]
+    private var askedCharts: Set<ChartID> = []
+    private var batchEvents = 0
+    private var batchBytes = 0
+    private var creditLeft = 0
+    private var toldRoot: EventHash?
+    private var rootIsDue = false
+    private(set) var refusedByPeer: Set<ChartID> = []
+    private(set) var announced = 0
+    private(set) var sent = 0
+
+    init(_ offer: Offer) {
+        tree = OfferTree()
+        for (chart, digest) in offer.charts { tree.set(chart, digest) }
+        arrival = offer.arrival
+        base = offer.arrival
+    }
+
+    /// True when nothing is left to send.
+    var isDone: Bool { phase == .streaming && isIdle }
+
+    private var isIdle: Bool {
+        queue.isEmpty && reading == nil && asked.isEmpty && headsToSend.isEmpty && !headsUnderWay && batchEvents == 0
+    }
+
+    // MARK: What are you missing?
+
+    mutating func start(credit: Int, _ step: inout Step) {
+        creditLeft = credit
+        base = arrival
+        changedBuckets = []
+        let root = tree.root()
+        toldRoot = root
+        phase = .rootTold
+        step.send(.root(root))
+    }
+
+    mutating func peerHasRoot(_ step: inout Step) throws(Message.WireError) {
+        guard phase == .rootTold else { throw Message.WireError(.unexpected, "same without a root") }
+        phase = .streaming
+        step.note(.upToDate)
+        pump(&step)
+    }
+
+    mutating func peerDiffers(_ step: inout Step) throws(Message.WireError) {
+        guard phase == .rootTold else { throw Message.WireError(.unexpected, "differs without a root") }
+        phase = .bucketsTold
+        base = arrival
+        changedBuckets = []
+        toldRoot = nil
+        streams = [:]
+        queue.removeAll()
+        headsToSend.removeAll()
+        askedCharts = []
+        step.send(.buckets(tree.buckets()))
+    }
+
+    mutating func open(_ buckets: [Int], _ step: inout Step) throws(Message.WireError) {
+        guard phase == .bucketsTold else { throw Message.WireError(.unexpected, "open without buckets") }
+        guard buckets.count <= ReplicationLimits.buckets,
+            buckets.allSatisfy({ (0..<ReplicationLimits.buckets).contains($0) })
+        else { throw Message.WireError(.limit, "a bucket is a number below \(ReplicationLimits.buckets)") }
+        phase = .streaming
+        for bucket in Set(buckets).sorted() { askAbout(tree.charts(inBucket: bucket)) }
+        pump(&step)
+    }
+
+    /// The peer will be told the heads of these charts, and say what it misses of them.
+    private mutating func askAbout(_ charts: [ChartID]) {
+        for chart in charts where !refusedByPeer.contains(chart) && askedCharts.insert(chart).inserted {
+            headsToSend.append(chart)
+            queue.remove(chart)
+        }
+    }
+
+    mutating func send(_ heads: [Message.ChartHeads], asked charts: [ChartID], _ step: inout Step) {
+        headsUnderWay = false
+        let found = Set(heads.map(\.chart))
+        for chart in charts where !found.contains(chart) { askedCharts.remove(chart) }
+        if !heads.isEmpty {
+            asked[nextPart] = heads
+            step.send(.heads(Message.Heads(part: nextPart, charts: heads)))
+            nextPart += 1
+        }
+        pump(&step)
+    }
+
+    mutating func want(_ want: Message.Want, _ step: inout Step) throws(Message.WireError) {
+        var total = Message.Total(events: 0, charts: 0)
+        if want.part == 0 {
+            for wanted in want.charts where !refusedByPeer.contains(wanted.chart) {
+                guard tree.contains(wanted.chart) else {
+                    step.send(.refused(Message.Refused(chart: wanted.chart, code: .notShared)))
+                    continue
+                }
+                enqueue(wanted.chart, Stream(after: wanted.after, position: 0, skipsOwn: false))
+            }
+        } else {
+            guard let heads = asked.removeValue(forKey: want.part) else {
+                throw Message.WireError(.unexpected, "want for part \(want.part)")
+            }
+            var wanted: [ChartID: VectorClock] = [:]
+            for chart in want.charts { wanted[chart.chart] = chart.after }
+            for chart in heads {
+                askedCharts.remove(chart.chart)
+                if let after = wanted.removeValue(forKey: chart.chart) {
+                    enqueue(chart.chart, Stream(after: after, position: 0, skipsOwn: false))
+                    total.charts += 1
+                    total.events += chart.tips.reduce(0) { $0 + max(0, $1.seq - after[$1.origin]) }
+                } else if arrival > base {
+                    enqueue(chart.chart, streams[chart.chart] ?? Stream(position: base, skipsOwn: true))
+                }
+            }
+            guard wanted.isEmpty else { throw Message.WireError(.unexpected, "want names a chart that was not offered") }
+        }
+        if total.events > 0 {
+            announced += total.events
+            step.send(.total(total))
+        }
+        pump(&step)
+    }
+
+    // MARK: Streaming
+
+    mutating func offerChanged(_ offer: Offer, _ step: inout Step) {
+        // What was computed before the offer that the session began with is older than what the tree holds.
+        guard offer.arrival >= arrival else { return }
+        arrival = offer.arrival
+        for (chart, digest) in offer.charts.sorted(by: { $0.key < $1.key }) {
+            let isNew = !tree.contains(chart) && digest != nil
+            guard tree.set(chart, digest) else { continue }
+            changedBuckets.insert(chart.bucket)
+            rootIsDue = true
+            if digest == nil {
+                drop(chart)
+            } else if phase == .silent {
+                continue
+            } else if isNew {
+                askAbout([chart])
+            } else {
+                enqueue(chart, streams[chart] ?? Stream(position: base, skipsOwn: true))
+            }
+        }
+        pump(&step)
+    }
+
+    private mutating func enqueue(_ chart: ChartID, _ stream: Stream) {
+        guard !refusedByPeer.contains(chart), !askedCharts.contains(chart) else { return }
+        streams[chart] = stream
+        queue.append(chart)
+    }
+
+    private mutating func drop(_ chart: ChartID) {
+        streams[chart] = nil
+        queue.remove(chart)
+    }
+
+    mutating func refused(_ chart: ChartID, _ step: inout Step) {
+        refusedByPeer.insert(chart)
+        drop(chart)
+        pump(&step)
+    }
+
+    mutating func credit(_ bytes: Int, _ step: inout Step) throws(Message.WireError) {
+        guard bytes >= 0, bytes <= ReplicationLimits.creditBytes else {
+            throw Message.WireError(.limit, "credit of \(bytes) bytes")
+        }
+        creditLeft = min(creditLeft + bytes, 4 * ReplicationLimits.creditBytes)
+        pump(&step)
+    }
+
+    /// Goes on with whatever is next: heads to tell, events to read, a batch to end.
+    private mutating func pump(_ step: inout Step) {
+        guard phase == .streaming else { return }
+        if !headsToSend.isEmpty, !headsUnderWay, asked.count < 8 {
+            let piece = headsToSend.take(ReplicationLimits.chartsPerHeads)
+            headsUnderWay = true
+            step.store(.heads(piece), .sendHeads(piece))
+        }
+        guard reading == nil else { return }
+        if let chart = queue.first(), let stream = streams[chart] {
+            let bytes = min(ReplicationLimits.batchBytes - batchBytes, creditLeft)
+            let events = ReplicationLimits.batchEvents - batchEvents
+            guard bytes > 0, events > 0 else { return endBatch(&step) }
+            reading = chart
+            step.store(
+                .read(
+                    StoreRequest.ReadRequest(
+                        chart: chart, after: stream.after, from: stream.position, upTo: arrival,
+                        skipsOwn: stream.skipsOwn, maxEvents: events, maxBytes: bytes)),
+                .read(chart, upTo: arrival))
+        } else if batchEvents > 0 {
+            endBatch(&step)
+        }
+    }
+
+    mutating func send(
+        _ answer: StoreAnswer.ReadAnswer, of chart: ChartID, upTo: Int, _ step: inout Step
+    ) throws(Message.WireError) {
+        reading = nil
+        guard answer.state != .withdrawn, !refusedByPeer.contains(chart), tree.contains(chart) else {
+            drop(chart)
+            return pump(&step)
+        }
+        for event in answer.run.events {
+            step.directives.append(.send(event.envelope))
+            if let body = event.body {
+                step.directives.append(.send(body))
+            } else if let hash = EnvelopeText.body(of: event.envelope) {
+                step.send(.absent(hash))
+            }
+            creditLeft -= event.byteCount
+            batchBytes += event.byteCount
+        }
+        batchEvents += answer.run.events.count
+        sent += answer.run.events.count
+        for head in answer.run.heads { step.send(.head(head)) }
+        streams[chart]?.position = answer.next
+        if answer.state == .atEnd {
+            queue.remove(chart)
+            streams[chart]?.position = upTo
+            streams[chart]?.skipsOwn = true
+            streams[chart]?.after = VectorClock()
+            if upTo < arrival, let stream = streams[chart] { enqueue(chart, stream) }
+        } else if answer.run.events.isEmpty {
+            // The next commit does not fit into what is left of the batch or of the credit.
+            guard batchEvents > 0 || creditLeft < ReplicationLimits.batchBytes else {
+                throw Message.WireError(.storage, "a commit larger than a batch")
+            }
+            if batchEvents > 0 { endBatch(&step) }
+            return
+        }
+        pump(&step)
+    }
+
+    /// Ends the batch; with the root where the peer now has everything.
+    private mutating func endBatch(_ step: inout Step) {
+        let complete = queue.isEmpty && asked.isEmpty && headsToSend.isEmpty && !headsUnderWay
+        guard batchEvents > 0 || complete else { return }
+        var commit = Message.Commit(events: batchEvents, root: nil, buckets: [])
+        if complete {
+            let (root, words) = (tree.root(), tree.buckets())
+            commit.root = root
+            commit.buckets = changedBuckets.sorted().map { Message.Bucket(index: $0, word: words[$0]) }
+            changedBuckets = []
+            toldRoot = root
+            rootIsDue = false
+        }
+        (batchEvents, batchBytes) = (0, 0)
+        step.send(.commit(commit))
+        if complete { step.note(.upToDate) } else { pump(&step) }
+    }
+
+    /// A root that changed without events to send (they came from the peer) is told at leisure: it saves work at the next connection only.
+    mutating func tick(_ step: inout Step) {
+        if phase == .streaming, isIdle, rootIsDue || toldRoot == nil { endBatch(&step) }
+    }
+}
