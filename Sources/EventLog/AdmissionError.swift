@@ -24,11 +24,13 @@ public enum AdmissionError: Error, Equatable, Sendable {
     case unknownWriter(Dot)
     /// No valid signed head of its origin covers the event.
     case unsigned(Dot)
+    /// The body of an event that can never be erased is not there.
+    case missingBody(Dot)
 
     /// True when events that may still come can cure it.
     public var isGap: Bool {
         switch self {
-        case .missingPrev, .missingAfter: true
+        case .missingPrev, .missingAfter, .missingBody: true
         default: false
         }
     }
@@ -49,6 +51,7 @@ extension AdmissionError: CustomStringConvertible {
         case .notTheGenesis(let dot): "\(dot), field seen: only the genesis has no past, and it has none"
         case .foreignFounder(let dot): "\(dot): the chart's id does not belong to this founder"
         case .unknownWriter(let dot): "\(dot), field origin: nothing in its past admits this node"
+        case .missingBody(let dot): "\(dot), field body: the body of an event that is never erased is missing"
         case .unsigned(let dot): "\(dot): no valid signed head covers it"
         }
     }

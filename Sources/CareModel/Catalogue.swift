@@ -1,0 +1,88 @@
+public import EventLog
+
+/// The kinds that this version knows. A new kind is one file in `Kinds` and one line here.
+public enum Catalogue {
+    /// All of them, in the order of the vocabulary.
+    public static let kinds: [any EventBody.Type] = [
+        ChartOpened.self,
+        PatientIdentified.self,
+        MemberAdmitted.self,
+        MemberRemoved.self,
+        PractitionerEnrolled.self,
+        ConsentGranted.self,
+        ConsentRevoked.self,
+        EpisodeOpened.self,
+        EpisodeClosed.self,
+        ReferralRequested.self,
+        ReferralAccepted.self,
+        ReferralRejected.self,
+        ReferralCompleted.self,
+        ReferralFailed.self,
+        ReferralCancelled.self,
+        AssessmentRecorded.self,
+        SessionHeld.self,
+        SessionCancelled.self,
+        SessionMissed.self,
+        ProgressSummaryShared.self,
+        ProcessNoteWritten.self,
+        MedicationPrescribed.self,
+        DoseAdjusted.self,
+        MedicationHeld.self,
+        MedicationResumed.self,
+        MedicationStopped.self,
+        ChangeRequested.self,
+        IntakeReported.self,
+        ScaleCompleted.self,
+        ScreeningCompleted.self,
+        SymptomObserved.self,
+        SideEffectReported.self,
+        AllergyRecorded.self,
+        AllergyRefuted.self,
+        SafetyConcernRaised.self,
+        SafetyAcknowledged.self,
+        SafetyPlanUpdated.self,
+        GoalSet.self,
+        GoalUpdated.self,
+        GoalMet.self,
+        FollowupPlanned.self,
+        FollowupHeld.self,
+        FollowupMissed.self,
+        RecordAmended.self,
+        RecordWithdrawn.self,
+        ConflictResolved.self,
+        ConflictAcknowledged.self,
+        EventErased.self,
+        BranchAdopted.self,
+        NodeChanged.self,
+        AccessRecorded.self,
+    ]
+
+    private static let byName = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind, $0) })
+
+    /// The kind of that name; nil when this version does not know it.
+    public static func kind(_ name: Kind) -> (any EventBody.Type)? { byName[name] }
+
+    static let holdWriters: [HoldRegister: Set<Kind>] = {
+        var writers: [HoldRegister: Set<Kind>] = [:]
+        for type in kinds {
+            if case .hold(let register) = type.rule, type.kind != ConflictResolved.kind {
+                writers[register, default: []].insert(type.kind)
+            }
+        }
+        return writers
+    }()
+
+    /// Kinds whose bodies decide who held what: never erased, and an event of them without its body is not taken in.
+    public static let neverErased: Set<Kind> = [
+        ChartOpened.kind, MemberAdmitted.kind, MemberRemoved.kind, ConsentGranted.kind, ConsentRevoked.kind,
+        EventErased.kind,
+    ]
+
+    /// Kinds that cannot be withdrawn: they are lifted by an event that names them, or stand for ever.
+    static let neverWithdrawn = neverErased.union([RecordWithdrawn.kind, BranchAdopted.kind, ConflictAcknowledged.kind])
+
+    /// The register of a kind that opens or changes one; a resolution belongs to the register that it settles.
+    static func register(of kind: Kind) -> HoldRegister? {
+        holdWriters.first { $0.value.contains(kind) }?.key
+    }
+}

@@ -1,0 +1,26 @@
+import EventLog
+import FoundationEssentials
+
+/// A body with an amendment applied.
+enum Amended {
+    /// Reads the body as it is after the amendment, and checks it as its kind does.
+    static func read(
+        _ original: BodyLine, as kind: any EventBody.Type, _ amendment: RecordAmended
+    ) throws(ContentError) -> any EventBody {
+        do {
+            var members = try JSONDecoder().decode([String: JSONValue].self, from: Data(original.line))
+            for (name, value) in amendment.fields { members[name] = value == .null ? nil : value }
+            let line = try JSONEncoder().encode(members)
+            let body = try JSONDecoder().decode(kind, from: line)
+            try body.check()
+            return body
+        } catch let error as ContentError {
+            throw ContentError("fields.\(error.field)", error.problem)
+        } catch let error as DecodingError {
+            let content = ContentError(error)
+            throw ContentError("fields.\(content.field)", content.problem)
+        } catch {
+            throw ContentError("fields", "do not fit \(kind.kind)")
+        }
+    }
+}

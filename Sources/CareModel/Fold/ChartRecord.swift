@@ -1,0 +1,73 @@
+public import EventLog
+
+/// All that a replica holds of one chart: the events, how they hang together, and the verdict on each.
+///
+/// Grows by ``admit(_:)`` only. What people read is a ``Fold`` over it.
+public struct ChartRecord: Sendable {
+    /// An event with what of its body the fold needs.
+    struct Entry: Sendable {
+        let body: BodyLine?
+        /// The body as its kind reads it, or what is wrong with it; nil for unknown kinds, and where there is no body.
+        let content: Result<any EventBody, ContentError>?
+    }
+
+    /// The events and their order.
+    public private(set) var graph: ChartGraph
+    /// Who may do what.
+    public private(set) var authority = Authority()
+    private(set) var entries: [Entry] = []
+    /// Positions of kinds that this version does not know, and that must be known.
+    private(set) var unknownCritical: [Int] = []
+
+    /// A chart without events.
+    public init(chart: ChartID) { graph = ChartGraph(chart: chart) }
+
+    /// Takes an event in and decides on it; returns its position. An event that is here already changes nothing.
+    @discardableResult
+    public mutating func admit(_ event: Event) throws(AdmissionError) -> Int {
+        if let position = graph.position(of: event.hash) { return position }
+        if event.bodyLine == nil, Catalogue.neverErased.contains(event.envelope.kind) {
+            throw .missingBody(event.envelope.dot)
+        }
+        let position = try graph.admit(event)
+        _ = authority.judge(event, in: graph)
+        append(event)
+        return position
+    }
+
+    /// Takes back an event and its verdict as a store holds them; the checks were made when it was admitted.
+    public mutating func restore(_ event: Event, verdict: Verdict) throws(AdmissionError) {
+        try graph.restore(event.envelope, hash: event.hash)
+        authority.restore(verdict, on: event, in: graph)
+        append(event)
+    }
+
+    private mutating func append(_ event: Event) {
+        let kind = Catalogue.kind(event.envelope.kind)
+        if kind == nil, event.envelope.critical { unknownCritical.append(entries.count) }
+        entries.append(Entry(body: event.bodyLine, content: kind.flatMap { read($0, event) }))
+    }
+
+    /// Bodies are read when they arrive where a rule of the fold needs them; the others when somebody looks.
+    private func read(_ kind: any EventBody.Type, _ event: Event) -> Result<any EventBody, ContentError>? {
+        guard kind.critical || Fold.reads.contains(kind.kind), let body = event.bodyLine else { return nil }
+        return Self.content(of: kind, body)
+    }
+
+    static func content(of kind: any EventBody.Type, _ body: BodyLine) -> Result<any EventBody, ContentError> {
+        do throws(ContentError) {
+            return .success(try kind.read(body))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// True when a kind that must be known is not: a newer Duolog is needed, and nothing under a hold or safe rule may be authored.
+    public var isIncomplete: Bool { !unknownCritical.isEmpty }
+
+    /// The verdict on an event.
+    public func verdict(on position: Int) -> Verdict { authority.verdicts[position] }
+
+    /// Events in the order of the fold.
+    var order: [Int] { graph.nodes.indices.sorted { graph.nodes[$0].key < graph.nodes[$1].key } }
+}

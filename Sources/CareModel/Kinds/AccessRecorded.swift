@@ -1,0 +1,26 @@
+public import EventLog
+
+/// Somebody looked at, or tried to do, something; in the node's journal only (FHIR AuditEvent).
+public struct AccessRecorded: EventBody {
+    public static let kind: Kind = "access.recorded"
+    public static let rule = ConflictRule.keepAll
+    public static let authors = Authors.journal
+    /// The practitioner, or the uid of somebody who is none.
+    public let who: String
+    /// What was done or refused.
+    public let what: String
+    /// The chart, and the view token of what was seen.
+    public let view: String?
+    /// Why.
+    public let purpose: String?
+
+    /// Says who did what.
+    public init(who: String, what: String, view: String? = nil, purpose: String? = nil) {
+        self.who = who
+        self.what = what
+        self.view = view
+        self.purpose = purpose
+    }
+
+    public var summary: String { "\(who): \(what)" }
+}

@@ -1,0 +1,28 @@
+public import EventLog
+
+/// An allergy (FHIR AllergyIntolerance active). It stays active until a refutation names it.
+public struct AllergyRecorded: EventBody {
+    /// FHIR's criticality.
+    public enum Criticality: String, Codable, Sendable {
+        /// Low.
+        case low
+        /// High.
+        case high
+        /// Not known.
+        case unableToAssess = "unable-to-assess"
+    }
+
+    public static let kind: Kind = "allergy.recorded"
+    public static let rule = ConflictRule.safe(.allergy)
+    public static let authors = Authors.clinician
+    /// To what.
+    public let substance: String
+    /// How dangerous.
+    public let criticality: Criticality
+    /// What happens.
+    public let reaction: String?
+
+    public func check() throws(ContentError) { try requireText(substance, "substance") }
+
+    public var summary: String { "allergy: \(substance) (\(criticality.rawValue))" + (reaction.map { ", \($0)" } ?? "") }
+}

@@ -1,0 +1,17 @@
+public import EventLog
+
+/// An episode of care ends (FHIR EpisodeOfCare finished).
+public struct EpisodeClosed: HoldWriter {
+    public static let kind: Kind = "episode.closed"
+    public static let rule = ConflictRule.hold(.episode)
+    public static let authors = Authors.clinician
+    public static let targets = Targets.required(.lineage(.episode))
+    /// Why care ends.
+    public let reason: String
+
+    public func check() throws(ContentError) { try requireText(reason, "reason") }
+
+    func value(replacing named: [RegisterValue]) -> RegisterValue { .episode(.finished) }
+
+    public var summary: String { "episode closed: \(reason)" }
+}

@@ -1,0 +1,29 @@
+public import EventLog
+
+/// A medicine is held (FHIR MedicationRequest on-hold).
+public struct MedicationHeld: HoldWriter {
+    public static let kind: Kind = "medication.held"
+    public static let rule = ConflictRule.hold(.medication)
+    public static let authors = Authors.scopes([.prescribing])
+    public static let targets = Targets.required(.lineage(.medication))
+    /// Why.
+    public let reason: String
+    /// From which day on.
+    public let effective_from: CalendarDay
+    /// How it is tapered.
+    public let taper: String?
+
+    public func check() throws(ContentError) {
+        try requireText(reason, "reason")
+        try requireYear(effective_from, "effective_from")
+    }
+
+    func value(replacing named: [RegisterValue]) throws(ContentError) -> RegisterValue {
+        var value = try MedicationValue.common(of: named)
+        value.status = .onHold
+        value.effective_from = effective_from
+        return .medication(value)
+    }
+
+    public var summary: String { "medication held from \(effective_from): \(reason)" }
+}

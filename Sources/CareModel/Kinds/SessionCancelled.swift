@@ -1,0 +1,18 @@
+public import EventLog
+
+/// A therapy session was cancelled (FHIR Encounter cancelled).
+public struct SessionCancelled: EventBody {
+    public static let kind: Kind = "session.cancelled"
+    public static let rule = ConflictRule.keepAll
+    public static let authors = Authors.scopes([.therapy])
+    /// When it was to begin.
+    public let start: ClinicalTime
+    /// By whom.
+    public let by: String
+    /// Why.
+    public let reason: String?
+
+    public func check() throws(ContentError) { try requireText(by, "by") }
+
+    public var summary: String { "session cancelled by \(by)" + (reason.map { ": \($0)" } ?? "") }
+}

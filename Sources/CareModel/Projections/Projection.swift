@@ -1,0 +1,110 @@
+public import EventLog
+import FoundationEssentials
+
+/// Something that people read, derived from the log and nothing else. A new one is one file and one line in ``Projections``.
+public protocol Projection: Codable, Hashable, Sendable {
+    /// Its name on the command line and in storage.
+    static var name: String { get }
+    /// Derives it.
+    init(_ fold: Fold)
+}
+
+/// All projections.
+public enum Projections {
+    /// In the order in which people are shown them.
+    public static let all: [any Projection.Type] = [
+        MembershipView.self, RegimenView.self, ConflictsView.self, TimelineView.self,
+    ]
+
+    /// The canonical bytes of a projection: equal projections are equal bytes on every node.
+    public static func bytes(_ projection: any Projection) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Projections hold strings, numbers and lists only, for which encoding does not fail; nothing would never equal something.
+        return (try? [UInt8](encoder.encode(projection))) ?? []
+    }
+
+    /// One hash over all projections of a chart. Where two nodes hold the same events it is the same.
+    public static func digest(_ fold: Fold) -> EventHash {
+        EventHash(of: all.flatMap { Array($0.name.utf8) + [0x0A] + bytes($0.init(fold)) + [0x0A] })
+    }
+}
+
+/// An event as every projection names it.
+public struct EventLabel: Codable, Hashable, Sendable {
+    /// The event.
+    public let event: EventHash
+    /// What kind it is.
+    public let kind: Kind
+    /// Who recorded it: a name where the chart has one, otherwise the id.
+    public let author: String
+    /// The practice.
+    public let practice: String
+    /// Clinical time.
+    public let when: ClinicalTime
+    /// When it was recorded, by the author's clock.
+    public let at: Timestamp
+
+    init(_ position: Int, _ fold: Fold) {
+        let node = fold.record.graph.nodes[position]
+        let envelope = node.envelope
+        let seat = Membership.Seat(node: envelope.origin.node, author: envelope.author)
+        event = node.hash
+        kind = envelope.kind
+        author = fold.membership.practitioners[seat]?.name ?? envelope.author.text
+        practice = fold.membership.members[envelope.origin.node]?.name ?? envelope.origin.node.description
+        when = fold.record.when(position)
+        at = envelope.at
+    }
+}
+
+/// How an event stands now.
+public enum EventStanding: String, Codable, Hashable, Sendable {
+    /// It counts.
+    case inEffect = "in effect"
+    /// A later event that names it took its place.
+    case replaced
+    /// It is one of several current values that differ.
+    case disputed
+    /// Entered in error.
+    case withdrawn
+    /// It was not permitted, or what it says is not acceptable.
+    case withoutEffect = "without effect"
+    /// It was written while its practice was being removed, and no member has named it since.
+    case suspended = "awaiting adoption"
+    /// This version does not know the kind.
+    case unknown = "unknown kind"
+}
+
+extension Fold {
+    /// How an event stands, and why where it is without effect.
+    func standing(of position: Int) -> (EventStanding, String?) {
+        if case .withoutEffect(let reason, let decider) = record.verdict(on: position) {
+            return (.withoutEffect, reason.description + (decider.map { " (\($0.short))" } ?? ""))
+        }
+        if let problem = problems[position] { return (.withoutEffect, problem.description) }
+        if Catalogue.kind(record.graph.nodes[position].envelope.kind) == nil { return (.unknown, nil) }
+        if withdrawals[position] != nil { return (.withdrawn, nil) }
+        if suspended.contains(position) { return (.suspended, nil) }
+        if let root = roots[position], let register = registers.first(where: { $0.root == root }) {
+            if register.replacedBy[position] != nil { return (.replaced, nil) }
+            return register.isDisputed ? (.disputed, nil) : (.inEffect, nil)
+        }
+        if let body = record.entries[position].body, !erased.contains(position),
+            let kind = Catalogue.kind(record.graph.nodes[position].envelope.kind),
+            case .failure(let problem) = ChartRecord.content(of: kind, body)
+        {
+            return (.withoutEffect, problem.description)
+        }
+        return (.inEffect, nil)
+    }
+
+    /// What an event says, in one line.
+    func summary(of position: Int) -> String {
+        let envelope = record.graph.nodes[position].envelope
+        guard let kind = Catalogue.kind(envelope.kind) else { return "\(envelope.kind)" }
+        guard !erased.contains(position) else { return "[erased]" }
+        if let body = body(position) { return body.summary }
+        return "\(kind.kind)"
+    }
+}

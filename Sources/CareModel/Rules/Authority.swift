@@ -1,0 +1,277 @@
+public import EventLog
+
+/// The events of a chart that say who may do what, and the verdict on every event.
+///
+/// Permission is decided from an event's causal past: a grant counts when its author had it before them (the closure), a removal counts
+/// as soon as the chain behind the event had it (the reach), so that nobody can write past their removal from an old view.
+public struct Authority: Sendable {
+    private enum Statement: Hashable, Sendable {
+        case genesis(NodePublicKey, name: String)
+        case admission(NodePublicKey, name: String, Set<Scope>)
+        case removal(of: NodeID)
+        case enrolment(Membership.Seat, Membership.Practitioner)
+    }
+
+    private struct Entry: Sendable {
+        let position: Int
+        let statement: Statement
+    }
+
+    /// The verdict on each event, by its position in the graph.
+    public private(set) var verdicts: [Verdict] = []
+    /// In the order of the fold, so that membership is the same in whatever order events arrived.
+    private var entries: [Entry] = []
+    /// Nodes that an admission or the genesis named, by the event.
+    private var subjects: [Int: NodeID] = [:]
+    private var cache: [Set<Int>: Membership] = [:]
+
+    /// No events yet.
+    public init() {}
+
+    /// Decides on the event at the next position of `graph`; events come in the order in which the graph admitted them.
+    public mutating func judge(_ event: Event, in graph: ChartGraph) -> Verdict {
+        let position = verdicts.count
+        if let kind = Catalogue.kind(event.envelope.kind) {
+            verdicts.append(verdict(on: event, as: kind, at: position, in: graph))
+        } else {
+            verdicts.append(unknown(event, at: position, in: graph))
+        }
+        note(event, at: position, in: graph)
+        return verdicts[position]
+    }
+
+    /// Takes back a verdict that was stored when the event was admitted.
+    public mutating func restore(_ verdict: Verdict, on event: Event, in graph: ChartGraph) {
+        verdicts.append(verdict)
+        note(event, at: verdicts.count - 1, in: graph)
+    }
+
+    // MARK: Verdicts
+
+    private mutating func verdict(
+        on event: Event, as kind: any EventBody.Type, at position: Int, in graph: ChartGraph
+    ) -> Verdict {
+        let envelope = event.envelope
+        if case .founder = kind.authors {
+            return envelope.seen.isEmpty ? .permitted : .withoutEffect(.notTheGenesis, decidedBy: nil)
+        }
+        if case .journal = kind.authors { return .withoutEffect(.notShared, decidedBy: nil) }
+        let known = membership(knownTo: position, in: graph)
+        let node = envelope.origin.node
+        if let removal = membership(behind: position, in: graph).removals[node] {
+            return .withoutEffect(.removed, decidedBy: removal)
+        }
+        guard let member = known.members[node], !known.scopes(of: node).isEmpty else {
+            return .withoutEffect(.noScope, decidedBy: nil)
+        }
+        if let admitted = try? admittedKey(event), let pinned = known.members[admitted.node]?.key, pinned != admitted {
+            return .withoutEffect(.keyMismatch, decidedBy: known.members[admitted.node]?.admissions.first?.event)
+        }
+        let targets = envelope.refs.compactMap { graph.position(of: $0) }
+        let author = Author(envelope, member: member, practitioner: known.practitioners[Membership.Seat(node: node, author: envelope.author)])
+        switch kind.authors {
+        case .founder, .journal, .member: return .permitted
+        case .steward: return author.needs([.steward])
+        case .stewardOrSubject:
+            let isSubject = !targets.isEmpty && targets.allSatisfy { subjects[$0] == node }
+            return isSubject ? .permitted : author.needs([.steward])
+        case .scopes(let scopes): return author.needs(scopes)
+        case .authorOfTarget:
+            return targets.allSatisfy { wrote(envelope, $0, graph) } ? .permitted : .withoutEffect(.notTheAuthor, decidedBy: nil)
+        case .authorOfTargetOrSteward:
+            return targets.allSatisfy { wrote(envelope, $0, graph) } ? .permitted : author.needs([.steward])
+        case .authorsOfRegister:
+            let settlesMedication = targets.contains { isMedication(graph.nodes[$0].envelope, graph) }
+            return author.needs(settlesMedication ? [.prescribing] : [.therapy, .prescribing, .primaryCare])
+        }
+    }
+
+    /// A kind that this version does not know is permitted to any member; what it does is unknown.
+    private mutating func unknown(_ event: Event, at position: Int, in graph: ChartGraph) -> Verdict {
+        let node = event.envelope.origin.node
+        if let removal = membership(behind: position, in: graph).removals[node] {
+            return .withoutEffect(.removed, decidedBy: removal)
+        }
+        return membership(knownTo: position, in: graph).scopes(of: node).isEmpty
+            ? .withoutEffect(.noScope, decidedBy: nil) : .permitted
+    }
+
+    /// The same person on the same node, in whatever epoch.
+    private func wrote(_ envelope: Envelope, _ target: Int, _ graph: ChartGraph) -> Bool {
+        let other = graph.nodes[target].envelope
+        return other.author == envelope.author && other.origin.node == envelope.origin.node
+    }
+
+    /// Whether a chain of refs leads to a medication: a resolution belongs to the register that it settles.
+    private func isMedication(_ envelope: Envelope, _ graph: ChartGraph) -> Bool {
+        guard envelope.kind == ConflictResolved.kind else {
+            return Catalogue.holdWriters[.medication]?.contains(envelope.kind) ?? false
+        }
+        return envelope.refs.compactMap { graph[$0] }.contains { isMedication($0.envelope, graph) }
+    }
+
+    private struct Author {
+        let member: Membership.Member
+        let practitioner: Membership.Practitioner?
+        let isNode: Bool
+
+        init(_ envelope: Envelope, member: Membership.Member, practitioner: Membership.Practitioner?) {
+            self.member = member
+            self.practitioner = practitioner
+            isNode = envelope.author == .node
+        }
+
+        func needs(_ scopes: Set<Scope>) -> Verdict {
+            let usable = member.scopes.intersection(scopes)
+            guard !usable.isEmpty else {
+                return .withoutEffect(scopes == [.steward] ? .notSteward : .wrongScope, decidedBy: member.admissions.first?.event)
+            }
+            // A steward's node may act by itself; clinical facts are a person's.
+            if isNode, usable.contains(.steward) { return .permitted }
+            guard let practitioner else { return .withoutEffect(.notEnrolled, decidedBy: nil) }
+            return usable.contains { practitioner.credential.mayAct(as: $0) }
+                ? .permitted : .withoutEffect(.credential, decidedBy: nil)
+        }
+    }
+
+    // MARK: Statements
+
+    private func admittedKey(_ event: Event) throws(ContentError) -> NodePublicKey? {
+        guard event.envelope.kind == MemberAdmitted.kind, let body = event.bodyLine else { return nil }
+        return try MemberAdmitted.read(body).node_key
+    }
+
+    private mutating func note(_ event: Event, at position: Int, in graph: ChartGraph) {
+        guard verdicts[position].isPermitted, let body = event.bodyLine,
+            let statement = try? statement(event, body, in: graph)
+        else { return }
+        switch statement {
+        case .genesis(let key, _), .admission(let key, _, _): subjects[position] = key.node
+        case .removal, .enrolment: break
+        }
+        let key = graph.nodes[position].key
+        let index = entries.firstIndex { graph.nodes[$0.position].key > key } ?? entries.count
+        entries.insert(Entry(position: position, statement: statement), at: index)
+    }
+
+    private func statement(_ event: Event, _ body: BodyLine, in graph: ChartGraph) throws(ContentError) -> Statement? {
+        switch event.envelope.kind {
+        case ChartOpened.kind:
+            let opened = try ChartOpened.read(body)
+            return .genesis(opened.node_key, name: opened.name)
+        case MemberAdmitted.kind:
+            let admitted = try MemberAdmitted.read(body)
+            return .admission(admitted.node_key, name: admitted.name, Set(admitted.scopes))
+        case MemberRemoved.kind:
+            _ = try MemberRemoved.read(body)
+            let nodes = Set(event.envelope.refs.compactMap { graph.position(of: $0) }.compactMap { subjects[$0] })
+            guard nodes.count == 1, let node = nodes.first else { return nil }
+            return .removal(of: node)
+        case PractitionerEnrolled.kind:
+            let enrolled = try PractitionerEnrolled.read(body)
+            let seat = Membership.Seat(node: event.envelope.origin.node, author: event.envelope.author)
+            return .enrolment(seat, Membership.Practitioner(name: enrolled.name, credential: enrolled.credential))
+        default: return nil
+        }
+    }
+
+    // MARK: Membership
+
+    /// Membership as the author of an event had it before them.
+    private mutating func membership(knownTo position: Int, in graph: ChartGraph) -> Membership {
+        membership(of: entries.filter { graph.isBefore($0.position, position) }, in: graph)
+    }
+
+    /// Membership as the chain behind an event had it.
+    private mutating func membership(behind position: Int, in graph: ChartGraph) -> Membership {
+        membership(of: entries.filter { $0.position != position && graph.reaches($0.position, from: position) }, in: graph)
+    }
+
+    /// Membership by everything that has arrived, or by a part of it.
+    func membership(in graph: ChartGraph, where isIncluded: (Int) -> Bool = { _ in true }) -> Membership {
+        evaluate(entries.filter { isIncluded($0.position) }, in: graph)
+    }
+
+    /// The key that vouches for an event's origin: the one that its past pins the node's short id to.
+    public func key(for position: Int, in graph: ChartGraph) -> NodePublicKey? {
+        let node = graph.nodes[position].envelope.origin.node
+        for entry in entries where entry.position == position || graph.reaches(entry.position, from: position) {
+            switch entry.statement {
+            case .genesis(let key, _), .admission(let key, _, _): if key.node == node { return key }
+            case .removal, .enrolment: continue
+            }
+        }
+        return nil
+    }
+
+    private mutating func membership(of entries: [Entry], in graph: ChartGraph) -> Membership {
+        let positions = Set(entries.map(\.position))
+        if let known = cache[positions] { return known }
+        let membership = evaluate(entries, in: graph)
+        if cache.count >= 64 { cache = [:] }
+        cache[positions] = membership
+        return membership
+    }
+
+    private func evaluate(_ entries: [Entry], in graph: ChartGraph) -> Membership {
+        var removed: [NodeID: [Int]] = [:]
+        for entry in entries {
+            if case .removal(let node) = entry.statement { removed[node, default: []].append(entry.position) }
+        }
+        // From the last to the first: what names an event comes after it.
+        var adopted: Set<EventHash> = []
+        var lifted: Set<EventHash> = []
+        var inForce: Set<Int> = []
+        for entry in entries.reversed() {
+            let node = graph.nodes[entry.position]
+            let isPending = removed[node.envelope.origin.node, default: []]
+                .contains { graph.areConcurrent($0, entry.position) }
+            // A removal is the safe side: it holds even when its author was being removed meanwhile.
+            if case .removal = entry.statement { inForce.insert(entry.position) }
+            guard !isPending || adopted.contains(node.hash) else { continue }
+            inForce.insert(entry.position)
+            adopted.formUnion(node.envelope.refs)
+            if case .admission(let key, _, _) = entry.statement {
+                lifted.formUnion(node.envelope.refs.filter { named in
+                    removed[key.node, default: []].contains { graph.nodes[$0].hash == named }
+                })
+            }
+        }
+        var membership = Membership()
+        for entry in entries where inForce.contains(entry.position) {
+            apply(entry, in: graph, lifted: lifted, to: &membership)
+        }
+        return membership
+    }
+
+    private func apply(_ entry: Entry, in graph: ChartGraph, lifted: Set<EventHash>, to membership: inout Membership) {
+        let event = graph.nodes[entry.position]
+        switch entry.statement {
+        case .genesis(let key, let name):
+            membership.admit(key, name: name, Membership.Admission(event: event.hash, scopes: [.steward]), replacing: [])
+        case .admission(let key, let name, let scopes):
+            membership.admit(
+                key, name: name, Membership.Admission(event: event.hash, scopes: scopes), replacing: event.envelope.refs)
+        case .removal(let node):
+            if !lifted.contains(event.hash) { membership.removals[node] = event.hash }
+            // What the removal had seen stays ended, also when a later admission lifts it.
+            membership.members[node]?.admissions.removeAll { admission in
+                graph.position(of: admission.event).map { graph.isBefore($0, entry.position) } ?? false
+            }
+        case .enrolment(let seat, let practitioner): membership.practitioners[seat] = practitioner
+        }
+    }
+
+    // MARK: Removals
+
+    /// The removals that an event's author did not know and that did not know the event: while one stands, it replaces nothing.
+    func removalsConcurrent(
+        with position: Int, in graph: ChartGraph, where isIncluded: (Int) -> Bool
+    ) -> [EventHash] {
+        let node = graph.nodes[position].envelope.origin.node
+        return entries.filter { entry in
+            guard case .removal(of: node) = entry.statement, isIncluded(entry.position) else { return false }
+            return graph.areConcurrent(entry.position, position)
+        }.map { graph.nodes[$0.position].hash }
+    }
+}

@@ -1,0 +1,70 @@
+public import EventLog
+
+/// Who belongs to a chart, as a set of events tells it.
+public struct Membership: Hashable, Sendable {
+    /// A node that was admitted.
+    public struct Member: Hashable, Sendable {
+        /// The key that its short id is pinned to.
+        public let key: NodePublicKey
+        /// The practice.
+        public var name: String
+        /// The admissions that stand; an admission that names another replaces it, otherwise both do.
+        public var admissions: [Admission]
+
+        /// What it may do.
+        public var scopes: Set<Scope> { admissions.reduce(into: []) { $0.formUnion($1.scopes) } }
+    }
+
+    /// One admission and what it permits.
+    public struct Admission: Hashable, Sendable {
+        /// The event.
+        public let event: EventHash
+        /// What it permits.
+        public let scopes: Set<Scope>
+    }
+
+    /// A person on a node.
+    public struct Practitioner: Hashable, Sendable {
+        /// Full name.
+        public let name: String
+        /// Qualification.
+        public let credential: Credential
+    }
+
+    /// Where a person writes.
+    public struct Seat: Hashable, Sendable {
+        /// The node.
+        public let node: NodeID
+        /// The person.
+        public let author: AuthorID
+
+        /// A person on a node.
+        public init(node: NodeID, author: AuthorID) {
+            self.node = node
+            self.author = author
+        }
+    }
+
+    /// Every node that was ever admitted, removed or not.
+    public internal(set) var members: [NodeID: Member] = [:]
+    /// Removals that no admission has lifted.
+    public internal(set) var removals: [NodeID: EventHash] = [:]
+    /// Who is enrolled.
+    public internal(set) var practitioners: [Seat: Practitioner] = [:]
+
+    /// What a node may do now; nothing when it was removed.
+    public func scopes(of node: NodeID) -> Set<Scope> { removals[node] == nil ? members[node]?.scopes ?? [] : [] }
+
+    /// True when the node is a member and not removed.
+    public func contains(_ node: NodeID) -> Bool { members[node] != nil && removals[node] == nil }
+
+    mutating func admit(_ key: NodePublicKey, name: String, _ admission: Admission, replacing named: [EventHash]) {
+        var member = members[key.node] ?? Member(key: key, name: name, admissions: [])
+        // A second key with the same short id is without effect.
+        guard member.key == key else { return }
+        member.admissions.removeAll { named.contains($0.event) }
+        member.admissions.append(admission)
+        member.name = name
+        members[key.node] = member
+    }
+}

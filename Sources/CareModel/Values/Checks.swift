@@ -1,0 +1,30 @@
+import EventLog
+
+/// A text that a clinician must give.
+func requireText(_ text: String, _ field: String) throws(ContentError) {
+    guard text.contains(where: { !$0.isWhitespace }) else { throw ContentError(field, "must not be empty") }
+}
+
+/// A day that can be one of a living person's care.
+func requireYear(_ day: CalendarDay, _ field: String) throws(ContentError) {
+    guard (1900...2199).contains(day.parts.year) else {
+        throw ContentError(field, "the year must lie between 1900 and 2199, not \(day.parts.year)")
+    }
+}
+
+extension MedicationValue {
+    /// The one value that all the named events give. Several that differ are a dispute, which only a resolution settles.
+    static func common(of named: [RegisterValue]) throws(ContentError) -> MedicationValue {
+        var values: [MedicationValue] = []
+        for value in named {
+            if case .medication(let medication) = value { values.append(medication) }
+        }
+        guard let first = values.first else {
+            return MedicationValue(dose: nil, frequency: nil, route: nil, status: .active, effective_from: nil)
+        }
+        guard values.allSatisfy({ $0 == first }) else {
+            throw ContentError("refs", "names values that differ: only conflict.resolved settles them")
+        }
+        return first
+    }
+}
