@@ -1,35 +1,60 @@
+/// JSON as a person or a program hands it in: the grammar of a body, with space between the tokens.
+public enum JSONText {
+    /// Refuses floats, duplicate keys, deep nesting and invalid UTF-8, each with its position.
+    public static func check(_ json: [UInt8]) throws(FormatError) {
+        guard json.count <= Limits.lineBytes else {
+            throw FormatError(field: "body", byte: Limits.lineBytes, reason: .lineTooLong)
+        }
+        try JSONGrammar.checkObject(ByteScanner(json, field: "body"))
+    }
+}
+
 /// The strict grammar of a body: JSON without spaces, floats, duplicate keys or deep nesting, in valid UTF-8.
 struct JSONGrammar {
     private var scanner: ByteScanner
-    private var path: [String] = []
+    private let allowsSpace: Bool
 
     /// Checks the rest of the object that `scanner` stands in, up to the end of the line.
     static func checkMembers(_ scanner: ByteScanner, known keys: Set<[UInt8]>) throws(FormatError) {
-        var grammar = JSONGrammar(scanner: scanner)
+        var grammar = JSONGrammar(scanner: scanner, allowsSpace: false)
         try grammar.members(depth: 1, seen: keys)
         try grammar.scanner.endOfLine()
     }
 
-    private init(scanner: ByteScanner) { self.scanner = scanner }
+    /// Checks a whole object, with space where JSON permits it.
+    static func checkObject(_ scanner: ByteScanner) throws(FormatError) {
+        var grammar = JSONGrammar(scanner: scanner, allowsSpace: true)
+        try grammar.passSpace()
+        try grammar.scanner.expect("{")
+        try grammar.members(depth: 1, seen: [])
+        try grammar.passSpace()
+        try grammar.scanner.endOfLine()
+    }
+
+    private init(scanner: ByteScanner, allowsSpace: Bool) {
+        self.scanner = scanner
+        self.allowsSpace = allowsSpace
+    }
 
     /// The members that follow, up to and with the closing brace. `seen` holds the keys before them.
     private mutating func members(depth: Int, seen: Set<[UInt8]>) throws(FormatError) {
         var keys = seen
         var first = seen.isEmpty
+        try passSpace()
         if first, scanner.take(UInt8(ascii: "}")) { return }
         while true {
             if !first {
+                try passSpace()
                 if scanner.take(UInt8(ascii: "}")) { return }
-                try refuseSpace()
                 try scanner.expect(",")
             }
             first = false
-            try refuseSpace()
+            try passSpace()
             let start = scanner.position
             try scanner.expect("\"")
             let key = try string()
             guard keys.insert(key).inserted else { throw scanner.error(.duplicateKey, at: start) }
-            try refuseSpace()
+            try passSpace()
             try scanner.expect(":")
             let outer = scanner.field
             if depth == 1 { scanner.field = String(decoding: key.prefix(Limits.nameBytes), as: UTF8.self) }
@@ -39,7 +64,7 @@ struct JSONGrammar {
     }
 
     private mutating func value(depth: Int) throws(FormatError) {
-        try refuseSpace()
+        try passSpace()
         switch try scanner.peek() {
         case UInt8(ascii: "{"):
             guard depth < Limits.bodyDepth else { throw scanner.error(.tooDeep) }
@@ -60,14 +85,20 @@ struct JSONGrammar {
     }
 
     private mutating func elements(depth: Int) throws(FormatError) {
+        try passSpace()
         if scanner.take(UInt8(ascii: "]")) { return }
-        repeat { try value(depth: depth) } while scanner.take(UInt8(ascii: ","))
-        try refuseSpace()
+        repeat {
+            try value(depth: depth)
+            try passSpace()
+        } while scanner.take(UInt8(ascii: ","))
         try scanner.expect("]")
     }
 
-    private mutating func refuseSpace() throws(FormatError) {
-        if !scanner.isAtEnd, [0x20, 0x09, 0x0A, 0x0D].contains(try scanner.peek()) { throw scanner.error(.space) }
+    private mutating func passSpace() throws(FormatError) {
+        while !scanner.isAtEnd, [0x20, 0x09, 0x0A, 0x0D].contains(try scanner.peek()) {
+            guard allowsSpace else { throw scanner.error(.space) }
+            _ = try scanner.next()
+        }
     }
 
     /// An integer of at most 18 digits, without leading zeros and never `-0`.

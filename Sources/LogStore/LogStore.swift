@@ -1,1 +1,155 @@
-// placeholder
+import CareModel
+public import EventLog
+import Foundation
+import GRDB
+import Synchronization
+
+/// The durable log of one node: SQLite, one process, one writer connection.
+///
+/// What is acknowledged has been committed with `synchronous = FULL`: it survives a power cut. Nothing is told to anybody before that.
+public final class LogStore: Sendable {
+    /// What the store is opened with.
+    public struct Configuration: Sendable {
+        /// The database file; others stand beside it.
+        public var path: String
+        /// Signs heads and receipts.
+        public var key: NodeKey
+        /// Seals bodies and projections.
+        public var sealer: Sealer
+        /// The node's wall clock.
+        public var clock: @Sendable () -> Timestamp
+        /// 64 random bits.
+        public var random: @Sendable () -> UInt64
+
+        /// What the store is opened with.
+        public init(
+            path: String, key: NodeKey, sealer: Sealer, clock: @escaping @Sendable () -> Timestamp,
+            random: @escaping @Sendable () -> UInt64
+        ) {
+            self.path = path
+            self.key = key
+            self.sealer = sealer
+            self.clock = clock
+            self.random = random
+        }
+    }
+
+    /// What a commit changed, for those who pass it on. Sent after the commit.
+    public struct Change: Sendable {
+        /// Charts with new events.
+        public var charts: Set<ChartID> = []
+        /// True when receipts or notices were stored.
+        public var statements = false
+        /// The last arrival number.
+        public var arrival: Int
+    }
+
+    let configuration: Configuration
+    let pool: DatabasePool
+    let state: Mutex<WriterState>
+    private let lock: ProcessLock
+    private let queue = CommitQueue()
+    private let observer = Observer()
+    private let onFailure: @Sendable (LogStoreError) -> Void
+    /// This node's id.
+    public let node: NodeID
+
+    /// Opens or creates the log, migrates it, and takes the lock against a second process.
+    ///
+    /// - Parameter onFailure: told when a commit fails; the process must stop.
+    public init(_ configuration: Configuration, onFailure: @escaping @Sendable (LogStoreError) -> Void = { _ in }) throws {
+        self.configuration = configuration
+        node = configuration.key.publicKey.node
+        lock = try ProcessLock(path: configuration.path + ".lock")
+        let pool = try Self.openPool(configuration.path)
+        self.pool = pool
+        try Schema.migrate(pool)
+        self.onFailure = onFailure
+        state = Mutex(try pool.read { try WriterState(reading: $0) })
+        try EpochToken(beside: configuration.path).check(self)
+    }
+
+    private static func openPool(_ path: String) throws -> DatabasePool {
+        var settings = GRDB.Configuration()
+        settings.label = "duolog.log"
+        settings.maximumReaderCount = 4
+        settings.prepareDatabase { db in
+            // The page size holds for a file that is being created; INSERT OR REPLACE must not slip past the triggers.
+            try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON")
+        }
+        let pool: DatabasePool
+        do {
+            pool = try DatabasePool(path: path, configuration: settings)
+            try pool.writeWithoutTransaction { db in
+                // GRDB sets NORMAL when it turns WAL on, after the configuration ran: FULL holds only from here on.
+                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000")
+            }
+        } catch {
+            throw LogStoreError(.io, "cannot open \(path): \(error)")
+        }
+        return pool
+    }
+
+    /// Called after each commit that changed something.
+    public func observe(_ handler: @escaping @Sendable (Change) -> Void) { observer.handler.withLock { $0 = handler } }
+
+    /// The value of `PRAGMA synchronous` on the writer: 2 is FULL.
+    public func synchronousSetting() throws -> Int {
+        try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+    }
+
+    // MARK: Writing
+
+    /// Runs `body` in the next commit and returns once that is durable.
+    func write<Value: Sendable>(
+        weight: Int = 4096, _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) async throws -> Value {
+        try await queue.submit(weight: weight, performing: { await self.commit($0) }, body)
+    }
+
+    private func commit(_ jobs: [CommitQueue.Job]) async {
+        var outcomes: [(any Error)?] = []
+        do {
+            let (results, change) = try await pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
+            outcomes = results
+            if let change { observer.handler.withLock { $0 }?(change) }
+        } catch {
+            // Nothing of this commit can be relied on, and whether it reached the disk is unknown.
+            let failure = LogStoreError(.io, "writing to \(configuration.path) failed: \(error); Duolog stops rather than guess")
+            outcomes = jobs.map { _ in failure }
+            onFailure(failure)
+        }
+        for (job, outcome) in zip(jobs, outcomes) { job.finish(outcome) }
+    }
+
+    private func transact(_ jobs: [CommitQueue.Job], _ db: Database) throws -> ([(any Error)?], Change?) {
+        try state.withLock { state in
+            // Moved, not copied: a second reference would make every change to a record copy it.
+            let transaction = Transaction(db: db, store: self, state: exchange(&state, with: WriterState()))
+            var outcomes: [(any Error)?] = []
+            do {
+                try db.inTransaction(.immediate) {
+                    for job in jobs { outcomes.append(try transaction.attempt(job)) }
+                    try transaction.close()
+                    return .commit
+                }
+            } catch {
+                state = try WriterState(reading: db)
+                throw error
+            }
+            state = try transaction.finish()
+            return (outcomes, transaction.change)
+        }
+    }
+}
+
+private func exchange<Value>(_ place: inout Value, with new: consuming Value) -> Value {
+    let old = place
+    place = new
+    return old
+}
+
+/// Whoever wants to know of commits.
+private final class Observer: Sendable {
+    let handler = Mutex<(@Sendable (LogStore.Change) -> Void)?>(nil)
+}

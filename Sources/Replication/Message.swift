@@ -62,35 +62,9 @@ public enum Message: Hashable, Sendable {
     }
 
     /// The last events of one chart.
-    public struct ChartHeads: Hashable, Sendable, Codable {
-        /// The chart.
-        public var chart: ChartID
-        /// One for each origin, or for each branch of a fork.
-        public var tips: [Tip]
-
-        /// Names a chart and its tips.
-        public init(chart: ChartID, tips: [Tip]) {
-            self.chart = chart
-            self.tips = tips
-        }
-    }
-
+    public typealias ChartHeads = EventLog.ChartHeads
     /// The last event of an origin, or of a branch of it.
-    public struct Tip: Hashable, Sendable, Codable {
-        /// The sequence.
-        public var origin: Origin
-        /// The last number.
-        public var seq: Int
-        /// The last event.
-        public var hash: EventHash
-
-        /// Names an event and where it stands.
-        public init(origin: Origin, seq: Int, hash: EventHash) {
-            self.origin = origin
-            self.seq = seq
-            self.hash = hash
-        }
-    }
+    public typealias Tip = EventLog.Tip
 
     /// A piece of the answer to `open`.
     public struct Heads: Hashable, Sendable, Codable {

@@ -14,14 +14,7 @@ public struct OfferTree: Sendable {
     public init() {}
 
     /// The hash of a chart's heads: what a bucket is made of.
-    public static func digest(_ heads: Message.ChartHeads) -> EventHash {
-        var hasher = SHA256()
-        hasher.update(data: Array("duolog/heads/1\n\(heads.chart)\n".utf8))
-        for tip in heads.tips.sorted(by: { ($0.origin, $0.hash) < ($1.origin, $1.hash) }) {
-            hasher.update(data: Array("\(tip.origin) \(tip.seq) \(tip.hash)\n".utf8))
-        }
-        return EventHash(hasher.finalize())
-    }
+    public static func digest(_ heads: ChartHeads) -> EventHash { heads.digest }
 
     /// True when the chart is in the offer.
     public func contains(_ chart: ChartID) -> Bool { charts[chart.bucket][chart] != nil }

@@ -1,5 +1,8 @@
 /// How a session stands, for people: how far behind and ahead, in events.
 public struct SessionStatus: Hashable, Sendable {
+    /// Before anything has happened.
+    public init() {}
+
     /// The protocol version in use; nil before the handshake.
     public private(set) var version: Int?
     /// The peer's clock minus ours, in milliseconds.

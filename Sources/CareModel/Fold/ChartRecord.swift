@@ -14,13 +14,18 @@ public struct ChartRecord: Sendable {
     /// The events and their order.
     public private(set) var graph: ChartGraph
     /// Who may do what.
-    public private(set) var authority = Authority()
+    public private(set) var authority: Authority
     private(set) var entries: [Entry] = []
+    /// Positions in the order of the fold. A late event is inserted at its place, never appended.
+    private(set) var order: [Int] = []
     /// Positions of kinds that this version does not know, and that must be known.
     private(set) var unknownCritical: [Int] = []
 
-    /// A chart without events.
-    public init(chart: ChartID) { graph = ChartGraph(chart: chart) }
+    /// A chart without events; a local one is never shared, and its node is its only writer.
+    public init(chart: ChartID, isLocal: Bool = false) {
+        graph = ChartGraph(chart: chart)
+        authority = Authority(isLocal: isLocal)
+    }
 
     /// Takes an event in and decides on it; returns its position. An event that is here already changes nothing.
     @discardableResult
@@ -45,7 +50,9 @@ public struct ChartRecord: Sendable {
     private mutating func append(_ event: Event) {
         let kind = Catalogue.kind(event.envelope.kind)
         if kind == nil, event.envelope.critical { unknownCritical.append(entries.count) }
+        let position = entries.count
         entries.append(Entry(body: event.bodyLine, content: kind.flatMap { read($0, event) }))
+        order.insert(position, at: place(of: graph.nodes[position].key))
     }
 
     /// Bodies are read when they arrive where a rule of the fold needs them; the others when somebody looks.
@@ -68,6 +75,12 @@ public struct ChartRecord: Sendable {
     /// The verdict on an event.
     public func verdict(on position: Int) -> Verdict { authority.verdicts[position] }
 
-    /// Events in the order of the fold.
-    var order: [Int] { graph.nodes.indices.sorted { graph.nodes[$0].key < graph.nodes[$1].key } }
+    private func place(of key: OrderKey) -> Int {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if graph.nodes[order[middle]].key < key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

@@ -27,6 +27,7 @@ public struct ConsentState: Sendable {
     }
 
     private var coverage: [NodeID: Coverage] = [:]
+    private var standing: [(event: EventHash, recipients: Set<NodeID>)] = []
 
     /// Reads the consents of a chart.
     public init(_ fold: Fold) {
@@ -40,7 +41,9 @@ public struct ConsentState: Sendable {
             guard let revocation = fold.body(position) as? ConsentRevoked else { continue }
             let lifted = grants.filter { fold.targets(of: $0).contains(position) }
                 .compactMap { fold.body($0) as? ConsentGranted }.flatMap(\.recipients)
-            revoked.formUnion(Set(revocation.recipients).subtracting(lifted))
+            let left = Set(revocation.recipients).subtracting(lifted)
+            revoked.formUnion(left)
+            if !left.isEmpty { standing.append((nodes[position].hash, left)) }
         }
         for position in grants where !named.contains(position) {
             guard let grant = fold.body(position) as? ConsentGranted else { continue }
@@ -54,6 +57,11 @@ public struct ConsentState: Sendable {
         case (.none, let day?): coverage[node] = .until(day)
         case (.until(let last), let day?): coverage[node] = .until(max(last, day))
         }
+    }
+
+    /// Revocations that keep the chart from one of these nodes: a grant that names them lifts them.
+    public func standingRevocations(of recipients: Set<NodeID>) -> [EventHash] {
+        standing.filter { !$0.recipients.isDisjoint(with: recipients) }.map(\.event)
     }
 
     /// How far a node is covered.

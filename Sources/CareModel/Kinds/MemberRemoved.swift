@@ -11,6 +11,12 @@ public struct MemberRemoved: EventBody {
     /// Who goes on with the care.
     public let successor: String?
 
+    /// Removes a node.
+    public init(reason: String, successor: String?) {
+        self.reason = reason
+        self.successor = successor
+    }
+
     public func check() throws(ContentError) { try requireText(reason, "reason") }
 
     public var summary: String { "member removed: \(reason)" }

@@ -88,7 +88,8 @@ extension Fold {
         if case .medication(let medication) = value { medication.amount } else { value.description }
     }
 
-    func subject(of state: RegisterState) -> String {
+    /// What a register is about, in words.
+    public func subject(of state: RegisterState) -> String {
         switch body(state.root) {
         case let prescribed as MedicationPrescribed: prescribed.drug.display
         case let referral as ReferralRequested: referral.service

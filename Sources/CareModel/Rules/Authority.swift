@@ -25,8 +25,10 @@ public struct Authority: Sendable {
     private var subjects: [Int: NodeID] = [:]
     private var cache: [Set<Int>: Membership] = [:]
 
-    /// No events yet.
-    public init() {}
+    private let isLocal: Bool
+
+    /// No events yet. In a local chart (a journal, a notebook) the node is its own authority.
+    public init(isLocal: Bool = false) { self.isLocal = isLocal }
 
     /// Decides on the event at the next position of `graph`; events come in the order in which the graph admitted them.
     public mutating func judge(_ event: Event, in graph: ChartGraph) -> Verdict {
@@ -52,6 +54,7 @@ public struct Authority: Sendable {
         on event: Event, as kind: any EventBody.Type, at position: Int, in graph: ChartGraph
     ) -> Verdict {
         let envelope = event.envelope
+        if isLocal { return .permitted }
         if case .founder = kind.authors {
             return envelope.seen.isEmpty ? .permitted : .withoutEffect(.notTheGenesis, decidedBy: nil)
         }

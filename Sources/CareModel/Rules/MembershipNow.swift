@@ -1,0 +1,11 @@
+extension Fold {
+    /// Who belongs to a chart by everything that has arrived, without folding the rest.
+    public static func membership(of record: ChartRecord) -> Membership { record.authority.membership(in: record.graph) }
+
+    /// What is wrong with what an event says; nil for nothing.
+    public func problem(of position: Int) -> ContentError? {
+        if let problem = problems[position] { return problem }
+        let (standing, because) = standing(of: position)
+        return standing == .withoutEffect ? ContentError("body", because ?? "is without effect") : nil
+    }
+}

@@ -1,0 +1,48 @@
+public import Logging
+
+/// Everything that a node is told from outside before it starts. A plain value: other targets get what they need out of it.
+public struct NodeSettings: Hashable, Sendable {
+    /// How log lines are written.
+    public enum LogFormat: String, CaseIterable, Sendable {
+        /// One line of text each, for people and for the journal.
+        case text
+        /// One JSON object each, for machines.
+        case json
+    }
+
+    /// A label for the administrators of paired nodes. Never patient data.
+    public var name = "unnamed"
+    /// The folder of the database, the node's key and the epoch token; absolute.
+    public var stateDirectory = "/var/lib/duolog"
+    /// The command line's socket, as configured; see ``socketPath``.
+    public var socket = "duolog.sock"
+    /// The file that holds the store key, as configured; see ``storeKeyPath``.
+    public var storeKeyFile = "store.key"
+    /// The store key that systemd handed over; goes before ``storeKeyFile``.
+    public var storeKeyCredential: String?
+    /// The address or host name to listen on for peers.
+    public var listenHost = "127.0.0.1"
+    /// The TCP port to listen on for peers; 0 takes any free one.
+    public var listenPort = 7410
+    /// Connections from peers that may be open at once, those still shaking hands included.
+    public var maxPeerConnections = 64
+    /// Log lines below this level are dropped.
+    public var logLevel = Logger.Level.info
+    /// How log lines are written.
+    public var logFormat = LogFormat.text
+
+    /// The defaults. They stand here and nowhere else.
+    public init() {}
+
+    /// Where the command line meets the daemon.
+    public var socketPath: String { inState(socket) }
+
+    /// Where the store key is read from.
+    public var storeKeyPath: String { storeKeyCredential ?? inState(storeKeyFile) }
+
+    /// A relative path starts at the state folder.
+    func inState(_ path: String) -> String {
+        guard !path.hasPrefix("/") else { return path }
+        return stateDirectory.hasSuffix("/") ? stateDirectory + path : stateDirectory + "/" + path
+    }
+}

@@ -1,0 +1,67 @@
+import Logging
+
+/// One row of the table of settings: all that is known about a key.
+public struct SettingKey: Sendable {
+    /// The name, as in `listen.port`: dots are the file's indentation.
+    public let name: String
+    /// What it is for, in one sentence.
+    public let meaning: String
+    /// What values are taken, in words.
+    public let allowed: String
+    /// The default, as it would stand in the file.
+    public let standard: String
+    /// True for a path: a relative one starts at the working directory in a flag, and at the state folder elsewhere.
+    let isPath: Bool
+    let write: @Sendable (String, inout NodeSettings) -> Bool
+    let text: @Sendable (NodeSettings) -> String
+
+    /// The environment variable, as in `DUOLOG_LISTEN_PORT`.
+    public var environment: String { Self.environmentPrefix + name.uppercased().replacing(".", with: "_") }
+
+    /// The option on the command line, as in `--listen-port`.
+    public var flag: String { "--" + name.replacing(".", with: "-").replacing("_", with: "-") }
+
+    init<Value>(
+        _ name: String, _ property: any WritableKeyPath<NodeSettings, Value> & Sendable, _ form: SettingForm<Value>,
+        _ meaning: String
+    ) {
+        self.name = name
+        self.meaning = meaning
+        isPath = form.isPath
+        allowed = form.allowed
+        standard = form.text(NodeSettings()[keyPath: property])
+        text = { form.text($0[keyPath: property]) }
+        write = { text, settings in
+            guard let value = form.read(text) else { return false }
+            settings[keyPath: property] = value
+            return true
+        }
+    }
+}
+
+extension SettingKey {
+    /// Every key, in the order of the file. A new one is a row here, a property of ``NodeSettings`` and a paragraph in
+    /// `config/duolog.yaml`; a test holds the three together.
+    public static let all: [SettingKey] = [
+        SettingKey("name", \.name, .label(upTo: 64), "A label for the administrators of paired nodes; never patient data."),
+        SettingKey(
+            "state_dir", \.stateDirectory, .absolutePath, "The folder of the database, the node's key and the epoch token."),
+        SettingKey("socket", \.socket, .path, "The Unix socket on which the daemon answers the command line."),
+        SettingKey(
+            "store_key_file", \.storeKeyFile, .path,
+            "The key that seals bodies at rest, mode 0600; a systemd credential named store-key goes before it."),
+        SettingKey("listen.host", \.listenHost, .host, "The address or host name on which peers are awaited."),
+        SettingKey("listen.port", \.listenPort, .number(0...65535), "The TCP port for peers; 0 takes any free one."),
+        SettingKey(
+            "peers.max_connections", \.maxPeerConnections, .number(1...4096),
+            "Connections from peers open at once, those still shaking hands included."),
+        SettingKey("log.level", \.logLevel, .word, "Log lines below this level are dropped."),
+        SettingKey("log.format", \.logFormat, .word, "Text for people and the journal, or one JSON object a line."),
+    ]
+
+    /// What every environment variable of Duolog begins with.
+    static let environmentPrefix = "DUOLOG_"
+
+    /// The row of a key.
+    public static func named(_ name: String) -> SettingKey? { all.first { $0.name == name } }
+}

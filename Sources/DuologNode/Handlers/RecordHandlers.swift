@@ -1,0 +1,120 @@
+import CareModel
+import EventLog
+import LogStore
+import NodeAPI
+
+extension Node {
+    func record(_ request: RecordRequest, _ caller: Caller) async throws -> RecordedEvent {
+        let author = try await practitioner(caller, actingAs: request.author)
+        let members = try canonical(request.body, as: request.kind)
+        let when = request.when ?? ClinicalTime(instant: clock.now, offsetMinutes: 0)
+        if request.kind == ProcessNoteWritten.kind {
+            return try await writeNote(members, when, author.author, request)
+        }
+        guard let kind = Catalogue.kind(request.kind) else {
+            throw NodeError(.usage, "\(request.kind) is not a kind that this version knows")
+        }
+        if kind.rule != .keepAll, request.view == nil {
+            throw NodeError(
+                .usage, "\(request.kind) is a decision: hand back the view that it was made from (--view TOKEN; every reading command prints one)")
+        }
+        var drafts = try await enrolment(of: author, in: request.chart, when)
+        drafts.append(
+            Draft(
+                chart: request.chart, author: author.author, kind: request.kind, members: members, when: when,
+                refs: request.about.map { .heads(of: $0) } ?? .events(request.refs),
+                seeing: try request.view.map { try seeing($0) } ?? .onlyRefs, salt: SystemRandom.bytes(BodyLine.saltBytes)))
+        return try await write(drafts, request: request.request)
+    }
+
+    /// Writes drafts and says how the last of them stands.
+    func write(_ drafts: [Draft], request: String) async throws -> RecordedEvent {
+        let recorded = try await writeAll(drafts, request: request)
+        guard let last = recorded.last else { throw NodeError(.io, "nothing was written") }
+        return last
+    }
+
+    func writeAll(_ drafts: [Draft], request: String) async throws -> [RecordedEvent] {
+        let written: [Authored]
+        do {
+            written = try await log.author(drafts, request: request)
+        } catch let error as AuthoringError {
+            throw NodeError(error)
+        } catch let error as LogStoreError {
+            throw NodeError(.io, error.text)
+        }
+        var recorded: [RecordedEvent] = []
+        for (draft, authored) in zip(drafts.suffix(written.count), written.suffix(drafts.count)) {
+            let disputes = try await log.stored(ConflictsView.self, of: draft.chart)?.disputes ?? []
+            recorded.append(
+                RecordedEvent(
+                    event: authored.event, chart: draft.chart, kind: draft.kind, view: authored.view,
+                    not_seen: authored.not_seen,
+                    disputed: disputes.contains { $0.siblings.contains { $0.label.event == authored.event } }))
+        }
+        return recorded
+    }
+
+    /// The author's enrolment in a chart, where it is still missing.
+    func enrolment(of author: Practitioner, in chart: ChartID, _ when: ClinicalTime) async throws -> [Draft] {
+        guard let record = try await log.record(of: chart) else {
+            throw NodeError(.notFound, "no chart \(chart.short) here; see: duolog chart list")
+        }
+        let seat = Membership.Seat(node: log.node, author: author.author)
+        guard Fold.membership(of: record).practitioners[seat] == nil else { return [] }
+        let enrolled = PractitionerEnrolled(name: author.name, credential: author.credential)
+        return [
+            Draft(
+                chart: chart, author: author.author, kind: PractitionerEnrolled.kind, members: enrolled.members, when: when,
+                seeing: .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
+        ]
+    }
+
+    func seeing(_ token: String) throws -> Draft.Seeing {
+        guard let view = View(token: token) else {
+            throw NodeError(.usage, "'\(token.prefix(16))…' is not a view token; every reading command prints one")
+        }
+        return .view(view)
+    }
+
+    func canonical(_ body: String, as kind: Kind) throws -> [UInt8] {
+        do {
+            return try Members.canonical(Array(body.utf8), as: kind)
+        } catch let error as ContentError {
+            throw NodeError(.content, "\(kind): \(error)")
+        } catch let error as FormatError {
+            throw NodeError(.content, "\(kind): \(error)")
+        }
+    }
+
+    private func writeNote(
+        _ members: [UInt8], _ when: ClinicalTime, _ author: AuthorID, _ request: RecordRequest
+    ) async throws -> RecordedEvent {
+        let authored = try await notebooks.write(members, when: when, by: author, request: request.request)
+        return RecordedEvent(
+            event: authored.event, chart: request.chart, kind: request.kind, view: authored.view, not_seen: [], disputed: false)
+    }
+}
+
+extension NodeError {
+    /// A draft that was not written, as its author is told.
+    init(_ error: AuthoringError) {
+        switch error {
+        case .unknownChart: self.init(.notFound, "no such chart here; see: duolog chart list")
+        case .unknownView:
+            self.init(.usage, "this view is of another chart, or of a state that this node does not have; look again")
+        case .content(let error): self.init(.content, "not recorded: \(error)")
+        case .notPermitted(let reason): self.init(.permission, "not recorded: \(reason)")
+        case .disputed(let subject, let view):
+            self.init(
+                .disputed,
+                "not recorded: \(subject) is disputed; look at it and settle it first (duolog conflict show, duolog conflict resolve)",
+                view: view)
+        case .incomplete:
+            self.init(.unavailable, "not recorded: this chart holds events of a newer Duolog; install it before you decide in this chart")
+        case .refNotSeen(let hash):
+            self.init(.usage, "not recorded: event \(hash.short) is not in the view that this was decided from; look again")
+        case .format(let error): self.init(.content, "not recorded: \(error)")
+        }
+    }
+}

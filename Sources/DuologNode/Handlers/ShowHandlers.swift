@@ -1,0 +1,71 @@
+import CareModel
+import EventLog
+import LogStore
+import NodeAPI
+
+extension Node {
+    func show<Content: Projection>(_ request: ShowRequest<Content>, _ caller: Caller) async throws -> Viewed<Content> {
+        try await requireReader(caller)
+        let record = try await record(of: request.chart)
+        return viewed(record, at: request.now ?? clock.now)
+    }
+
+    func listConflicts(_ request: ListConflictsRequest, _ caller: Caller) async throws -> [Viewed<ConflictsView>] {
+        try await requireReader(caller)
+        let charts = try await request.chart.map { [$0] } ?? log.charts().map(\.chart)
+        var worklist: [Viewed<ConflictsView>] = []
+        for chart in charts {
+            let stored = try await log.stored(ConflictsView.self, of: chart)
+            guard request.chart != nil || stored?.disputes.isEmpty == false else { continue }
+            worklist.append(viewed(try await record(of: chart), at: clock.now))
+        }
+        // The oldest open dispute leads.
+        return worklist.sorted { left, right in
+            (left.content.disputes.first?.since.milliseconds ?? .max, left.chart)
+                < (right.content.disputes.first?.since.milliseconds ?? .max, right.chart)
+        }
+    }
+
+    func notebook(_ caller: Caller) async throws -> [NotebookEntry] {
+        try await notebooks.notes(of: try await practitioner(caller).author)
+    }
+
+    private func viewed<Content: Projection>(_ record: ChartRecord, at now: Timestamp) -> Viewed<Content> {
+        let fold = Fold(record, Fold.Scope(now: now))
+        let membership = MembershipView(fold)
+        return Viewed(
+            chart: record.graph.chart, view: record.graph.view.token, clock: record.graph.clock, now: now,
+            fictional: isFictional, incomplete: record.isIncomplete, patient: membership.patient.map(\.name),
+            content: Content(fold))
+    }
+
+    private func record(of chart: ChartID) async throws -> ChartRecord {
+        guard let record = try await log.record(of: chart) else {
+            throw NodeError(.notFound, "no chart \(chart.short) here; see: duolog chart list")
+        }
+        return record
+    }
+
+    // MARK: For those who look behind
+
+    func rebuild(_ caller: Caller) async throws -> RebuildReport {
+        try await requireAdministrator(caller, "rebuild projections")
+        let differences = try await log.rebuild()
+        return RebuildReport(
+            charts: try await log.charts().count, differences: differences.map { "\($0.chart) \($0.projection)" })
+    }
+
+    func digest(_ request: DigestRequest, _ caller: Caller) async throws -> [ChartDigest] {
+        try await requireReader(caller)
+        let charts = try await request.chart.map { [$0] } ?? log.charts().map(\.chart)
+        var digests: [ChartDigest] = []
+        for chart in charts {
+            let record = try await record(of: chart)
+            digests.append(
+                ChartDigest(
+                    chart: chart, digest: Projections.digest(Fold(record)), events: record.graph.nodes.count,
+                    clock: record.graph.clock))
+        }
+        return digests
+    }
+}

@@ -1,0 +1,65 @@
+import CareModel
+import EventLog
+import LogStore
+import NodeAPI
+import PeerNetwork
+import Replication
+
+extension Node {
+    func status() async throws -> StatusRequest.Answer {
+        let charts = try await log.charts()
+        var disputes = 0
+        for entry in charts { disputes += try await log.stored(ConflictsView.self, of: entry.chart)?.disputes.count ?? 0 }
+        return StatusRequest.Answer(
+            version: DuologVersion.text, node: log.node, key: key.publicKey, name: name,
+            origin: Origin(node: log.node, epoch: log.epoch.epoch), fictional: isFictional, now: clock.now,
+            listening: listening?.description, charts: charts.count, disputes: disputes, peers: try await peerSummaries(),
+            integrity_alerts: try await log.forks().map { chart, origin in
+                "chart \(chart.short): two different events carry the same number of \(origin); both are kept"
+            },
+            removed_from: try await log.removedFrom().map(\.chart))
+    }
+
+    func setClock(_ request: SetClockRequest, _ caller: Caller) async throws -> Done {
+        try await requireAdministrator(caller, "set the clock")
+        try requireFictional("have its clock set")
+        clock.set(request.now)
+        return Done()
+    }
+
+    func setOnline(_ request: SetOnlineRequest, _ caller: Caller) async throws -> Done {
+        try await requireAdministrator(caller, "take the node off the network")
+        try requireFictional("be taken off the network over the socket")
+        try await network.setOnline(request.online)
+        listening = request.online ? await network.boundAddress : nil
+        return Done()
+    }
+
+    // MARK: People
+
+    func addPractitioner(_ request: AddPractitionerRequest, _ caller: Caller) async throws -> PractitionerEntry {
+        try await requireAdministrator(caller, "add practitioners")
+        let practitioner = Practitioner(
+            author: AuthorID(random: (SystemRandom.word(), UInt16(truncatingIfNeeded: SystemRandom.word()))),
+            uid: request.uid, name: request.fullName, credential: request.credential)
+        guard try await log.add(practitioner) else {
+            throw NodeError(.usage, "user \(request.uid) is a practitioner already; see: duolog practitioner list")
+        }
+        return entry(practitioner)
+    }
+
+    func listPractitioners() async throws -> [PractitionerEntry] { try await log.practitioners().map(entry) }
+
+    func removePractitioner(_ request: RemovePractitionerRequest, _ caller: Caller) async throws -> Done {
+        try await requireAdministrator(caller, "remove practitioners")
+        guard try await log.removePractitioner(request.author) else {
+            throw NodeError(.notFound, "no practitioner \(request.author) here; see: duolog practitioner list")
+        }
+        return Done()
+    }
+
+    private func entry(_ practitioner: Practitioner) -> PractitionerEntry {
+        PractitionerEntry(
+            author: practitioner.author, uid: practitioner.uid, name: practitioner.name, credential: practitioner.credential)
+    }
+}

@@ -1,0 +1,36 @@
+import CareModel
+import EventLog
+import LogStore
+
+/// The node's own local chart: pairings, epochs, refused attempts. Chained like any other, never offered to a peer.
+actor Journal {
+    private let log: LogStore
+    private let clock: NodeClock
+    private var chart: ChartID?
+
+    init(log: LogStore, clock: NodeClock) {
+        self.log = log
+        self.clock = clock
+    }
+
+    /// Opens the journal, which a new node begins.
+    func open() async throws {
+        if let known = try await log.localChart() {
+            chart = known
+        } else {
+            chart = try await log.openChart(
+                name: "journal", nonce: SystemRandom.bytes(16), isLocal: true, when: now, salt: SystemRandom.bytes(16))
+        }
+    }
+
+    /// Writes an entry, durably.
+    func note(_ entry: some EventBody) async throws {
+        guard let chart else { return }
+        let draft = Draft(
+            chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: now,
+            seeing: .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
+        _ = try await log.author([draft], request: "journal-\(SystemRandom.word())")
+    }
+
+    private var now: ClinicalTime { ClinicalTime(instant: clock.now, offsetMinutes: 0) }
+}

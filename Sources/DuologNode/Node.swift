@@ -1,0 +1,156 @@
+import CareModel
+import EventLog
+import Foundation
+import LogStore
+import Logging
+import NIOPosix
+import NodeAPI
+import PeerNetwork
+import Replication
+
+/// A running node: the log, the network, and what people ask of them.
+public actor Node {
+    /// What a node is started with.
+    public struct Configuration: Sendable {
+        /// Where it keeps everything.
+        public var folder: StateFolder
+        /// Where it listens for peers.
+        public var listen: PeerAddress
+        /// A store key file other than the folder's own.
+        public var storeKeyFile: String?
+        /// Connections at most.
+        public var maxConnections: Int
+
+        /// What a node is started with.
+        public init(folder: StateFolder, listen: PeerAddress, storeKeyFile: String?, maxConnections: Int) {
+            self.folder = folder
+            self.listen = listen
+            self.storeKeyFile = storeKeyFile
+            self.maxConnections = maxConnections
+        }
+    }
+
+    let name: String
+    let key: NodeKey
+    let isFictional: Bool
+    let log: LogStore
+    let clock = NodeClock()
+    let network: PeerNetwork
+    let journal: Journal
+    let notebooks: Notebooks
+    let logger: Logger
+    private let changes: AsyncStream<LogStore.Change>
+    private var distribution: Task<Void, Never>?
+    var listening: PeerAddress?
+
+    /// Opens the log. Nothing listens yet.
+    ///
+    /// - Parameter onFailure: told when the log cannot be written; the process must stop.
+    public init(
+        _ configuration: Configuration, logger: Logger, onFailure: @escaping @Sendable (String) -> Void
+    ) throws {
+        let folder = configuration.folder
+        name = try folder.name()
+        key = try folder.nodeKey()
+        isFictional = folder.isFictional
+        self.logger = logger
+        let (clock, sealer) = (clock, try folder.sealer(file: configuration.storeKeyFile))
+        let log = try LogStore(
+            LogStore.Configuration(
+                path: folder.log, key: key, sealer: sealer, clock: { clock.now }, random: SystemRandom.word),
+            onFailure: { onFailure($0.text) })
+        self.log = log
+        let (stream, continuation) = AsyncStream<LogStore.Change>.makeStream()
+        changes = stream
+        log.observe { continuation.yield($0) }
+        let journal = Journal(log: log, clock: clock)
+        self.journal = journal
+        notebooks = Notebooks(folder: folder, clock: clock)
+        let port = SyncPort(log: log, clock: clock) { peer in
+            await Self.recover(log, journal, peer, logger)
+        }
+        network = PeerNetwork(
+            PeerNetwork.Configuration(
+                key: key, instance: log.epoch.instance, listen: configuration.listen,
+                maxConnections: configuration.maxConnections),
+            store: port, policy: port, clock: { clock.moment }, logger: logger,
+            group: MultiThreadedEventLoopGroup.singleton)
+    }
+
+    /// Binds the listener and dials the peers. Returns where it listens.
+    public func start() async throws -> PeerAddress {
+        try await journal.open()
+        network.onNote { [logger] peer, note in logger.log(note, of: peer) }
+        let bound = try await network.start()
+        listening = bound
+        await network.setPeers(try await pairedPeers())
+        let (log, network, clock, changes) = (log, network, clock, changes)
+        distribution = Task {
+            for await change in changes { await Self.distribute(change, log, network, clock) }
+        }
+        return bound
+    }
+
+    /// Tells the peers that the node goes down, and closes everything.
+    public func stop() async {
+        distribution?.cancel()
+        await network.stop()
+    }
+
+    func pairedPeers() async throws -> [PairedPeer] {
+        try await log.peers().map { peer in
+            PairedPeer(node: peer.node, key: peer.key, address: peer.address.flatMap { PeerAddress($0) })
+        }
+    }
+
+    /// Passes a commit on to the sessions: each is told what of it its peer may have.
+    private static func distribute(
+        _ change: LogStore.Change, _ log: LogStore, _ network: PeerNetwork, _ clock: NodeClock
+    ) async {
+        if !change.charts.isEmpty {
+            for peer in await network.connectedPeers() {
+                guard let (charts, arrival) = try? await log.offer(to: peer, on: clock.today, among: change.charts) else {
+                    continue
+                }
+                await network.offerChanged(Offer(charts: charts, arrival: arrival), to: peer)
+            }
+        }
+        if change.statements { await network.statementsChanged() }
+    }
+
+    /// A peer holds events of ours that we do not: from now on we write in a new epoch.
+    private static func recover(_ log: LogStore, _ journal: Journal, _ peer: NodeID, _ logger: Logger) async {
+        do {
+            try await log.drawEpoch()
+            try await journal.note(
+                NodeChanged(what: .epoch, detail: "peer \(peer) holds events of this node that this node did not have"))
+        } catch {
+            logger.critical("a new epoch could not be drawn", metadata: ["error": "\(error)"])
+        }
+        logger.warning(
+            "a peer holds events of this node that this node did not have: it was restored or copied; it reads them back and writes in a new epoch",
+            metadata: ["peer": "\(peer)"])
+    }
+}
+
+extension Logger {
+    /// What happens between two nodes, for the people who run them. Charts are named by the first letters of their ids.
+    func log(_ note: Session.Note, of peer: NodeID) {
+        let metadata: Metadata = ["peer": "\(peer)"]
+        switch note {
+        case .handshake(let version, let offset):
+            info("connected, protocol \(version), peer's clock \(offset) ms ahead of ours", metadata: metadata)
+        case .upToDate: debug("peer has all that is shared with it", metadata: metadata)
+        case .refusing(let refusal):
+            warning(
+                "refusing chart \(refusal.chart.short) from peer in this session (\(refusal.code.rawValue)): \(refusal.text)",
+                metadata: metadata)
+        case .refused(let chart, let code):
+            warning("peer refuses chart \(chart.short) in this session (\(code.rawValue))", metadata: metadata)
+        case .gap(let chart, let text): notice("asking for chart \(chart.short) again: \(text)", metadata: metadata)
+        case .peerKnowsMoreOfMe: warning("peer knows more of this node than it does itself", metadata: metadata)
+        case .removedFrom(let chart):
+            warning("peer says that this node was removed from chart \(chart.short)", metadata: metadata)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import CareModel
+import EventLog
+import Logging
+import NodeAPI
+
+/// Which request goes to which handler.
+struct Router: Sendable {
+    private typealias Handler = @Sendable ([UInt8], Caller) async throws -> [UInt8]
+    private var handlers: [String: Handler] = [:]
+    private let logger: Logger
+
+    init(_ node: Node) {
+        logger = node.logger
+        on(StatusRequest.self) { _, _ in try await node.status() }
+        on(SetClockRequest.self) { try await node.setClock($0, $1) }
+        on(SetOnlineRequest.self) { try await node.setOnline($0, $1) }
+        on(AddPractitionerRequest.self) { try await node.addPractitioner($0, $1) }
+        on(ListPractitionersRequest.self) { _, _ in try await node.listPractitioners() }
+        on(RemovePractitionerRequest.self) { try await node.removePractitioner($0, $1) }
+        on(AddPeerRequest.self) { try await node.addPeer($0, $1) }
+        on(ListPeersRequest.self) { _, _ in try await node.peerSummaries() }
+        on(ShowPeerRequest.self) { request, _ in try await node.showPeer(request) }
+        on(SyncPeerRequest.self) { request, _ in try await node.syncPeer(request) }
+        on(RemovePeerRequest.self) { try await node.removePeer($0, $1) }
+        on(OpenChartRequest.self) { try await node.openChart($0, $1) }
+        on(ListChartsRequest.self) { try await node.listCharts($1) }
+        on(ShareChartRequest.self) { try await node.shareChart($0, $1) }
+        on(UnshareChartRequest.self) { try await node.unshareChart($0, $1) }
+        on(ShowRequest<TimelineView>.self) { try await node.show($0, $1) }
+        on(ShowRequest<RegimenView>.self) { try await node.show($0, $1) }
+        on(ShowRequest<MembershipView>.self) { try await node.show($0, $1) }
+        on(ListConflictsRequest.self) { try await node.listConflicts($0, $1) }
+        on(ShowNotebookRequest.self) { try await node.notebook($1) }
+        on(RecordRequest.self) { try await node.record($0, $1) }
+        on(RebuildRequest.self) { try await node.rebuild($1) }
+        on(DigestRequest.self) { try await node.digest($0, $1) }
+    }
+
+    private mutating func on<Request: NodeRequest>(
+        _ type: Request.Type, _ handle: @escaping @Sendable (Request, Caller) async throws -> Request.Answer
+    ) {
+        handlers[type.name] = { line, caller in
+            try NodeWire.line(answer: try await handle(try NodeWire.request(type, from: line), caller))
+        }
+    }
+
+    /// Answers one line with one line.
+    func answer(_ line: [UInt8], from caller: Caller) async -> [UInt8] {
+        do {
+            let name = try NodeWire.name(of: line)
+            guard let handler = handlers[name] else {
+                throw NodeError(.usage, "this daemon does not know the request '\(name.prefix(64))'; is it of the same version?")
+            }
+            return try await handler(line, caller)
+        } catch let error as NodeError {
+            return NodeWire.line(error: error)
+        } catch {
+            // What went wrong is told to the caller; the log learns only that something did: it may hold clinical text.
+            logger.error("a request failed", metadata: ["type": "\(type(of: error))"])
+            return NodeWire.line(error: NodeError(.io, "\(error)"))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import EventLog
+import LogStore
+import Replication
+
+/// The ports of replication, on the log: answers a session's requests, and says which charts a peer may have now.
+struct SyncPort: ReplicaStore, SharingPolicy {
+    let log: LogStore
+    let clock: NodeClock
+    /// Told when a peer holds events of this node that this node does not.
+    let onAmnesia: @Sendable (NodeID) async -> Void
+
+    func offer(to peer: NodeID) async throws -> Offer {
+        let (charts, arrival) = try await log.offer(to: peer, on: clock.today)
+        return Offer(charts: charts, arrival: arrival)
+    }
+
+    func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer {
+        do {
+            return try await carryOut(request, for: peer)
+        } catch {
+            return .failed("storage failed: \(error)")
+        }
+    }
+
+    private func carryOut(_ request: StoreRequest, for peer: NodeID) async throws -> StoreAnswer {
+        switch request {
+        case .completedRoot: return .completedRoot(try await log.completedRoot(of: peer))
+        case .completedBuckets:
+            let known = try await log.completedBuckets(of: peer)
+            return .completedBuckets((0..<ReplicationLimits.buckets).map { known[$0] ?? 0 })
+        case .heads(let charts): return .heads(try await log.heads(of: charts, for: peer, on: clock.today))
+        case .compare(let offered): return try await compare(offered, with: peer)
+        case .read(let read): return try await self.read(read, for: peer)
+        case .admit(let batch): return try await admit(batch, from: peer)
+        case .statements(let receipts, let notices):
+            _ = try await log.store(receipts, notices, from: peer)
+            return .statementsStored
+        case .pendingStatements(let mark):
+            let pending = try await log.pendingStatements(
+                for: peer, on: clock.today, after: mark, limit: ReplicationLimits.statementsAtOnce)
+            return .pendingStatements(pending.receipts, pending.notices, upTo: pending.mark)
+        case .statementsNoted(let mark):
+            try await log.statementsNoted(by: peer, upTo: mark)
+            return .noted
+        }
+    }
+
+    private func compare(_ offered: [ChartHeads], with peer: NodeID) async throws -> StoreAnswer {
+        let (wants, knowsMore) = try await log.compare(offered)
+        // Before anything is written again: what the peer knows may carry the numbers that would be used next.
+        if knowsMore { await onAmnesia(peer) }
+        return .compared(
+            StoreAnswer.Comparison(
+                wants: wants.map { Message.ChartWant(chart: $0.chart, after: $0.after) }, peerKnowsMoreOfMe: knowsMore))
+    }
+
+    private func read(_ request: StoreRequest.ReadRequest, for peer: NodeID) async throws -> StoreAnswer {
+        let range = LogStore.ReadRange(
+            after: request.after, from: request.from, upTo: request.upTo, skipsOwn: request.skipsOwn,
+            maxEvents: request.maxEvents, maxBytes: request.maxBytes)
+        guard let excerpt = try await log.read(request.chart, range, for: peer, on: clock.today) else {
+            let nothing = ChartRun(chart: request.chart, events: [], heads: [])
+            return .read(StoreAnswer.ReadAnswer(run: nothing, next: request.from, state: .withdrawn))
+        }
+        let run = ChartRun(
+            chart: request.chart, events: excerpt.events.map { EventLines(envelope: $0.envelope, body: $0.body) },
+            heads: excerpt.heads)
+        return .read(StoreAnswer.ReadAnswer(run: run, next: excerpt.next, state: excerpt.isAtEnd ? .atEnd : .more))
+    }
+
+    private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) async throws -> StoreAnswer {
+        let runs = batch.runs.map { run in
+            IncomingRun(chart: run.chart, events: run.events.map { ($0.envelope, $0.body) }, heads: run.heads)
+        }
+        let outcome = try await log.admit(
+            runs, from: peer, completing: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
+        if outcome.drewNewEpoch { await onAmnesia(peer) }
+        let refused = outcome.refused.map { chart, refusal in
+            switch refusal {
+            case .inadmissible(let error):
+                StoreAnswer.Refusal(chart: chart, code: .inadmissible, isGap: error.isGap, text: "\(error)")
+            case .notAMember:
+                StoreAnswer.Refusal(
+                    chart: chart, code: .notAMember, isGap: false,
+                    text: "the peer is paired but not a member of this chart; nothing of it was stored")
+            }
+        }
+        return .admitted(
+            StoreAnswer.Admission(refused: refused, receipts: outcome.receipts, newEvents: outcome.newEvents))
+    }
+}

@@ -1,0 +1,42 @@
+import Crypto
+
+/// The last event of an origin in a chart, or of a branch of it.
+public struct Tip: Hashable, Sendable, Codable {
+    /// The sequence.
+    public var origin: Origin
+    /// The last number.
+    public var seq: Int
+    /// The last event.
+    public var hash: EventHash
+
+    /// Names an event and where it stands.
+    public init(origin: Origin, seq: Int, hash: EventHash) {
+        self.origin = origin
+        self.seq = seq
+        self.hash = hash
+    }
+}
+
+/// The last events of one chart: what two replicas compare.
+public struct ChartHeads: Hashable, Sendable, Codable {
+    /// The chart.
+    public var chart: ChartID
+    /// One for each origin, or for each branch of a fork.
+    public var tips: [Tip]
+
+    /// Names a chart and its tips.
+    public init(chart: ChartID, tips: [Tip]) {
+        self.chart = chart
+        self.tips = tips
+    }
+
+    /// One hash over chart and tips. Heads carry hashes, so a fork shows.
+    public var digest: EventHash {
+        var hasher = SHA256()
+        hasher.update(data: Array("duolog/heads/1\n\(chart)\n".utf8))
+        for tip in tips.sorted(by: { ($0.origin, $0.hash) < ($1.origin, $1.hash) }) {
+            hasher.update(data: Array("\(tip.origin) \(tip.seq) \(tip.hash)\n".utf8))
+        }
+        return EventHash(hasher.finalize())
+    }
+}

@@ -1,0 +1,110 @@
+public import CareModel
+public import EventLog
+import Foundation
+import GRDB
+
+/// What people read.
+extension LogStore {
+    /// A chart as it is listed.
+    public struct ChartEntry: Sendable {
+        /// Its id.
+        public var chart: ChartID
+        /// Events that are here.
+        public var events: Int
+    }
+
+    /// The charts that are here, without journals.
+    public func charts() async throws -> [ChartEntry] {
+        try await pool.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT hash, (SELECT count(*) FROM event WHERE chart = chart.id) AS events FROM chart WHERE NOT local ORDER BY id
+                    """
+            ).compactMap { row in
+                ChartID(bytes: row["hash"] as Data).map { ChartEntry(chart: $0, events: row["events"]) }
+            }
+        }
+    }
+
+    /// The local chart (journal, notebook) of this log, where it has one.
+    public func localChart() async throws -> ChartID? {
+        try await pool.read { db in
+            try Data.fetchOne(db, sql: "SELECT hash FROM chart WHERE local ORDER BY id").flatMap { ChartID(bytes: $0) }
+        }
+    }
+
+    /// All that is here of a chart, as of the last commit; nil when it is not here.
+    public func record(of chart: ChartID) async throws -> ChartRecord? {
+        try await write(weight: 0) { transaction in
+            guard let id = try transaction.chartID(chart) else { return nil }
+            return try transaction.record(id)
+        }
+    }
+
+    /// A projection as it was stored with the last commit that changed it; nil when the chart is not here.
+    public func stored<View: Projection>(_ type: View.Type, of chart: ChartID) async throws -> View? {
+        let sealer = configuration.sealer
+        return try await pool.read { db in
+            guard
+                let sealed = try Data.fetchOne(
+                    db,
+                    sql: """
+                        SELECT sealed FROM projection JOIN chart ON chart.id = projection.chart WHERE hash = ? AND name = ?
+                        """, arguments: [Data(chart.bytes), type.name])
+            else { return nil }
+            let bytes = try sealer.open(sealed, as: ProjectionLabel.bytes(chart, type.name))
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        }
+    }
+
+    /// A chart whose stored projections are not what its events say.
+    public struct RebuildDifference: Sendable {
+        /// The chart.
+        public var chart: ChartID
+        /// The projection.
+        public var projection: String
+    }
+
+    /// Derives every projection anew from the rows, compares, and stores what differed.
+    public func rebuild(_ progress: @Sendable (Int, Int) -> Void = { _, _ in }) async throws -> [RebuildDifference] {
+        let charts = try await pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT id, hash FROM chart ORDER BY id").compactMap { row in
+                ChartID(bytes: row["hash"] as Data).map { (row["id"] as Int64, $0) }
+            }
+        }
+        var differences: [RebuildDifference] = []
+        for (index, (id, chart)) in charts.enumerated() {
+            differences += try await write(weight: 0) { try $0.rebuild(id, chart) }
+            progress(index + 1, charts.count)
+        }
+        return differences
+    }
+
+    /// Origins of which a dot names two events: integrity alerts.
+    public func forks() async throws -> [(chart: ChartID, origin: Origin)] {
+        try await pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT hash, origin FROM fork JOIN chart ON chart.id = fork.chart ORDER BY chart.id, origin")
+                .compactMap { row in
+                    guard let chart = ChartID(bytes: row[0] as Data), let origin = Origin(row[1] as String) else { return nil }
+                    return (chart, origin)
+                }
+        }
+    }
+}
+
+extension Transaction {
+    func rebuild(_ id: Int64, _ chart: ChartID) throws -> [LogStore.RebuildDifference] {
+        drop(id)
+        let fold = Fold(try record(id))
+        var differences: [LogStore.RebuildDifference] = []
+        for type in Self.kept {
+            let digest = Data(EventHash(of: Projections.bytes(type.init(fold))).bytes)
+            let stored = try Data.fetchOne(
+                db, sql: "SELECT digest FROM projection WHERE chart = ? AND name = ?", arguments: [id, type.name])
+            if stored != digest { differences.append(LogStore.RebuildDifference(chart: chart, projection: type.name)) }
+        }
+        if !differences.isEmpty { try project(id) }
+        return differences
+    }
+}

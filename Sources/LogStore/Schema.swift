@@ -1,0 +1,82 @@
+import GRDB
+
+/// The tables. Small integers stand for charts, origins and peers inside of the database: half the bytes, and twice the speed, of text keys.
+enum Schema {
+    /// Bumped with every migration; a newer file is refused by name.
+    static let migrations: [(name: String, sql: String)] = [
+        ("1-log", log), ("2-peers", peers), ("3-people", people),
+    ]
+
+    static func migrate(_ writer: any DatabaseWriter) throws {
+        var migrator = DatabaseMigrator()
+        for (name, sql) in migrations { migrator.registerMigration(name) { try $0.execute(sql: sql) } }
+        let applied = try writer.read { try migrator.appliedIdentifiers($0) }
+        if let newer = applied.first(where: { name in !migrations.contains { $0.name == name } }) {
+            throw LogStoreError(.newerSchema, "the log was written by a newer Duolog (migration \(newer)); install that version")
+        }
+        try migrator.migrate(writer)
+    }
+
+    private static let log = """
+        CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE chart (
+            id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, local INTEGER NOT NULL,
+            digest BLOB, folded INTEGER NOT NULL DEFAULT 0);
+        CREATE TABLE origin (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+
+        -- The order of ids is the order of arrival.
+        CREATE TABLE event (
+            id INTEGER PRIMARY KEY, chart INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, envelope BLOB NOT NULL,
+            verdict TEXT, source INTEGER NOT NULL, batch INTEGER NOT NULL);
+        CREATE INDEX event_chart ON event (chart);
+        CREATE TABLE body (event INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+        CREATE TABLE head (event INTEGER PRIMARY KEY, at INTEGER NOT NULL, signature BLOB NOT NULL);
+        CREATE TABLE tip (
+            chart INTEGER NOT NULL, origin INTEGER NOT NULL, hash BLOB NOT NULL, seq INTEGER NOT NULL,
+            PRIMARY KEY (chart, origin, hash)) WITHOUT ROWID;
+
+        -- One row a commit, each with a hash over the one before: what this node had, and when, can be proved.
+        CREATE TABLE batch (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, last INTEGER NOT NULL, chain BLOB NOT NULL);
+
+        CREATE TABLE projection (
+            chart INTEGER NOT NULL, name TEXT NOT NULL, digest BLOB NOT NULL, sealed BLOB NOT NULL,
+            PRIMARY KEY (chart, name)) WITHOUT ROWID;
+        CREATE TABLE share (
+            node TEXT NOT NULL, chart INTEGER NOT NULL, until INTEGER, PRIMARY KEY (node, chart)) WITHOUT ROWID;
+        CREATE TABLE fork (chart INTEGER NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (chart, origin)) WITHOUT ROWID;
+
+        CREATE TRIGGER event_is_final BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+        CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+        CREATE TRIGGER head_is_final BEFORE UPDATE ON head BEGIN SELECT RAISE(ABORT, 'heads are never changed'); END;
+        CREATE TRIGGER head_stays BEFORE DELETE ON head BEGIN SELECT RAISE(ABORT, 'heads are never deleted'); END;
+        CREATE TRIGGER batch_is_final BEFORE UPDATE ON batch BEGIN SELECT RAISE(ABORT, 'arrivals are never changed'); END;
+        CREATE TRIGGER batch_stays BEFORE DELETE ON batch BEGIN SELECT RAISE(ABORT, 'arrivals are never deleted'); END;
+        CREATE TRIGGER body_is_final BEFORE UPDATE ON body BEGIN SELECT RAISE(ABORT, 'bodies are never changed'); END;
+        """
+
+    private static let peers = """
+        CREATE TABLE peer (
+            id INTEGER PRIMARY KEY, node TEXT NOT NULL UNIQUE, key BLOB NOT NULL, name TEXT NOT NULL, address TEXT,
+            root BLOB, noted INTEGER NOT NULL DEFAULT 0, paired INTEGER NOT NULL);
+        CREATE TABLE bucket (
+            peer INTEGER NOT NULL, bucket INTEGER NOT NULL, hash INTEGER NOT NULL, PRIMARY KEY (peer, bucket)) WITHOUT ROWID;
+
+        -- Latest per receiver, life of the receiver, chart and origin. Numbers rise, so a peer can be sent what it has not noted.
+        CREATE TABLE receipt (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, receiver TEXT NOT NULL, instance TEXT NOT NULL, chart INTEGER NOT NULL,
+            origin TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, at INTEGER NOT NULL, signature BLOB NOT NULL,
+            UNIQUE (receiver, instance, chart, origin));
+        CREATE TABLE notice (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, chart BLOB NOT NULL, removed TEXT NOT NULL, removal BLOB NOT NULL,
+            at INTEGER NOT NULL, signature BLOB NOT NULL, incoming INTEGER NOT NULL, UNIQUE (chart, removed, removal));
+        """
+
+    private static let people = """
+        CREATE TABLE practitioner (
+            author TEXT PRIMARY KEY, uid INTEGER NOT NULL, name TEXT NOT NULL, credential TEXT NOT NULL,
+            active INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE UNIQUE INDEX practitioner_uid ON practitioner (uid) WHERE active;
+        CREATE TABLE request (id TEXT PRIMARY KEY, author TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
+        """
+}

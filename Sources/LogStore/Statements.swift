@@ -1,0 +1,143 @@
+import CareModel
+public import EventLog
+import Foundation
+import GRDB
+
+/// Receipts and removal notices: kept, verified, and passed on until the peer has noted them.
+extension LogStore {
+    /// Stores statements that came from a peer; those that do not verify are left out. Returns how many were new.
+    public func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodeID) async throws -> Int {
+        try await write(weight: 256 * (receipts.count + notices.count)) { transaction in
+            var new = 0
+            for receipt in receipts {
+                guard let chart = try transaction.chartID(receipt.chart) else { continue }
+                let record = try transaction.record(chart)
+                guard let key = Fold.membership(of: record).members[receipt.receiver]?.key, receipt.isValid(for: key),
+                    record.graph.position(of: receipt.hash) != nil
+                else { continue }
+                if try transaction.insert(receipt, chart: chart) { new += 1 }
+            }
+            for notice in notices {
+                guard notice.removed == transaction.store.node, let key = try transaction.peerKey(peer), notice.isValid(for: key)
+                else { continue }
+                try transaction.insert(notice, isIncoming: true)
+                new += 1
+            }
+            return new
+        }
+    }
+
+    /// Statements for a peer beyond `mark`, at most `limit`, and the mark of the last of them. Only of charts that it may have.
+    public func pendingStatements(
+        for peer: NodeID, on day: CalendarDay, after mark: Int, limit: Int
+    ) async throws -> (receipts: [Receipt], notices: [RemovalNotice], mark: Int) {
+        try await pool.read { db in
+            let noted = try Int.fetchOne(db, sql: "SELECT noted FROM peer WHERE node = ?", arguments: [peer.description]) ?? 0
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
+                    JOIN share ON share.chart = receipt.chart AND share.node = ?1 AND (until IS NULL OR until >= ?2)
+                    WHERE number > ?3 AND receiver <> ?1 ORDER BY number LIMIT ?4
+                    """, arguments: [peer.description, day.number, max(mark, noted), limit])
+            let receipts = rows.compactMap { Receipt($0) }
+            // Notices are few, told once each, and marked with the receipts.
+            let notices = mark == 0 ? try Row.fetchAll(
+                db, sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ?",
+                arguments: [peer.description, 0]).compactMap { RemovalNotice($0) } : []
+            return (receipts, notices, max(mark, noted, rows.last.map { $0["number"] } ?? 0))
+        }
+    }
+
+    /// Remembers that a peer has noted all statements up to `mark`.
+    public func statementsNoted(by peer: NodeID, upTo mark: Int) async throws {
+        try await write { transaction in
+            try transaction.db.execute(
+                sql: "UPDATE peer SET noted = max(noted, ?) WHERE node = ?", arguments: [mark, peer.description])
+        }
+    }
+
+    /// The receipts for a chart.
+    public func receipts(of chart: ChartID) async throws -> [Receipt] {
+        try await pool.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
+                    WHERE chart.hash = ? ORDER BY receiver, origin
+                    """, arguments: [Data(chart.bytes)]).compactMap { Receipt($0) }
+        }
+    }
+
+    /// Charts that a peer says this node was removed from.
+    public func removedFrom() async throws -> [RemovalNotice] {
+        try await pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM notice WHERE incoming ORDER BY number").compactMap { RemovalNotice($0) }
+        }
+    }
+}
+
+extension Transaction {
+    /// Keeps a receipt where it is the latest of its key; returns whether it was.
+    @discardableResult
+    func insert(_ receipt: Receipt, chart: Int64) throws -> Bool {
+        let known = try Int.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT seq FROM receipt WHERE receiver = ? AND instance = ? AND chart = ? AND origin = ?"),
+            arguments: [receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description])
+        if let known, known >= receipt.dot.seq { return false }
+        try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO receipt (receiver, instance, chart, origin, seq, hash, at, signature)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        ).execute(arguments: [
+            receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description,
+            receipt.dot.seq, Data(receipt.hash.bytes), receipt.at.milliseconds, Data(receipt.signature),
+        ])
+        note { $0.statements = true }
+        return true
+    }
+
+    func insert(_ notice: RemovalNotice, isIncoming: Bool) throws {
+        try db.execute(
+            sql: """
+                INSERT OR IGNORE INTO notice (chart, removed, removal, at, signature, incoming) VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                Data(notice.chart.bytes), notice.removed.description, Data(notice.removal.bytes),
+                notice.at.milliseconds, Data(notice.signature), isIncoming,
+            ])
+        note { $0.statements = true }
+    }
+
+    /// A removed node is told, since the removal itself is not sent to it any more.
+    func noteRemoval(of node: NodeID, by removal: EventHash, from chart: ChartID) throws {
+        let notice = try RemovalNotice(
+            signing: store.configuration.key, chart: chart, removed: node, removal: removal, at: store.configuration.clock())
+        try insert(notice, isIncoming: false)
+    }
+}
+
+extension Receipt {
+    fileprivate init?(_ row: Row) {
+        guard let receiver = NodeID(row["receiver"] as String), let instance = UInt64(row["instance"] as String),
+            let chart = ChartID(bytes: row["name"] as Data), let origin = Origin(row["origin"] as String),
+            let hash = EventHash(bytes: row["hash"] as Data)
+        else { return nil }
+        self.init(
+            receiver: receiver, instance: instance, chart: chart, dot: Dot(origin: origin, seq: row["seq"]), hash: hash,
+            at: Timestamp(milliseconds: row["at"]), signature: [UInt8](row["signature"] as Data))
+    }
+}
+
+extension RemovalNotice {
+    fileprivate init?(_ row: Row) {
+        guard let chart = ChartID(bytes: row["chart"] as Data), let removed = NodeID(row["removed"] as String),
+            let removal = EventHash(bytes: row["removal"] as Data)
+        else { return nil }
+        self.init(
+            chart: chart, removed: removed, removal: removal, at: Timestamp(milliseconds: row["at"]),
+            signature: [UInt8](row["signature"] as Data))
+    }
+}

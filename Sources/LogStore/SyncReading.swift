@@ -1,0 +1,204 @@
+public import EventLog
+import Foundation
+import GRDB
+
+/// What a peer is compared with and sent. All of it is read from committed rows.
+extension LogStore {
+    /// The heads of those of `charts` that may be sent to `peer` on `day`.
+    public func heads(of charts: [ChartID], for peer: NodeID, on day: CalendarDay) async throws -> [ChartHeads] {
+        try await pool.read { db in
+            try charts.compactMap { chart in
+                guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { return nil }
+                return try TipTable.heads(of: id, db)
+            }
+        }
+    }
+
+    /// Charts that may be sent to `peer` on `day`, with the digest of their heads; of `among` where given.
+    ///
+    /// A chart of `among` that may not be sent is nil in the answer. Also returns the arrival number that it reflects.
+    public func offer(
+        to peer: NodeID, on day: CalendarDay, among: Set<ChartID>? = nil
+    ) async throws -> (charts: [ChartID: EventHash?], arrival: Int) {
+        try await pool.read { db in
+            let arrival = try Int.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+            var charts: [ChartID: EventHash?] = [:]
+            for chart in among ?? [] {
+                charts[chart] = .some(nil)
+                guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { continue }
+                charts[chart] = try Self.digest(Row.fetchOne(db, sql: "SELECT digest FROM chart WHERE id = ?", arguments: [id])?["digest"])
+            }
+            guard among == nil else { return (charts, arrival) }
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT hash, digest FROM share JOIN chart ON chart.id = share.chart
+                    WHERE node = ? AND (until IS NULL OR until >= ?)
+                    """, arguments: [peer.description, day.number])
+            while let row = try rows.next() {
+                if let chart = ChartID(bytes: row["hash"] as Data) { charts[chart] = Self.digest(row["digest"]) }
+            }
+            return (charts, arrival)
+        }
+    }
+
+    private static func digest(_ data: Data?) -> EventHash? { data.flatMap { EventHash(bytes: $0) } }
+
+    /// The chart's number when it may be sent to `peer` on `day`. Checked anew for every send.
+    static func sharedChart(_ chart: ChartID, with peer: NodeID, on day: CalendarDay, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT chart.id FROM chart JOIN share ON share.chart = chart.id
+                    WHERE chart.hash = ? AND share.node = ? AND (until IS NULL OR until >= ?)
+                    """), arguments: [Data(chart.bytes), peer.description, day.number])
+    }
+
+    /// What is missing here of what a peer offers, and whether the peer holds events of this node that are not here.
+    public func compare(_ offered: [ChartHeads]) async throws -> (wants: [(chart: ChartID, after: VectorClock)], peerKnowsMoreOfMe: Bool) {
+        let node = node
+        return try await pool.read { db in
+            var wants: [(ChartID, VectorClock)] = []
+            var knowsMore = false
+            for heads in offered {
+                let id = try Int64.fetchOne(
+                    db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(heads.chart.bytes)])
+                let mine = try id.map { try TipTable.tips(of: $0, db) } ?? []
+                let missing = try heads.tips.filter { tip in
+                    try Int64.fetchOne(
+                        db.cachedStatement(sql: "SELECT id FROM event WHERE hash = ?"), arguments: [Data(tip.hash.bytes)]) == nil
+                }
+                guard !missing.isEmpty else { continue }
+                knowsMore = knowsMore || missing.contains { $0.origin.node == node }
+                wants.append((heads.chart, Self.held(mine, missing: missing)))
+            }
+            return (wants, knowsMore)
+        }
+    }
+
+    /// How far each origin is held. Where the two sides differ at one number there is a fork: that origin is asked for from its beginning.
+    private static func held(_ mine: [Tip], missing: [Tip]) -> VectorClock {
+        var clock = VectorClock()
+        for (origin, tips) in Dictionary(grouping: mine, by: \.origin) {
+            let seq = tips.map(\.seq).max() ?? 0
+            let isForked = tips.count > 1 || missing.contains { $0.origin == origin && $0.seq <= seq }
+            if !isForked { clock.advance(origin, to: seq) }
+        }
+        return clock
+    }
+
+    /// What to read of a chart for a peer.
+    public struct ReadRange: Sendable {
+        /// Leave out events up to these numbers.
+        public var after: VectorClock
+        /// Leave out what arrived up to this number.
+        public var from: Int
+        /// Leave out what arrived after this number.
+        public var upTo: Int
+        /// Leave out what came from this peer itself.
+        public var skipsOwn: Bool
+        /// Stop before a commit that would exceed so many events,
+        public var maxEvents: Int
+        /// or so many bytes.
+        public var maxBytes: Int
+
+        /// What to read.
+        public init(after: VectorClock, from: Int, upTo: Int, skipsOwn: Bool, maxEvents: Int, maxBytes: Int) {
+            self.after = after
+            self.from = from
+            self.upTo = upTo
+            self.skipsOwn = skipsOwn
+            self.maxEvents = maxEvents
+            self.maxBytes = maxBytes
+        }
+    }
+
+    /// Events of a chart in order of arrival, whole commits only, with the heads that vouch for them.
+    public struct Excerpt: Sendable {
+        /// Both lines of each event.
+        public var events: [(envelope: [UInt8], body: [UInt8]?)] = []
+        /// Signed heads of the last events of each chain.
+        public var heads: [SignedHead] = []
+        /// Where to go on.
+        public var next: Int
+        /// True when all up to the end of the range was read.
+        public var isAtEnd = true
+    }
+
+    /// Reads events for a peer; nil when the chart may not be sent to it on `day`.
+    public func read(_ chart: ChartID, _ range: ReadRange, for peer: NodeID, on day: CalendarDay) async throws -> Excerpt? {
+        let sealer = configuration.sealer
+        return try await pool.read { db in
+            guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { return nil }
+            let source = range.skipsOwn
+                ? try Int64.fetchOne(db, sql: "SELECT id FROM peer WHERE node = ?", arguments: [peer.description]) : nil
+            return try ExcerptReader(chart: chart, range: range, source: source, sealer: sealer).read(id, db)
+        }
+    }
+}
+
+/// Reads rows up to the last commit that fits.
+private struct ExcerptReader {
+    let chart: ChartID
+    let range: LogStore.ReadRange
+    let source: Int64?
+    let sealer: Sealer
+
+    func read(_ id: Int64, _ db: Database) throws -> LogStore.Excerpt {
+        var excerpt = LogStore.Excerpt(next: range.from)
+        var tips: [EventHash: (Int64, Event)] = [:]
+        var pending: [(Int64, Event)] = []
+        var bytes = 0
+        var pendingBytes = 0
+        var batch: Int64?
+        func takePending() {
+            for (row, event) in pending {
+                excerpt.events.append((event.line, event.bodyLine?.line))
+                if let prev = event.envelope.prev { tips[prev] = nil }
+                tips[event.hash] = (row, event)
+                excerpt.next = Int(row)
+            }
+            bytes += pendingBytes
+            (pending, pendingBytes) = ([], 0)
+        }
+        let rows = try Row.fetchCursor(
+            db.cachedStatement(
+                sql: """
+                    SELECT event.id, hash, envelope, source, batch, sealed FROM event LEFT JOIN body ON body.event = event.id
+                    WHERE chart = ? AND event.id > ? AND event.id <= ? ORDER BY event.id
+                    """), arguments: [id, range.from, range.upTo])
+        let loader = RecordLoader(sealer: sealer)
+        while let row = try rows.next() {
+            if batch != row["batch"] {
+                takePending()
+                batch = row["batch"]
+            }
+            if let source, row["source"] == source { continue }
+            let event = try loader.event(row)
+            guard !range.after.covers(event.envelope.dot) else { continue }
+            pending.append((row["id"], event))
+            pendingBytes += event.line.count + (event.bodyLine?.line.count ?? 0)
+            if excerpt.events.count + pending.count > range.maxEvents || bytes + pendingBytes > range.maxBytes {
+                pending = []
+                excerpt.isAtEnd = false
+                break
+            }
+        }
+        if excerpt.isAtEnd {
+            takePending()
+            excerpt.next = range.upTo
+        }
+        excerpt.heads = try tips.values.sorted { $0.0 < $1.0 }.compactMap { try head(of: $0.0, $0.1, db) }
+        return excerpt
+    }
+
+    private func head(of row: Int64, _ event: Event, _ db: Database) throws -> SignedHead? {
+        guard
+            let stored = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT at, signature FROM head WHERE event = ?"), arguments: [row])
+        else { return nil }
+        return SignedHead(
+            chart: chart, dot: event.envelope.dot, hash: event.hash, at: Timestamp(milliseconds: stored["at"]),
+            signature: [UInt8](stored["signature"] as Data))
+    }
+}

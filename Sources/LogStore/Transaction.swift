@@ -1,0 +1,229 @@
+import CareModel
+import Crypto
+import EventLog
+import Foundation
+import GRDB
+
+/// One commit under way: all that is written, it writes. Lives on the writer's thread only.
+final class Transaction {
+    let db: Database
+    let store: LogStore
+    private(set) var state: WriterState
+    private(set) var change: LogStore.Change?
+    /// Charts that the present job has changed in memory.
+    private var touched: Set<Int64> = []
+    /// What the present job has stored; counts once the job is done.
+    private var jobEvents: [StoredEvent] = []
+    private var jobChange: LogStore.Change?
+    private var newEvents: [Int64: [StoredEvent]] = [:]
+    private var hashes: [EventHash] = []
+    private var epochChanged = false
+
+    struct StoredEvent {
+        let id: Int64
+        let chart: Int64
+        let event: Event
+        let isOwn: Bool
+        let changesFold: Bool
+    }
+
+    init(db: Database, store: LogStore, state: WriterState) {
+        self.db = db
+        self.store = store
+        self.state = state
+    }
+
+    /// Runs a job; where it fails, only its own work is undone.
+    func attempt(_ job: CommitQueue.Job) throws -> (any Error)? {
+        touched = []
+        jobEvents = []
+        jobChange = nil
+        let counters = state.counters
+        do {
+            try db.inSavepoint {
+                try job.run(self)
+                return .commit
+            }
+        } catch let error as DatabaseError where error.isDiskFailure {
+            throw error
+        } catch {
+            state.counters = counters
+            state.drop(touched)
+            return error
+        }
+        for stored in jobEvents {
+            newEvents[stored.chart, default: []].append(stored)
+            hashes.append(stored.event.hash)
+        }
+        if let jobChange {
+            change = LogStore.Change(
+                charts: jobChange.charts.union(change?.charts ?? []),
+                statements: jobChange.statements || change?.statements ?? false, arrival: jobChange.arrival)
+        }
+        return nil
+    }
+
+    /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
+    func close() throws {
+        for (chart, events) in newEvents.sorted(by: { $0.key < $1.key }) { try closeChart(chart, events) }
+        guard !hashes.isEmpty else { return }
+        state.counters.lastBatch += 1
+        let at = store.configuration.clock()
+        var hasher = SHA256()
+        hasher.update(data: state.counters.chain)
+        hasher.update(data: Array("\(state.counters.lastBatch) \(at)\n".utf8))
+        for hash in hashes { hasher.update(data: hash.bytes) }
+        state.counters.chain = Array(hasher.finalize())
+        try db.execute(
+            sql: "INSERT INTO batch (id, at, last, chain) VALUES (?, ?, ?, ?)",
+            arguments: [state.counters.lastBatch, at.milliseconds, state.counters.lastEvent, Data(state.counters.chain)])
+    }
+
+    private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {
+        if let last = events.last(where: \.isOwn) {
+            let head = try SignedHead(
+                signing: last.event, at: store.configuration.clock(), with: store.configuration.key)
+            try insert(head, of: last.id)
+        }
+        let digest = try updateTips(chart, events)
+        if events.contains(where: \.changesFold) { try project(chart) }
+        try db.execute(
+            sql: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?",
+            arguments: [Data(digest.bytes), state.counters.lastEvent, chart])
+        for origin in try record(chart).graph.forkedOrigins {
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
+        }
+    }
+
+    /// Takes the state out; nothing may be written through this transaction afterwards.
+    func finish() throws -> WriterState {
+        if epochChanged { try EpochToken(beside: store.configuration.path).write(state.counters.epoch) }
+        return state
+    }
+
+    // MARK: Charts and origins
+
+    func chartID(_ chart: ChartID) throws -> Int64? {
+        if let id = state.chartIDs[chart] { return id }
+        let id = try Int64.fetchOne(db, sql: "SELECT id FROM chart WHERE hash = ?", arguments: [Data(chart.bytes)])
+        if let id { state.chartIDs[chart] = id }
+        return id
+    }
+
+    func createChart(_ chart: ChartID, isLocal: Bool) throws -> Int64 {
+        try db.execute(
+            sql: "INSERT INTO chart (hash, local) VALUES (?, ?)", arguments: [Data(chart.bytes), isLocal])
+        let id = db.lastInsertedRowID
+        state.put(id, ChartRecord(chart: chart, isLocal: isLocal))
+        touched.insert(id)
+        return id
+    }
+
+    func originID(_ origin: Origin) throws -> Int64 {
+        if let id = state.originIDs[origin] { return id }
+        try db.execute(sql: "INSERT OR IGNORE INTO origin (text) VALUES (?)", arguments: [origin.description])
+        guard
+            let id = try Int64.fetchOne(
+                db, sql: "SELECT id FROM origin WHERE text = ?", arguments: [origin.description])
+        else { throw LogStoreError(.io, "an origin was not stored") }
+        state.originIDs[origin] = id
+        return id
+    }
+
+    /// The record of a chart as this transaction sees it.
+    func record(_ chart: Int64) throws -> ChartRecord {
+        if let record = state.peek(chart) { return record }
+        let record = try RecordLoader(sealer: store.configuration.sealer).load(chart, db)
+        state.put(chart, record)
+        return record
+    }
+
+    /// Forgets what memory holds of a chart, and its row where this transaction made it.
+    func forget(_ chart: Int64, isNew: Bool) throws {
+        state.drop([chart])
+        if isNew { try db.execute(sql: "DELETE FROM chart WHERE id = ?", arguments: [chart]) }
+    }
+
+    func drop(_ chart: Int64) { state.drop([chart]) }
+
+    func cache(_ node: NodeID, _ id: Int64) { state.peerIDs[node] = id }
+
+    /// Changes the record of a chart without copying it.
+    func withRecord<Value>(_ chart: Int64, _ body: (inout ChartRecord) throws -> Value) throws -> Value {
+        touched.insert(chart)
+        _ = try record(chart)
+        guard var record = state.take(chart) else { throw LogStoreError(.io, "a chart vanished from memory") }
+        defer { state.put(chart, record) }
+        return try body(&record)
+    }
+
+    // MARK: Rows
+
+    /// Stores an admitted event. `source` is the peer that it came from, 0 for our own.
+    func insert(_ event: Event, verdict: Verdict, chart: Int64, source: Int64) throws {
+        state.counters.lastEvent += 1
+        let verdictText = verdict.isPermitted ? nil : try Self.text(of: verdict)
+        let statement = try db.cachedStatement(
+            sql: "INSERT INTO event (id, chart, hash, envelope, verdict, source, batch) VALUES (?, ?, ?, ?, ?, ?, ?)")
+        try statement.execute(arguments: [
+            state.counters.lastEvent, chart, Data(event.hash.bytes), Data(event.line), verdictText, source, state.counters.lastBatch + 1,
+        ])
+        if let body = event.bodyLine {
+            let sealed = try store.configuration.sealer.seal(body.line, as: event.hash.bytes)
+            try db.cachedStatement(sql: "INSERT INTO body (event, sealed) VALUES (?, ?)")
+                .execute(arguments: [state.counters.lastEvent, sealed])
+        }
+        let kind = Catalogue.kind(event.envelope.kind)
+        jobEvents.append(
+            StoredEvent(
+                id: state.counters.lastEvent, chart: chart, event: event, isOwn: source == 0,
+                changesFold: kind.map { $0.rule != .keepAll || !event.envelope.refs.isEmpty } ?? true
+                    || event.envelope.kind == PatientIdentified.kind || event.envelope.kind == PractitionerEnrolled.kind))
+        note { $0.charts.insert(event.envelope.chart) }
+    }
+
+    func insert(_ head: SignedHead, of event: Int64) throws {
+        try db.cachedStatement(sql: "INSERT OR IGNORE INTO head (event, at, signature) VALUES (?, ?, ?)")
+            .execute(arguments: [event, head.at.milliseconds, Data(head.signature)])
+    }
+
+    func note(_ body: (inout LogStore.Change) -> Void) {
+        var change = jobChange ?? LogStore.Change(arrival: 0)
+        body(&change)
+        change.arrival = Int(state.counters.lastEvent)
+        jobChange = change
+    }
+
+    /// A new epoch, from this commit on.
+    func drawEpoch() throws {
+        try EpochToken.draw(&state.counters, db, store.configuration.random)
+        epochChanged = true
+    }
+
+    private func updateTips(_ chart: Int64, _ events: [StoredEvent]) throws -> EventHash {
+        for stored in events {
+            let envelope = stored.event.envelope
+            let origin = try originID(envelope.origin)
+            if let prev = envelope.prev {
+                try db.cachedStatement(sql: "DELETE FROM tip WHERE chart = ? AND origin = ? AND hash = ?")
+                    .execute(arguments: [chart, origin, Data(prev.bytes)])
+            }
+            try db.cachedStatement(sql: "INSERT INTO tip (chart, origin, hash, seq) VALUES (?, ?, ?, ?)")
+                .execute(arguments: [chart, origin, Data(stored.event.hash.bytes), envelope.seq])
+        }
+        return try TipTable.heads(of: chart, db).digest
+    }
+
+    private static func text(of verdict: Verdict) throws -> String {
+        String(decoding: try JSONEncoder().encode(verdict), as: UTF8.self)
+    }
+}
+
+extension DatabaseError {
+    /// The disk or the file failed: nothing can be relied on, unlike a constraint that a job ran into.
+    var isDiskFailure: Bool {
+        [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CORRUPT, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_PROTOCOL]
+            .contains(resultCode.primaryResultCode)
+    }
+}

@@ -1,0 +1,68 @@
+import CareModel
+import EventLog
+import Foundation
+import GRDB
+
+/// What the one writer keeps in memory. It says what the writer's connection sees; whatever a failed job touched is dropped.
+struct WriterState: Sendable {
+    /// Events of charts that are held in memory at most.
+    static let cachedEvents = 50_000
+
+    private var records: [Int64: ChartRecord] = [:]
+    private var uses: [Int64: Int] = [:]
+    private var clock = 0
+    var chartIDs: [ChartID: Int64] = [:]
+    var originIDs: [Origin: Int64] = [:]
+    var peerIDs: [NodeID: Int64] = [:]
+    var counters = Counters()
+
+    /// What is counted on with every event; put back where a job fails.
+    struct Counters: Sendable {
+        var lastEvent: Int64 = 0
+        var lastBatch: Int64 = 0
+        var chain: [UInt8] = []
+        var epoch: UInt64 = 0
+        var instance: UInt64 = 0
+    }
+
+    /// Takes a record out, so that changing it does not copy it; it comes back with ``put(_:_:)``.
+    mutating func take(_ chart: Int64) -> ChartRecord? { records.removeValue(forKey: chart) }
+
+    func peek(_ chart: Int64) -> ChartRecord? { records[chart] }
+
+    mutating func put(_ chart: Int64, _ record: ChartRecord) {
+        clock += 1
+        uses[chart] = clock
+        records[chart] = record
+        guard records.count > 1 else { return }
+        while records.count > 1, records.values.reduce(0, { $0 + $1.graph.nodes.count }) > Self.cachedEvents {
+            guard let oldest = records.keys.min(by: { uses[$0, default: 0] < uses[$1, default: 0] }) else { return }
+            records[oldest] = nil
+            uses[oldest] = nil
+        }
+    }
+
+    mutating func drop(_ charts: some Sequence<Int64>) {
+        for chart in charts { records[chart] = nil }
+        // A rolled back job may have made these ids.
+        chartIDs = [:]
+        originIDs = [:]
+        peerIDs = [:]
+    }
+
+    init() {}
+
+    init(reading db: Database) throws {
+        counters.lastEvent = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+        if let row = try Row.fetchOne(db, sql: "SELECT id, chain FROM batch ORDER BY id DESC LIMIT 1") {
+            counters.lastBatch = row[0]
+            counters.chain = [UInt8](row[1] as Data)
+        }
+        counters.epoch = UInt64(bitPattern: try Self.meta("epoch", db) ?? 0)
+        counters.instance = UInt64(bitPattern: try Self.meta("instance", db) ?? 0)
+    }
+
+    private static func meta(_ name: String, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = ?", arguments: [name])
+    }
+}

@@ -1,0 +1,138 @@
+public import EventLog
+
+/// A peer, in short.
+public struct PeerSummary: Codable, Hashable, Sendable {
+    /// Its short id.
+    public var node: NodeID
+    /// What this node's people call it.
+    public var name: String
+    /// Where it is dialed; nil when it dials us.
+    public var address: String?
+    /// Its public key.
+    public var key: NodePublicKey
+    /// Connected, connecting, or not, and why not: in words.
+    public var state: String
+    /// True while connected.
+    public var connected: Bool
+    /// True when it was sent all that it may have, and we have all that it offered.
+    public var in_step: Bool
+
+    /// A peer.
+    public init(
+        node: NodeID, name: String, address: String?, key: NodePublicKey, state: String, connected: Bool, in_step: Bool
+    ) {
+        self.node = node
+        self.name = name
+        self.address = address
+        self.key = key
+        self.state = state
+        self.connected = connected
+        self.in_step = in_step
+    }
+}
+
+/// Pairs with a node, or changes its name and address. The other side must do the same.
+public struct AddPeerRequest: NodeRequest {
+    public typealias Answer = PeerSummary
+    public static let name = "peer.add"
+    /// Its public key, as its own `duolog status` prints it.
+    public var key: NodePublicKey
+    /// What this node's people call it.
+    public var label: String
+    /// Where to dial it; nil to wait for its call.
+    public var address: String?
+
+    /// Pairs.
+    public init(key: NodePublicKey, label: String, address: String?) {
+        self.key = key
+        self.label = label
+        self.address = address
+    }
+}
+
+/// Lists the peers.
+public struct ListPeersRequest: NodeRequest {
+    public typealias Answer = [PeerSummary]
+    public static let name = "peer.list"
+
+    /// Lists them.
+    public init() {}
+}
+
+/// How it stands with one peer.
+public struct ShowPeerRequest: NodeRequest {
+    public static let name = "peer.show"
+    /// Which.
+    public var node: NodeID
+
+    /// How it stands with one peer.
+    public struct Answer: Codable, Sendable {
+        /// In short.
+        public var summary: PeerSummary
+        /// Events that it announced and that have not come yet.
+        public var behind: Int
+        /// Events that it asked for and that have not left yet.
+        public var ahead: Int
+        /// Events received and sent since the connection began.
+        public var received: Int
+        /// Events sent since the connection began.
+        public var sent: Int
+        /// Its clock minus ours, in milliseconds.
+        public var clock_offset: Int?
+        /// The protocol version in use.
+        public var protocol_version: Int?
+        /// Charts that one of the two sides refuses.
+        public var refused_charts: Int
+        /// Charts that it may have now.
+        public var shared_charts: Int
+        /// How it stands, in words.
+        public var words: [String]
+
+        /// How it stands.
+        public init(
+            summary: PeerSummary, behind: Int, ahead: Int, received: Int, sent: Int, clock_offset: Int?,
+            protocol_version: Int?, refused_charts: Int, shared_charts: Int, words: [String]
+        ) {
+            self.summary = summary
+            self.behind = behind
+            self.ahead = ahead
+            self.received = received
+            self.sent = sent
+            self.clock_offset = clock_offset
+            self.protocol_version = protocol_version
+            self.refused_charts = refused_charts
+            self.shared_charts = shared_charts
+            self.words = words
+        }
+    }
+
+    /// Asks.
+    public init(node: NodeID) { self.node = node }
+}
+
+/// Connects to a peer now, instead of when it is due. Answered once both are in step, or with why they are not.
+public struct SyncPeerRequest: NodeRequest {
+    public typealias Answer = PeerSummary
+    public static let name = "peer.sync"
+    /// Which.
+    public var node: NodeID
+    /// Seconds to wait at most.
+    public var seconds: Int
+
+    /// Connects.
+    public init(node: NodeID, seconds: Int) {
+        self.node = node
+        self.seconds = seconds
+    }
+}
+
+/// Ends a pairing.
+public struct RemovePeerRequest: NodeRequest {
+    public typealias Answer = Done
+    public static let name = "peer.remove"
+    /// Which.
+    public var node: NodeID
+
+    /// Ends it.
+    public init(node: NodeID) { self.node = node }
+}
