@@ -65,6 +65,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The made-up case that the demo and the tests play.
+        pure(
+            "DemoCase", ["EventLog", "CareModel", "NodeAPI", "DuologNode"],
+            resources: [.embedInCode("Resources/combined-care-26w.tsv")]),
+
         // Wiring, and the command line.
         .target(
             name: "DuologNode",
@@ -72,13 +77,14 @@ let package = Package(
                 "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "PeerNetwork", crypto, log,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "duolog",
             dependencies: [
-                "NodeAPI", "DuologNode",
+                "EventLog", "CareModel", "NodeAPI", "DuologNode", "DemoCase", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

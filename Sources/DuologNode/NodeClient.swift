@@ -56,7 +56,7 @@ public enum NodeClient {
         private func nextLine() async throws -> [UInt8] {
             while lines.isEmpty {
                 var iterator = inbound
-                guard let buffer = try? await iterator.next() else { throw lost }
+                guard let buffer = try? await iterator.next(isolation: self) else { throw lost }
                 inbound = iterator
                 lines.append(contentsOf: try splitter.feed(buffer.readableBytesView))
             }
@@ -64,7 +64,8 @@ public enum NodeClient {
         }
 
         private var lost: NodeError {
-            NodeError(.unavailable, "the daemon at \(path) went away before it answered; repeat the command with the same --request-id")
+            NodeError(
+                .unavailable, "the daemon at \(path) went away before it answered; repeat the command with the same --request-id")
         }
     }
 }

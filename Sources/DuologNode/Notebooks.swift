@@ -40,11 +40,13 @@ actor Notebooks {
         if let known = open[author] { return known }
         let path = folder.path + "/notebooks/" + author.text
         let own = StateFolder(path: path)
-        if !FileManager.default.fileExists(atPath: path + "/node.key") { _ = try own.create(name: "notebook", fictional: false) }
+        if !FileManager.default.fileExists(atPath: path + "/node.key") {
+            _ = try own.create(storeKeyFile: path + "/store.key", fictional: false)
+        }
         let clock = clock
         let log = try LogStore(
             LogStore.Configuration(
-                path: own.log, key: try own.nodeKey(), sealer: try own.sealer(file: nil), clock: { clock.now },
+                path: own.log, key: try own.nodeKey(), sealer: try StateFolder.sealer(path + "/store.key"), clock: { clock.now },
                 random: SystemRandom.word))
         let chart: ChartID
         if let known = try await log.localChart() {

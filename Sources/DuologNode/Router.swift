@@ -9,7 +9,7 @@ struct Router: Sendable {
     private var handlers: [String: Handler] = [:]
     private let logger: Logger
 
-    init(_ node: Node) {
+    init(_ node: RunningNode) {
         logger = node.logger
         on(StatusRequest.self) { _, _ in try await node.status() }
         on(SetClockRequest.self) { try await node.setClock($0, $1) }

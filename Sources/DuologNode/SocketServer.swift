@@ -41,6 +41,13 @@ final class SocketServer: Sendable {
     }
 }
 
+/// `struct ucred` of Linux, which Glibc's module leaves out.
+private struct PeerCredentials: Sendable {
+    var pid: Int32 = 0
+    var uid: UInt32 = 0
+    var gid: UInt32 = 0
+}
+
 /// One caller's connection.
 private final class SocketHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -57,7 +64,7 @@ private final class SocketHandler: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         guard let provider = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
         let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let credentials: EventLoopFuture<ucred> = provider.unsafeGetSocketOption(
+        let credentials: EventLoopFuture<PeerCredentials> = provider.unsafeGetSocketOption(
             level: SocketOptionLevel(SOL_SOCKET), name: SocketOptionName(SO_PEERCRED))
         credentials.hop(to: context.eventLoop).whenComplete { result in
             let (handler, context) = loopBound.value

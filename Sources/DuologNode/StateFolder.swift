@@ -16,14 +16,14 @@ public struct StateFolder: Sendable {
     /// The command line's socket.
     public var socket: String { path + "/duolog.sock" }
     private var nodeKeyFile: String { path + "/node.key" }
-    private var storeKeyFile: String { path + "/store.key" }
     private var fictionalMark: String { path + "/FICTIONAL" }
-    private var instanceName: String { path + "/name" }
 
     /// Creates the folder with new keys. Refuses a folder that already holds a node.
     ///
-    /// - Parameter fictional: patients are made up, and the clock can be set over the socket.
-    public func create(name: String, fictional: Bool) throws -> NodePublicKey {
+    /// - Parameters:
+    ///   - storeKeyFile: where a new store key goes; a key that is there already is kept.
+    ///   - fictional: patients are made up, and the clock can be set over the socket.
+    public func create(storeKeyFile: String, fictional: Bool) throws -> NodePublicKey {
         guard !FileManager.default.fileExists(atPath: nodeKeyFile) else {
             throw StateFolderError("\(path) already holds a node; choose another folder, or remove it by hand if you are sure")
         }
@@ -32,9 +32,8 @@ public struct StateFolder: Sendable {
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             let key = Curve25519.Signing.PrivateKey()
             let storeKey = SymmetricKey(size: .bits256).withUnsafeBytes { Base64URL.encode($0) }
-            try write(Data((storeKey + "\n").utf8), to: storeKeyFile)
+            if !FileManager.default.fileExists(atPath: storeKeyFile) { try write(Data((storeKey + "\n").utf8), to: storeKeyFile) }
             try write(Data((Base64URL.encode(key.rawRepresentation) + "\n").utf8), to: nodeKeyFile)
-            try write(Data((name + "\n").utf8), to: instanceName)
             if fictional { try write(Data("All patients of this node are made up.\n".utf8), to: fictionalMark) }
             guard let node = NodeKey(key) else { throw StateFolderError("the new key is not usable") }
             return node.publicKey
@@ -54,36 +53,28 @@ public struct StateFolder: Sendable {
     /// True when patients are made up.
     public var isFictional: Bool { FileManager.default.fileExists(atPath: fictionalMark) }
 
-    /// What the node is called.
-    func name() throws -> String {
-        String(decoding: try read(instanceName), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
     func nodeKey() throws -> NodeKey {
-        let bytes = try keyBytes(nodeKeyFile)
+        let bytes = try Self.keyBytes(nodeKeyFile)
         guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes), let node = NodeKey(key) else {
             throw StateFolderError("\(nodeKeyFile) does not hold a node key; restore it from a backup")
         }
         return node
     }
 
-    /// The key that seals the log: from systemd's credential `store-key` where there is one, otherwise from a file.
-    func sealer(file: String?) throws -> Sealer {
-        let credential = ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { $0 + "/store-key" }
-        let path = [credential, file, storeKeyFile].compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
-        guard let path else { throw StateFolderError("there is no store key: neither a credential store-key nor \(storeKeyFile)") }
-        if path != credential { try requirePrivate(path) }
-        return Sealer(key: SymmetricKey(data: try keyBytes(path)))
+    /// The key that seals the log.
+    static func sealer(_ file: String) throws -> Sealer {
+        try requirePrivate(file)
+        return Sealer(key: SymmetricKey(data: try keyBytes(file)))
     }
 
-    private func requirePrivate(_ file: String) throws {
+    private static func requirePrivate(_ file: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: file)
         guard let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue, mode & 0o077 == 0 else {
             throw StateFolderError("\(file) can be read by others; run: chmod 600 \(file)")
         }
     }
 
-    private func keyBytes(_ file: String) throws -> [UInt8] {
+    private static func keyBytes(_ file: String) throws -> [UInt8] {
         let text = String(decoding: try read(file), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         guard let bytes = Base64URL.decode(text.utf8), bytes.count == 32 else {
             throw StateFolderError("\(file) does not hold a key (32 bytes, base64url)")
@@ -91,7 +82,7 @@ public struct StateFolder: Sendable {
         return bytes
     }
 
-    private func read(_ file: String) throws -> Data {
+    private static func read(_ file: String) throws -> Data {
         guard let data = FileManager.default.contents(atPath: file) else {
             throw StateFolderError("cannot read \(file); has this node been set up with 'duolog init'?")
         }

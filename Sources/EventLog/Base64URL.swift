@@ -45,7 +45,7 @@ public enum Base64URL {
                 output.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(bits)))
             }
         }
-        guard bits < 6, accumulator & (1 << UInt32(bits)) - 1 == 0 else { return nil }
+        guard bits < 6, accumulator & ((1 << UInt32(bits)) - 1) == 0 else { return nil }
         return output
     }
 }

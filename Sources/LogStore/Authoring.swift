@@ -102,7 +102,9 @@ extension LogStore {
     }
 
     /// Opens a chart of which this node is the founder, and returns its id.
-    public func openChart(name: String, nonce: [UInt8], isLocal: Bool = false, when: ClinicalTime, salt: [UInt8]) async throws -> ChartID {
+    public func openChart(name: String, nonce: [UInt8], isLocal: Bool = false, when: ClinicalTime, salt: [UInt8]) async throws
+        -> ChartID
+    {
         let key = configuration.key.publicKey
         let chart = ChartFounding.chart(founder: key, nonce: nonce)
         let members = ChartOpened(node_key: key, nonce: Base64URL.encode(nonce), name: name).members
@@ -138,7 +140,12 @@ extension Transaction {
         let seen = record.graph.nodes[position].reach
         return Authored(
             event: event.hash, seq: event.envelope.seq,
-            view: View(chart: draft.chart, events: record.graph.maximal([position] + event.envelope.after.compactMap { record.graph.position(of: $0) }).map { record.graph.nodes[$0].hash }).token,
+            view: View(
+                chart: draft.chart,
+                events: record.graph.maximal([position] + event.envelope.after.compactMap { record.graph.position(of: $0) }).map {
+                    record.graph.nodes[$0].hash
+                }
+            ).token,
             not_seen: record.graph.nodes.filter { !seen.covers($0.envelope.dot) }.map(\.hash))
     }
 

@@ -48,7 +48,9 @@ actor CommitQueue {
         while !pending.isEmpty {
             var count = 0
             var bytes = 0
-            while count < min(pending.count, Self.jobsPerCommit), count == 0 || bytes + pending[count].weight <= Self.bytesPerCommit {
+            while count < min(pending.count, Self.jobsPerCommit),
+                count == 0 || bytes + pending[count].weight <= Self.bytesPerCommit
+            {
                 bytes += pending[count].weight
                 count += 1
             }

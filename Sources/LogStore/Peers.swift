@@ -72,7 +72,8 @@ extension LogStore {
             let rows = try Row.fetchAll(
                 db, sql: "SELECT bucket, hash FROM bucket JOIN peer ON peer.id = bucket.peer WHERE node = ?",
                 arguments: [peer.description])
-            return Dictionary(rows.map { ($0[0] as Int, UInt64(bitPattern: $0[1] as Int64)) }, uniquingKeysWith: { _, last in last })
+            return Dictionary(
+                rows.map { ($0[0] as Int, UInt64(bitPattern: $0[1] as Int64)) }, uniquingKeysWith: { _, last in last })
         }
     }
 

@@ -84,11 +84,13 @@ extension LogStore {
     /// Origins of which a dot names two events: integrity alerts.
     public func forks() async throws -> [(chart: ChartID, origin: Origin)] {
         try await pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT hash, origin FROM fork JOIN chart ON chart.id = fork.chart ORDER BY chart.id, origin")
-                .compactMap { row in
-                    guard let chart = ChartID(bytes: row[0] as Data), let origin = Origin(row[1] as String) else { return nil }
-                    return (chart, origin)
-                }
+            try Row.fetchAll(
+                db, sql: "SELECT hash, origin FROM fork JOIN chart ON chart.id = fork.chart ORDER BY chart.id, origin"
+            )
+            .compactMap { row in
+                guard let chart = ChartID(bytes: row[0] as Data), let origin = Origin(row[1] as String) else { return nil }
+                return (chart, origin)
+            }
         }
     }
 }

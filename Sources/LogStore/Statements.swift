@@ -42,9 +42,12 @@ extension LogStore {
                     """, arguments: [peer.description, day.number, max(mark, noted), limit])
             let receipts = rows.compactMap { Receipt($0) }
             // Notices are few, told once each, and marked with the receipts.
-            let notices = mark == 0 ? try Row.fetchAll(
-                db, sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ?",
-                arguments: [peer.description, 0]).compactMap { RemovalNotice($0) } : []
+            let notices =
+                mark == 0
+                ? try Row.fetchAll(
+                    db, sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ?",
+                    arguments: [peer.description, 0]
+                ).compactMap { RemovalNotice($0) } : []
             return (receipts, notices, max(mark, noted, rows.last.map { $0["number"] } ?? 0))
         }
     }
@@ -65,7 +68,8 @@ extension LogStore {
                 sql: """
                     SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
                     WHERE chart.hash = ? ORDER BY receiver, origin
-                    """, arguments: [Data(chart.bytes)]).compactMap { Receipt($0) }
+                    """, arguments: [Data(chart.bytes)]
+            ).compactMap { Receipt($0) }
         }
     }
 

@@ -26,7 +26,8 @@ extension LogStore {
             for chart in among ?? [] {
                 charts[chart] = .some(nil)
                 guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { continue }
-                charts[chart] = try Self.digest(Row.fetchOne(db, sql: "SELECT digest FROM chart WHERE id = ?", arguments: [id])?["digest"])
+                charts[chart] = try Self.digest(
+                    Row.fetchOne(db, sql: "SELECT digest FROM chart WHERE id = ?", arguments: [id])?["digest"])
             }
             guard among == nil else { return (charts, arrival) }
             let rows = try Row.fetchCursor(
@@ -55,7 +56,9 @@ extension LogStore {
     }
 
     /// What is missing here of what a peer offers, and whether the peer holds events of this node that are not here.
-    public func compare(_ offered: [ChartHeads]) async throws -> (wants: [(chart: ChartID, after: VectorClock)], peerKnowsMoreOfMe: Bool) {
+    public func compare(_ offered: [ChartHeads]) async throws -> (
+        wants: [(chart: ChartID, after: VectorClock)], peerKnowsMoreOfMe: Bool
+    ) {
         let node = node
         return try await pool.read { db in
             var wants: [(ChartID, VectorClock)] = []
@@ -130,7 +133,8 @@ extension LogStore {
         let sealer = configuration.sealer
         return try await pool.read { db in
             guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { return nil }
-            let source = range.skipsOwn
+            let source =
+                range.skipsOwn
                 ? try Int64.fetchOne(db, sql: "SELECT id FROM peer WHERE node = ?", arguments: [peer.description]) : nil
             return try ExcerptReader(chart: chart, range: range, source: source, sealer: sealer).read(id, db)
         }

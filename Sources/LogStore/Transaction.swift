@@ -167,7 +167,8 @@ final class Transaction {
         let statement = try db.cachedStatement(
             sql: "INSERT INTO event (id, chart, hash, envelope, verdict, source, batch) VALUES (?, ?, ?, ?, ?, ?, ?)")
         try statement.execute(arguments: [
-            state.counters.lastEvent, chart, Data(event.hash.bytes), Data(event.line), verdictText, source, state.counters.lastBatch + 1,
+            state.counters.lastEvent, chart, Data(event.hash.bytes), Data(event.line), verdictText, source,
+            state.counters.lastBatch + 1,
         ])
         if let body = event.bodyLine {
             let sealed = try store.configuration.sealer.seal(body.line, as: event.hash.bytes)

@@ -15,7 +15,8 @@ struct NodeCertificate {
         let signing = Certificate.PrivateKey(key.privateKey)
         let certificate = try Certificate(
             version: .v3, serialNumber: Certificate.SerialNumber(1), publicKey: signing.publicKey,
-            notValidBefore: Date(timeIntervalSince1970: 1_577_836_800), notValidAfter: Date(timeIntervalSince1970: 253_370_764_800),
+            notValidBefore: Date(timeIntervalSince1970: 1_577_836_800),
+            notValidAfter: Date(timeIntervalSince1970: 253_370_764_800),
             issuer: name, subject: name, signatureAlgorithm: .ed25519,
             extensions: try Certificate.Extensions { Critical(BasicConstraints.notCertificateAuthority) },
             issuerPrivateKey: signing)

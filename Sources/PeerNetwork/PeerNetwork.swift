@@ -159,7 +159,8 @@ public actor PeerNetwork {
         }
         channel.closeFuture.whenComplete { [self] _ in accepted.withLock { $0 -= 1 } }
         guard count <= configuration.maxConnections else {
-            logger.warning("refused a peer at \(address): \(configuration.maxConnections) connections are open (peers.max_connections)")
+            logger.warning(
+                "refused a peer at \(address): \(configuration.maxConnections) connections are open (peers.max_connections)")
             return channel.close()
         }
         let identity = PeerIdentity()
@@ -224,7 +225,7 @@ public actor PeerNetwork {
 
     private struct Dialer {
         var attempts = 0
-        var next: Scheduled<Void>?
+        var next: Scheduled<Task<Void, Never>>?
 
         /// From 0.2 s, doubled with each failure, up to 30 s; spread, so that two nodes do not keep step.
         var delay: TimeAmount {
@@ -235,13 +236,16 @@ public actor PeerNetwork {
 
     private func schedule(_ node: NodeID, after delay: TimeAmount) {
         guard isOnline, let peer = peers[node], peer.address != nil else { return }
-        dialers[node, default: Dialer()].next?.cancel()
-        dialers[node]?.next = group.next().scheduleTask(in: delay) { Task { await self.dial(node) } }
+        var dialer = dialers[node] ?? Dialer()
+        dialer.next?.cancel()
+        dialer.next = group.next().scheduleTask(in: delay) { Task { await self.dial(node) } }
+        dialers[node] = dialer
     }
 
     private func dial(_ node: NodeID) async {
         guard isOnline, links[node] == nil, let peer = peers[node], let address = peer.address else { return }
         dialers[node, default: Dialer()].attempts += 1
+        logger.debug("dialing \(address)", metadata: ["peer": "\(node)"])
         let identity = PeerIdentity()
         do {
             let channel = try await ClientBootstrap(group: group)
@@ -271,7 +275,9 @@ public actor PeerNetwork {
     }
 
     private static func words(_ error: any Error) -> String {
-        if let error = error as? NIOConnectionError { return error.connectionErrors.first.map { "\($0.error)" } ?? "unknown host" }
+        if let error = error as? NIOConnectionError {
+            return error.connectionErrors.first.map { "\($0.error)" } ?? "unknown host"
+        }
         return "\(error)"
     }
 }

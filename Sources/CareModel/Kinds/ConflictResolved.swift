@@ -63,7 +63,9 @@ public struct ConflictResolved: HoldWriter {
         return value
     }
 
-    private var unknownStatus: ContentError { ContentError("outcome.status", "'\(outcome.status)' is not a status of this register") }
+    private var unknownStatus: ContentError {
+        ContentError("outcome.status", "'\(outcome.status)' is not a status of this register")
+    }
 
     public var summary: String {
         "settled: " + ((try? medication())?.description ?? outcome.status) + "; \(rationale)"

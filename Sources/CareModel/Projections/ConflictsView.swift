@@ -98,3 +98,8 @@ extension Fold {
         }
     }
 }
+
+extension ConflictsView {
+    /// A part of a worklist.
+    public init(disputes: [Dispute]) { self.disputes = disputes }
+}

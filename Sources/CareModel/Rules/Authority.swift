@@ -71,7 +71,8 @@ public struct Authority: Sendable {
             return .withoutEffect(.keyMismatch, decidedBy: known.members[admitted.node]?.admissions.first?.event)
         }
         let targets = envelope.refs.compactMap { graph.position(of: $0) }
-        let author = Author(envelope, member: member, practitioner: known.practitioners[Membership.Seat(node: node, author: envelope.author)])
+        let author = Author(
+            envelope, member: member, practitioner: known.practitioners[Membership.Seat(node: node, author: envelope.author)])
         switch kind.authors {
         case .founder, .journal, .member: return .permitted
         case .steward: return author.needs([.steward])
@@ -235,9 +236,10 @@ public struct Authority: Sendable {
             inForce.insert(entry.position)
             adopted.formUnion(node.envelope.refs)
             if case .admission(let key, _, _) = entry.statement {
-                lifted.formUnion(node.envelope.refs.filter { named in
-                    removed[key.node, default: []].contains { graph.nodes[$0].hash == named }
-                })
+                lifted.formUnion(
+                    node.envelope.refs.filter { named in
+                        removed[key.node, default: []].contains { graph.nodes[$0].hash == named }
+                    })
             }
         }
         var membership = Membership()

@@ -104,7 +104,8 @@ extension MedicationValue: CustomStringConvertible {
         case .active:
             let dose = dose?.description ?? "[erased]"
             guard as_needed != true else { return "\(dose) as needed" }
-            return frequency == Frequency(times: 1, period: 1, unit: .days) ? dose : "\(dose) \(frequency?.description ?? "[erased]")"
+            return frequency == Frequency(times: 1, period: 1, unit: .days)
+                ? dose : "\(dose) \(frequency?.description ?? "[erased]")"
         case .onHold: return "on hold"
         case .stopped: return "stopped"
         }

@@ -25,7 +25,7 @@ struct SettingsFile: Sendable {
     /// Checks `yaml` as the content of `path`. A file that is not YAML is an error at once; what a file says wrongly is collected.
     init(path: String, yaml: String) throws(ConfigurationError) {
         self.path = path
-        let root: Node?
+        let root: Yams.Node?
         do {
             root = try Yams.compose(yaml: yaml)
         } catch {
@@ -61,7 +61,7 @@ struct SettingsFile: Sendable {
         return text
     }
 
-    private mutating func take(_ mapping: Node.Mapping, under group: String?) {
+    private mutating func take(_ mapping: Yams.Node.Mapping, under group: String?) {
         for (key, value) in mapping {
             let line = key.mark?.line ?? 1
             guard let part = key.string else {
@@ -83,7 +83,7 @@ struct SettingsFile: Sendable {
         }
     }
 
-    private mutating func take(_ value: Node, _ name: String, _ line: Int) {
+    private mutating func take(_ value: Yams.Node, _ name: String, _ line: Int) {
         guard case .scalar(let scalar) = value else {
             problems.append("\(path):\(line): \(name) takes one value, not a list or further keys")
             return

@@ -10,7 +10,7 @@ struct Caller: Sendable {
     let isAdministrator: Bool
 }
 
-extension Node {
+extension RunningNode {
     /// The practitioner that a caller is. Acting for another is refused, and journalled.
     func practitioner(_ caller: Caller, actingAs other: AuthorID? = nil) async throws -> Practitioner {
         let own = try await log.practitioners().first { $0.uid == caller.uid }
@@ -21,7 +21,8 @@ extension Node {
         guard let own else {
             throw NodeError(
                 .permission,
-                "user \(caller.uid) is no practitioner of this node; an administrator runs: duolog practitioner add --uid \(caller.uid)")
+                "user \(caller.uid) is no practitioner of this node; an administrator runs: duolog practitioner add --uid \(caller.uid)"
+            )
         }
         return own
     }

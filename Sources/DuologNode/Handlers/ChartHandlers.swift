@@ -3,7 +3,7 @@ import EventLog
 import LogStore
 import NodeAPI
 
-extension Node {
+extension RunningNode {
     func openChart(_ request: OpenChartRequest, _ caller: Caller) async throws -> OpenChartRequest.Answer {
         let author = try await practitioner(caller)
         let patient = try canonical(request.patient, as: PatientIdentified.kind)
@@ -94,7 +94,8 @@ extension Node {
         drafts.append(
             Draft(
                 chart: request.chart, author: author.author, kind: MemberRemoved.kind,
-                members: MemberRemoved(reason: request.reason, successor: nil).members, when: when, refs: .events(member.decided_by),
+                members: MemberRemoved(reason: request.reason, successor: nil).members, when: when,
+                refs: .events(member.decided_by),
                 seeing: try seeing(request.view), salt: SystemRandom.bytes(16)))
         return try await writeAll(drafts, request: request.request)
     }

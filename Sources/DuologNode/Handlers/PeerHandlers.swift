@@ -5,7 +5,7 @@ import NodeAPI
 import PeerNetwork
 import Replication
 
-extension Node {
+extension RunningNode {
     func addPeer(_ request: AddPeerRequest, _ caller: Caller) async throws -> PeerSummary {
         try await requireAdministrator(caller, "pair nodes")
         guard request.key != key.publicKey else { throw NodeError(.usage, "that is this node's own key") }
@@ -51,9 +51,11 @@ extension Node {
         var words = ["\(summary.name) (\(summary.node)): \(summary.state)"]
         if let session, summary.connected {
             words.append(
-                session.toReceive == 0 ? "nothing announced is missing here" : "\(session.toReceive) events announced and not here yet")
+                session.toReceive == 0
+                    ? "nothing announced is missing here" : "\(session.toReceive) events announced and not here yet")
             words.append(
-                session.peerIsUpToDate ? "it was sent all that it may have" : "\(session.toSend) events asked for and not sent yet")
+                session.peerIsUpToDate
+                    ? "it was sent all that it may have" : "\(session.toSend) events asked for and not sent yet")
             if let offset = session.clockOffset, abs(offset) >= 60_000 {
                 words.append("its clock is \(abs(offset) / 60_000) min \(offset > 0 ? "ahead of" : "behind") ours")
             }

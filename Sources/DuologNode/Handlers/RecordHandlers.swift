@@ -3,7 +3,7 @@ import EventLog
 import LogStore
 import NodeAPI
 
-extension Node {
+extension RunningNode {
     func record(_ request: RecordRequest, _ caller: Caller) async throws -> RecordedEvent {
         let author = try await practitioner(caller, actingAs: request.author)
         let members = try canonical(request.body, as: request.kind)
@@ -16,7 +16,9 @@ extension Node {
         }
         if kind.rule != .keepAll, request.view == nil {
             throw NodeError(
-                .usage, "\(request.kind) is a decision: hand back the view that it was made from (--view TOKEN; every reading command prints one)")
+                .usage,
+                "\(request.kind) is a decision: hand back the view that it was made from (--view TOKEN; every reading command prints one)"
+            )
         }
         var drafts = try await enrolment(of: author, in: request.chart, when)
         drafts.append(
@@ -111,7 +113,9 @@ extension NodeError {
                 "not recorded: \(subject) is disputed; look at it and settle it first (duolog conflict show, duolog conflict resolve)",
                 view: view)
         case .incomplete:
-            self.init(.unavailable, "not recorded: this chart holds events of a newer Duolog; install it before you decide in this chart")
+            self.init(
+                .unavailable,
+                "not recorded: this chart holds events of a newer Duolog; install it before you decide in this chart")
         case .refNotSeen(let hash):
             self.init(.usage, "not recorded: event \(hash.short) is not in the view that this was decided from; look again")
         case .format(let error): self.init(.content, "not recorded: \(error)")

@@ -3,7 +3,7 @@ import EventLog
 import LogStore
 import NodeAPI
 
-extension Node {
+extension RunningNode {
     func show<Content: Projection>(_ request: ShowRequest<Content>, _ caller: Caller) async throws -> Viewed<Content> {
         try await requireReader(caller)
         let record = try await record(of: request.chart)
@@ -12,7 +12,7 @@ extension Node {
 
     func listConflicts(_ request: ListConflictsRequest, _ caller: Caller) async throws -> [Viewed<ConflictsView>] {
         try await requireReader(caller)
-        let charts = try await request.chart.map { [$0] } ?? log.charts().map(\.chart)
+        let charts = try await self.charts(request.chart)
         var worklist: [Viewed<ConflictsView>] = []
         for chart in charts {
             let stored = try await log.stored(ConflictsView.self, of: chart)
@@ -46,6 +46,11 @@ extension Node {
         return record
     }
 
+    private func charts(_ one: ChartID?) async throws -> [ChartID] {
+        if let one { return [one] }
+        return try await log.charts().map(\.chart)
+    }
+
     // MARK: For those who look behind
 
     func rebuild(_ caller: Caller) async throws -> RebuildReport {
@@ -57,7 +62,7 @@ extension Node {
 
     func digest(_ request: DigestRequest, _ caller: Caller) async throws -> [ChartDigest] {
         try await requireReader(caller)
-        let charts = try await request.chart.map { [$0] } ?? log.charts().map(\.chart)
+        let charts = try await self.charts(request.chart)
         var digests: [ChartDigest] = []
         for chart in charts {
             let record = try await record(of: chart)

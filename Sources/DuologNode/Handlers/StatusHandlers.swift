@@ -5,7 +5,7 @@ import NodeAPI
 import PeerNetwork
 import Replication
 
-extension Node {
+extension RunningNode {
     func status() async throws -> StatusRequest.Answer {
         let charts = try await log.charts()
         var disputes = 0

@@ -2,43 +2,23 @@ import CareModel
 import EventLog
 import Foundation
 import LogStore
-import Logging
+public import Logging
 import NIOPosix
 import NodeAPI
 import PeerNetwork
 import Replication
 
 /// A running node: the log, the network, and what people ask of them.
-public actor Node {
-    /// What a node is started with.
-    public struct Configuration: Sendable {
-        /// Where it keeps everything.
-        public var folder: StateFolder
-        /// Where it listens for peers.
-        public var listen: PeerAddress
-        /// A store key file other than the folder's own.
-        public var storeKeyFile: String?
-        /// Connections at most.
-        public var maxConnections: Int
-
-        /// What a node is started with.
-        public init(folder: StateFolder, listen: PeerAddress, storeKeyFile: String?, maxConnections: Int) {
-            self.folder = folder
-            self.listen = listen
-            self.storeKeyFile = storeKeyFile
-            self.maxConnections = maxConnections
-        }
-    }
-
+public actor RunningNode {
     let name: String
     let key: NodeKey
     let isFictional: Bool
     let log: LogStore
     let clock = NodeClock()
-    let network: PeerNetwork
+    nonisolated let network: PeerNetwork
     let journal: Journal
     let notebooks: Notebooks
-    let logger: Logger
+    nonisolated let logger: Logger
     private let changes: AsyncStream<LogStore.Change>
     private var distribution: Task<Void, Never>?
     var listening: PeerAddress?
@@ -47,14 +27,14 @@ public actor Node {
     ///
     /// - Parameter onFailure: told when the log cannot be written; the process must stop.
     public init(
-        _ configuration: Configuration, logger: Logger, onFailure: @escaping @Sendable (String) -> Void
+        _ settings: NodeSettings, logger: Logger, onFailure: @escaping @Sendable (String) -> Void
     ) throws {
-        let folder = configuration.folder
-        name = try folder.name()
+        let folder = StateFolder(path: settings.stateDirectory)
+        name = settings.name
         key = try folder.nodeKey()
         isFictional = folder.isFictional
         self.logger = logger
-        let (clock, sealer) = (clock, try folder.sealer(file: configuration.storeKeyFile))
+        let (clock, sealer) = (clock, try StateFolder.sealer(settings.storeKeyPath))
         let log = try LogStore(
             LogStore.Configuration(
                 path: folder.log, key: key, sealer: sealer, clock: { clock.now }, random: SystemRandom.word),
@@ -69,16 +49,17 @@ public actor Node {
         let port = SyncPort(log: log, clock: clock) { peer in
             await Self.recover(log, journal, peer, logger)
         }
-        network = PeerNetwork(
+        network = try PeerNetwork(
             PeerNetwork.Configuration(
-                key: key, instance: log.epoch.instance, listen: configuration.listen,
-                maxConnections: configuration.maxConnections),
+                key: key, instance: log.epoch.instance,
+                listen: PeerAddress(host: settings.listenHost, port: settings.listenPort),
+                maxConnections: settings.maxPeerConnections),
             store: port, policy: port, clock: { clock.moment }, logger: logger,
             group: MultiThreadedEventLoopGroup.singleton)
     }
 
     /// Binds the listener and dials the peers. Returns where it listens.
-    public func start() async throws -> PeerAddress {
+    public func start() async throws -> String {
         try await journal.open()
         network.onNote { [logger] peer, note in logger.log(note, of: peer) }
         let bound = try await network.start()
@@ -88,7 +69,7 @@ public actor Node {
         distribution = Task {
             for await change in changes { await Self.distribute(change, log, network, clock) }
         }
-        return bound
+        return "\(bound)"
     }
 
     /// Tells the peers that the node goes down, and closes everything.

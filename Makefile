@@ -1,0 +1,53 @@
+# Duolog. `make help` says what there is.
+
+PREFIX  ?= /usr
+DESTDIR ?=
+# Given to the demonstration, as in: make demo ARGS=--keep
+ARGS    ?=
+
+binary  = $(DESTDIR)$(PREFIX)/bin/duolog
+config  = $(DESTDIR)/etc/duolog/duolog.yaml
+unit    = $(DESTDIR)/lib/systemd/system/duolog.service
+
+.PHONY: help build demo test lint install
+
+help:
+	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
+	@echo "make test      lint, build, and run every test"
+	@echo "make lint      check the form of the code"
+	@echo "make build     build the duolog command"
+	@echo "make install   release build into PREFIX ($(PREFIX)), below DESTDIR where that is set"
+
+build:
+	@.ci/setup build
+	@echo "Building duolog. The first time all libraries are built too: about 5 minutes on 2 cores; after that, seconds."
+	@.ci/stage build swift build --product duolog
+
+demo: build
+	@.build/debug/duolog demo $(ARGS)
+
+lint:
+	@.ci/stage lint swift format lint --strict --recursive Package.swift Sources Tests
+
+test:
+	@.ci/setup test
+	@$(MAKE) --no-print-directory lint
+	@echo "Building duolog and its tests. The first time this takes about 7 minutes on 2 cores."
+	@.ci/stage build-tests swift build --build-tests
+	@.ci/stage test swift test --skip-build --disable-xctest
+	@grep -qE 'Test run with [1-9][0-9]* tests? in [0-9]+ suites? passed' .build/stages/test.log \
+		|| { echo "swift test ended without saying that its tests passed" >&2; exit 1; }
+
+# Debian's libraries are found at run time; Swift's own are linked in, so that no toolchain is needed where Duolog runs.
+install:
+	@.ci/setup build
+	@echo "Building for release with Swift's libraries linked in: about 6 minutes on 2 cores the first time."
+	@.ci/stage release swift build --configuration release --static-swift-stdlib --product duolog
+	install -D -m 755 .build/release/duolog '$(binary)'
+	strip '$(binary)'
+	if [ ! -e '$(config)' ]; then install -D -m 644 config/duolog.yaml '$(config)'; fi
+	install -d '$(dir $(unit))'
+	sed 's|/usr/bin/duolog|$(PREFIX)/bin/duolog|' systemd/duolog.service >'$(unit)'
+	chmod 644 '$(unit)'
+	@echo "The service runs as the user duolog. Where there is none yet:"
+	@echo "  useradd --system --home-dir /var/lib/duolog --shell /usr/sbin/nologin duolog && systemctl daemon-reload"

@@ -1,0 +1,157 @@
+import CareModel
+import DuologNode
+public import EventLog
+import Foundation
+import Glibc
+public import NodeAPI
+import Synchronization
+
+/// A real daemon in a folder of its own, on loopback, with made-up patients.
+public final class DemoNode: Sendable {
+    /// Where it keeps everything.
+    public let folder: String
+    /// Its socket for people.
+    public let socket: String
+    /// What it is called.
+    public let name: String
+    private let program: String
+    private let process = Mutex<Process?>(nil)
+
+    /// Makes a node; nothing runs yet. `program` is the duolog program.
+    public init(program: String, folder: String, name: String, fictional: Bool = true) throws {
+        self.program = program
+        self.folder = folder
+        self.name = name
+        // A socket's path has room for about a hundred bytes, whatever the folder is called.
+        socket = folder + "/s"
+        try Data(
+            """
+            name: \(name)
+            state_dir: \(folder)/state
+            socket: \(socket)
+            listen:
+              host: 127.0.0.1
+              port: 0
+
+            """.utf8
+        ).write(to: prepared(folder))
+        _ = try run(["init"] + (fictional ? ["--fictional"] : []))
+    }
+
+    private func prepared(_ folder: String) throws -> URL {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        return URL(fileURLWithPath: configuration)
+    }
+
+    /// Its configuration file.
+    public var configuration: String { folder + "/duolog.yaml" }
+
+    /// Where the daemon's log lines go.
+    public var logFile: String { folder + "/log" }
+
+    /// Runs a command of the program with this node's configuration; returns what it printed.
+    @discardableResult
+    public func run(_ arguments: [String], input: String = "") throws -> (status: Int32, output: String, errors: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments + ["--config", configuration]
+        let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
+        (process.standardOutput, process.standardError, process.standardInput) = (output, errors, standardInput)
+        try process.run()
+        try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try standardInput.fileHandleForWriting.close()
+        let printed = output.fileHandleForReading.readDataToEndOfFile()
+        let said = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, String(decoding: printed, as: UTF8.self), String(decoding: said, as: UTF8.self))
+    }
+
+    // MARK: The daemon
+
+    /// Starts the daemon and waits until it answers.
+    public func start(wrapper: [String] = []) async throws {
+        try launch(wrapper)
+        for _ in 0..<600 {
+            if (try? await ask(StatusRequest())) != nil { return }
+            guard isRunning else { throw DemoFailure("\(name) did not start:\n\(log)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw DemoFailure("\(name) does not answer:\n\(log)")
+    }
+
+    private func launch(_ wrapper: [String]) throws {
+        let process = Process()
+        let command = wrapper + [program, "serve", "--config", configuration]
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
+        if !FileManager.default.fileExists(atPath: logFile) { _ = FileManager.default.createFile(atPath: logFile, contents: nil) }
+        let log = try FileHandle(forWritingTo: URL(fileURLWithPath: logFile))
+        try log.seekToEnd()
+        process.standardError = log
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        self.process.withLock { $0 = process }
+    }
+
+    /// True while the daemon runs.
+    public var isRunning: Bool { process.withLock { $0?.isRunning ?? false } }
+
+    /// The daemon's process id.
+    public var pid: Int32? { process.withLock { $0?.processIdentifier } }
+
+    /// What the daemon has logged.
+    public var log: String { (try? String(contentsOfFile: logFile, encoding: .utf8)) ?? "" }
+
+    /// Stops the daemon in order.
+    public func stop() {
+        guard let process = process.withLock({ $0 }) else { return }
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Kills the daemon without warning.
+    public func kill() {
+        guard let process = process.withLock({ $0 }), process.isRunning else { return }
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Leaves the daemon running when this program ends.
+    public func release() { process.withLock { $0 = nil } }
+
+    deinit { kill() }
+
+    // MARK: Requests
+
+    /// Asks the daemon one thing, as the command line does.
+    public func ask<Request: NodeRequest>(_ request: Request) async throws -> Request.Answer {
+        try await NodeClient.with(socket: socket) { try await $0.send(request) }
+    }
+
+    /// How far the daemon has each origin of a chart; empty where it does not have the chart.
+    public func clock(of chart: ChartID) async throws -> VectorClock {
+        do {
+            return try await ask(ShowRequest<MembershipView>(chart: chart)).clock
+        } catch let error as NodeError where error.code == .notFound {
+            return VectorClock()
+        }
+    }
+
+    /// Waits until the daemon has all that `clock` covers.
+    public func wait(for clock: VectorClock, of chart: ChartID, seconds: Int = 30) async throws {
+        for _ in 0..<seconds * 200 {
+            if clock.isAtMost(try await self.clock(of: chart)) { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw DemoFailure("\(name) did not receive what it should within \(seconds) s:\n\(log)")
+    }
+}
+
+/// Something did not go as the case says.
+public struct DemoFailure: Error, CustomStringConvertible, Sendable {
+    /// What.
+    public let description: String
+
+    /// What did not go as it should.
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import DemoCase
+import DuologNode
+import Foundation
+import NodeAPI
+
+/// The command line: nouns, then verbs.
+@main
+struct Duolog: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "duolog",
+        abstract: "Keeps one patient's record in step between the people who treat them together.",
+        discussion: """
+            Set a node up with 'duolog init', run it with 'duolog serve', pair it with another by 'duolog peer add' on both sides, \
+            and open a chart with 'duolog chart open'. 'duolog demo' shows all of it in under a minute.
+
+            Clinical values never stand in arguments: they are asked for on a terminal, or come as JSON on standard input.
+
+            Exit codes: 0 done; 64 usage; 65 what was to be recorded is not acceptable; 66 not found; 69 the daemon or a peer cannot be \
+            reached; 74 reading or writing failed; 77 not permitted; 78 configuration.
+            """,
+        version: DuologVersion.text,
+        subcommands: [
+            InitCommand.self, ServeCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
+            ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, ShowCommand.self,
+            RecordCommand.self, ConflictCommand.self, DebugCommand.self,
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            if let failure = Failure(error) {
+                FileHandle.standardError.write(Data("duolog: \(failure.text)\n".utf8))
+                Foundation.exit(failure.code)
+            }
+            exit(withError: error)
+        }
+    }
+}
+
+/// An error as a command ends with it; nil for what the argument parser says itself.
+struct Failure {
+    let code: Int32
+    let text: String
+
+    init?(_ error: any Error) {
+        switch error {
+        case let error as NodeError:
+            code = error.exitCode
+            text = error.text + (error.view.map { "\nview: \($0)" } ?? "")
+        case let error as ConfigurationError: (code, text) = (78, error.description)
+        case let error as StateFolderError: (code, text) = (78, error.description)
+        case let error as StorageFailure: (code, text) = (74, error.description)
+        case let error as DemoFailure: (code, text) = (1, error.description)
+        default: return nil
+        }
+    }
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the version.")
+
+    func run() { print("duolog \(DuologVersion.text)") }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import Glibc
+import NodeAPI
+
+/// Asks people at a terminal, and reads from programs otherwise.
+enum Terminal {
+    /// True when a person sits there.
+    static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+    /// One line from a person; empty for just Enter.
+    static func ask(_ question: String, standard: String? = nil) throws -> String {
+        print(question + (standard.map { " [\($0)]" } ?? "") + ": ", terminator: "")
+        fflush(nil)
+        guard let line = readLine() else { throw NodeError(.usage, "nothing recorded: the input ended") }
+        let answer = line.trimmingCharacters(in: .whitespaces)
+        return answer.isEmpty ? standard ?? "" : answer
+    }
+
+    /// An answer that must not be empty.
+    static func require(_ question: String, standard: String? = nil) throws -> String {
+        while true {
+            let answer = try ask(question, standard: standard)
+            if !answer.isEmpty { return answer }
+        }
+    }
+
+    /// A whole number in a range.
+    static func number(_ question: String, _ range: ClosedRange<Int>) throws -> Int {
+        while true {
+            if let number = Int(try ask("\(question) (\(range.lowerBound) to \(range.upperBound))")), range.contains(number) {
+                return number
+            }
+            print("  a whole number from \(range.lowerBound) to \(range.upperBound), please")
+        }
+    }
+
+    /// All of standard input.
+    static func input() -> String { String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }
+}
