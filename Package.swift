@@ -31,7 +31,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -88,6 +88,22 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        // Tests mirror the sources; what they share stands in one place.
+        .target(
+            name: "TestSupport", dependencies: ["EventLog", "CareModel", crypto], path: "Tests/TestSupport", swiftSettings: strict
+        ),
+        tests("CareModelTests", ["EventLog", "CareModel", "TestSupport"]),
+        tests("HouseTests", []),
+        tests(
+            "DuologNodeTests",
+            [
+                "EventLog", "CareModel", "Replication", "LogStore", "DuologNode", "TestSupport", crypto, log,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+        tests(
+            "EndToEndTests",
+            nio + ["EventLog", "CareModel", "Replication", "NodeAPI", "PeerNetwork", "DemoCase", "TestSupport", "duolog", log]),
     ],
     swiftLanguageModes: [.v6]
 )

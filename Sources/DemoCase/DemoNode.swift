@@ -69,8 +69,8 @@ public final class DemoNode: Sendable {
     // MARK: The daemon
 
     /// Starts the daemon and waits until it answers.
-    public func start(wrapper: [String] = []) async throws {
-        try launch(wrapper)
+    public func start() async throws {
+        try launch()
         for _ in 0..<600 {
             if (try? await ask(StatusRequest())) != nil { return }
             guard isRunning else { throw DemoFailure("\(name) did not start:\n\(log)") }
@@ -79,11 +79,10 @@ public final class DemoNode: Sendable {
         throw DemoFailure("\(name) does not answer:\n\(log)")
     }
 
-    private func launch(_ wrapper: [String]) throws {
+    private func launch() throws {
         let process = Process()
-        let command = wrapper + [program, "serve", "--config", configuration]
-        process.executableURL = URL(fileURLWithPath: command[0])
-        process.arguments = Array(command.dropFirst())
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["serve", "--config", configuration]
         if !FileManager.default.fileExists(atPath: logFile) { _ = FileManager.default.createFile(atPath: logFile, contents: nil) }
         let log = try FileHandle(forWritingTo: URL(fileURLWithPath: logFile))
         try log.seekToEnd()

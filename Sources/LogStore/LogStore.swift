@@ -53,6 +53,8 @@ public final class LogStore: Sendable {
     private let onFailure: @Sendable (LogStoreError) -> Void
     /// This node's id.
     public let node: NodeID
+    /// This node's public key.
+    public var publicKey: NodePublicKey { configuration.key.publicKey }
 
     /// Opens or creates the log, migrates it, and takes the lock against a second process.
     ///

@@ -64,11 +64,11 @@ enum Schema {
 
         -- Latest per receiver, life of the receiver, chart and origin. Numbers rise, so a peer can be sent what it has not noted.
         CREATE TABLE receipt (
-            number INTEGER PRIMARY KEY AUTOINCREMENT, receiver TEXT NOT NULL, instance TEXT NOT NULL, chart INTEGER NOT NULL,
+            number INTEGER PRIMARY KEY, receiver TEXT NOT NULL, instance TEXT NOT NULL, chart INTEGER NOT NULL,
             origin TEXT NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL, at INTEGER NOT NULL, signature BLOB NOT NULL,
             UNIQUE (receiver, instance, chart, origin));
         CREATE TABLE notice (
-            number INTEGER PRIMARY KEY AUTOINCREMENT, chart BLOB NOT NULL, removed TEXT NOT NULL, removal BLOB NOT NULL,
+            number INTEGER PRIMARY KEY, chart BLOB NOT NULL, removed TEXT NOT NULL, removal BLOB NOT NULL,
             at INTEGER NOT NULL, signature BLOB NOT NULL, incoming INTEGER NOT NULL, UNIQUE (chart, removed, removal));
         """
 

@@ -40,15 +40,16 @@ extension LogStore {
                     JOIN share ON share.chart = receipt.chart AND share.node = ?1 AND (until IS NULL OR until >= ?2)
                     WHERE number > ?3 AND receiver <> ?1 ORDER BY number LIMIT ?4
                     """, arguments: [peer.description, day.number, max(mark, noted), limit])
-            let receipts = rows.compactMap { Receipt($0) }
-            // Notices are few, told once each, and marked with the receipts.
-            let notices =
-                mark == 0
-                ? try Row.fetchAll(
-                    db, sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ?",
-                    arguments: [peer.description, 0]
-                ).compactMap { RemovalNotice($0) } : []
-            return (receipts, notices, max(mark, noted, rows.last.map { $0["number"] } ?? 0))
+            let noticeRows = try Row.fetchAll(
+                db, sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ? ORDER BY number LIMIT ?",
+                arguments: [peer.description, max(mark, noted), limit])
+            // Where one list was cut, the other must not run ahead of it.
+            func number(_ row: Row) -> Int { row["number"] }
+            let cut = [rows, noticeRows].filter { $0.count == limit }.compactMap { $0.last.map(number) }.min() ?? .max
+            let kept = rows.filter { number($0) <= cut }
+            let keptNotices = noticeRows.filter { number($0) <= cut }
+            let last = (kept + keptNotices).map(number).max() ?? 0
+            return (kept.compactMap { Receipt($0) }, keptNotices.compactMap { RemovalNotice($0) }, max(mark, noted, last))
         }
     }
 
@@ -92,11 +93,11 @@ extension Transaction {
         if let known, known >= receipt.dot.seq { return false }
         try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO receipt (receiver, instance, chart, origin, seq, hash, at, signature)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT OR REPLACE INTO receipt (number, receiver, instance, chart, origin, seq, hash, at, signature)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description,
+            nextStatement(), receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description,
             receipt.dot.seq, Data(receipt.hash.bytes), receipt.at.milliseconds, Data(receipt.signature),
         ])
         note { $0.statements = true }
@@ -106,10 +107,11 @@ extension Transaction {
     func insert(_ notice: RemovalNotice, isIncoming: Bool) throws {
         try db.execute(
             sql: """
-                INSERT OR IGNORE INTO notice (chart, removed, removal, at, signature, incoming) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT OR IGNORE INTO notice (number, chart, removed, removal, at, signature, incoming)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                Data(notice.chart.bytes), notice.removed.description, Data(notice.removal.bytes),
+                nextStatement(), Data(notice.chart.bytes), notice.removed.description, Data(notice.removal.bytes),
                 notice.at.milliseconds, Data(notice.signature), isIncoming,
             ])
         note { $0.statements = true }

@@ -145,6 +145,11 @@ final class Transaction {
         if isNew { try db.execute(sql: "DELETE FROM chart WHERE id = ?", arguments: [chart]) }
     }
 
+    func nextStatement() -> Int64 {
+        state.counters.lastStatement += 1
+        return state.counters.lastStatement
+    }
+
     func drop(_ chart: Int64) { state.drop([chart]) }
 
     func cache(_ node: NodeID, _ id: Int64) { state.peerIDs[node] = id }

@@ -20,6 +20,8 @@ struct WriterState: Sendable {
     struct Counters: Sendable {
         var lastEvent: Int64 = 0
         var lastBatch: Int64 = 0
+        /// Receipts and notices are numbered together, so that one mark covers both.
+        var lastStatement: Int64 = 0
         var chain: [UInt8] = []
         var epoch: UInt64 = 0
         var instance: UInt64 = 0
@@ -54,6 +56,9 @@ struct WriterState: Sendable {
 
     init(reading db: Database) throws {
         counters.lastEvent = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+        counters.lastStatement =
+            try Int64.fetchOne(
+                db, sql: "SELECT max(number) FROM (SELECT number FROM receipt UNION ALL SELECT number FROM notice)") ?? 0
         if let row = try Row.fetchOne(db, sql: "SELECT id, chain FROM batch ORDER BY id DESC LIMIT 1") {
             counters.lastBatch = row[0]
             counters.chain = [UInt8](row[1] as Data)

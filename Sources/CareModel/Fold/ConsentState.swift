@@ -36,18 +36,25 @@ public struct ConsentState: Sendable {
         let grants = effective.filter { nodes[$0].envelope.kind == ConsentGranted.kind && !fold.suspended.contains($0) }
         let named = Set(grants.flatMap { fold.targets(of: $0) })
         var revoked: Set<NodeID> = []
+        var ended: [Int: Set<NodeID>] = [:]
         // The safe side: a revocation holds even when its author's practice was being removed meanwhile.
         for position in effective where nodes[position].envelope.kind == ConsentRevoked.kind {
             guard let revocation = fold.body(position) as? ConsentRevoked else { continue }
             let lifted = grants.filter { fold.targets(of: $0).contains(position) }
                 .compactMap { fold.body($0) as? ConsentGranted }.flatMap(\.recipients)
+            // What the revocation had seen stays ended, also when a later grant lifts it.
+            for grant in grants where fold.record.graph.isBefore(grant, position) {
+                ended[grant, default: []].formUnion(revocation.recipients)
+            }
             let left = Set(revocation.recipients).subtracting(lifted)
             revoked.formUnion(left)
             if !left.isEmpty { standing.append((nodes[position].hash, left)) }
         }
         for position in grants where !named.contains(position) {
             guard let grant = fold.body(position) as? ConsentGranted else { continue }
-            for node in grant.recipients where !revoked.contains(node) { extend(node, grant.until) }
+            for node in grant.recipients where !revoked.contains(node) && !ended[position, default: []].contains(node) {
+                extend(node, grant.until)
+            }
         }
     }
 

@@ -1,0 +1,171 @@
+import CareModel
+import Crypto
+import EventLog
+import Foundation
+import GRDB
+import LogStore
+import Testing
+
+@testable import DuologNode
+
+/// The log itself: what is durable, what cannot be changed, what a thief would see.
+@Suite struct DurabilityTests {
+    @Test func theWriterSyncsFully() throws {
+        #expect(try TestNode().log.synchronousSetting() == 2)
+    }
+
+    @Test func aSecondProcessIsKeptOut() throws {
+        let node = try TestNode()
+        #expect(throws: LogStoreError.self) { try TestNode(node.folder.path) }
+    }
+
+    @Test func eventsCannotBeChangedOrDeleted() async throws {
+        let node = try TestNode()
+        _ = try await node.openChart(sharedWith: [])
+        let database = try DatabaseQueue(path: node.folder.log)
+        for statement in [
+            "UPDATE event SET envelope = x'00'", "DELETE FROM event", "DELETE FROM head", "UPDATE head SET at = 0",
+            "DELETE FROM batch", "UPDATE body SET sealed = x'00'",
+        ] {
+            #expect(throws: DatabaseError.self, "\(statement)") { try database.write { try $0.execute(sql: statement) } }
+        }
+    }
+
+    @Test func replacingAnEventIsRefusedToo() async throws {
+        let node = try TestNode()
+        _ = try await node.openChart(sharedWith: [])
+        var settings = Configuration()
+        settings.prepareDatabase { try $0.execute(sql: "PRAGMA recursive_triggers = ON") }
+        let database = try DatabaseQueue(path: node.folder.log, configuration: settings)
+        #expect(throws: DatabaseError.self) {
+            try database.write { try $0.execute(sql: "INSERT OR REPLACE INTO event SELECT * FROM event LIMIT 1") }
+        }
+    }
+
+    @Test func aRepeatedRequestWritesNothingTwice() async throws {
+        let node = try TestNode()
+        let chart = try await node.openChart(sharedWith: [])
+        let draft = node.draft(chart, SideEffectReported.kind, #"{"severity":"mild","what":"nausea"}"#)
+        let first = try await node.log.author([draft], request: "the same")
+        let events = try await node.log.record(of: chart)?.graph.nodes.count
+        let second = try await node.log.author([draft], request: "the same")
+        #expect(first == second)
+        #expect(try await node.log.record(of: chart)?.graph.nodes.count == events)
+    }
+
+    @Test func concurrentAppendsShareCommitsAndAreAllAnswered() async throws {
+        let node = try TestNode()
+        let chart = try await node.openChart(sharedWith: [])
+        let before = try commits(node)
+        let written = try await withThrowingTaskGroup(of: EventHash.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    try await node.write(chart, SideEffectReported.kind, #"{"severity":"mild","what":"number \#(number)"}"#)
+                }
+            }
+            return try await group.reduce(into: Set<EventHash>()) { $0.insert($1) }
+        }
+        #expect(written.count == 200)
+        let shared = try commits(node) - before
+        #expect(shared < 100, "\(shared) commits for 200 events")
+        let nodes = try #require(try await node.log.record(of: chart)).graph
+        #expect(written.allSatisfy { nodes.position(of: $0) != nil })
+    }
+
+    private func commits(_ node: TestNode) throws -> Int {
+        try DatabaseQueue(path: node.folder.log).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM batch") ?? 0 }
+    }
+
+    @Test func oneFailedAppendDoesNotTakeItsNeighboursAlong() async throws {
+        let node = try TestNode()
+        let chart = try await node.openChart(sharedWith: [])
+        await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<60 {
+                group.addTask {
+                    let good = number % 3 != 0
+                    let body = good ? #"{"severity":"mild","what":"good"}"# : #"{"from":{"unit":"mg","value":"1"}}"#
+                    let kind: Kind = good ? SideEffectReported.kind : DoseAdjusted.kind
+                    return (try? await node.write(chart, kind, body)) != nil
+                }
+            }
+            #expect(await group.reduce(into: 0) { $0 += $1 ? 1 : 0 } == 40)
+        }
+        let entries = try await node.timeline(chart)
+        #expect(entries.filter { $0.label.kind == SideEffectReported.kind }.count == 40)
+        #expect(try await node.log.rebuild().isEmpty)
+    }
+
+    @Test func aStolenFolderShowsNoText() async throws {
+        let node = try TestNode()
+        let chart = try await node.openChart(sharedWith: [], name: "Quetzalcoatl Fictional")
+        try await node.write(chart, SideEffectReported.kind, #"{"severity":"mild","what":"popocatepetl"}"#)
+        for file in try FileManager.default.contentsOfDirectory(atPath: node.folder.path) {
+            let bytes = FileManager.default.contents(atPath: node.folder.path + "/" + file) ?? Data()
+            for word in ["Quetzalcoatl", "popocatepetl", "TREAT"] {
+                #expect(bytes.range(of: Data(word.utf8)) == nil, "\(word) in \(file)")
+            }
+        }
+    }
+
+    @Test func whatWasStoredIsReadBackAfterReopening() async throws {
+        let path = TestNode.newFolder()
+        let kept = TestNode.newFolder()
+        var node: TestNode? = try TestNode(path)
+        let chart = try #require(try await node?.openChart(sharedWith: []))
+        let digest = try await node?.digest(chart)
+        let epoch = node?.log.epoch.epoch
+        try FileManager.default.copyItem(atPath: path, toPath: kept)
+        node = nil
+        let again = try TestNode(kept)
+        #expect(try await again.digest(chart) == digest)
+        #expect(again.log.epoch.epoch == epoch)
+        #expect(try await again.log.rebuild().isEmpty)
+    }
+
+    @Test func aDatabaseWithoutItsTokenDrawsANewEpoch() async throws {
+        let (path, kept) = (TestNode.newFolder(), TestNode.newFolder())
+        var node: TestNode? = try TestNode(path)
+        let epoch = node?.log.epoch.epoch
+        try FileManager.default.copyItem(atPath: path, toPath: kept)
+        node = nil
+        try FileManager.default.removeItem(atPath: kept + "/epoch")
+        #expect(try TestNode(kept).log.epoch.epoch != epoch)
+    }
+
+    @Test func aNewerSchemaIsRefusedByName() async throws {
+        let (path, kept) = (TestNode.newFolder(), TestNode.newFolder())
+        var node: TestNode? = try TestNode(path)
+        try FileManager.default.copyItem(atPath: path, toPath: kept)
+        #expect(node != nil)
+        node = nil
+        try await DatabaseQueue(path: kept + "/log.sqlite").write {
+            try $0.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('99-from-the-future')")
+        }
+        let error = #expect(throws: LogStoreError.self) { try TestNode(kept) }
+        #expect(error?.code == .newerSchema)
+        #expect(error?.text.contains("99-from-the-future") == true)
+    }
+
+    @Test func theArrivalLogIsAChain() async throws {
+        let node = try TestNode()
+        let chart = try await node.openChart(sharedWith: [])
+        try await node.write(chart, SideEffectReported.kind, #"{"severity":"mild","what":"nausea"}"#)
+        let database = try DatabaseQueue(path: node.folder.log)
+        try await database.read { db in
+            var chain: [UInt8] = []
+            for row in try Row.fetchAll(db, sql: "SELECT * FROM batch ORDER BY id") {
+                var hasher = SHA256()
+                hasher.update(data: chain)
+                hasher.update(data: Array("\(row["id"] as Int64) \(Timestamp(milliseconds: row["at"]))\n".utf8))
+                for hash in try Data.fetchAll(
+                    db, sql: "SELECT hash FROM event WHERE batch = ? ORDER BY id", arguments: [row["id"] as Int64])
+                {
+                    hasher.update(data: hash)
+                }
+                chain = Array(hasher.finalize())
+                #expect(chain == [UInt8](row["chain"] as Data))
+            }
+            #expect(!chain.isEmpty)
+        }
+    }
+}

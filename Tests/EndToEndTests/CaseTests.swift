@@ -1,0 +1,46 @@
+import CareModel
+import DemoCase
+import EventLog
+import Foundation
+import NodeAPI
+import Testing
+
+/// The whole case on three real daemons in a line: the founder and the prescriber never meet, the therapist relays.
+@Suite(.serialized) struct CaseTests {
+    @Test func theCaseEndsAlikeOverARelay() async throws {
+        let folder = Daemons.folder()
+        var nodes: [CombinedCareCase.Practice: DemoNode] = [:]
+        for practice in CombinedCareCase.Practice.allCases {
+            let node = try Daemons.make(practice.rawValue, in: folder)
+            try await node.start()
+            nodes[practice] = node
+        }
+        let player = CasePlayer(nodes: nodes, links: [(.therapist, .primaryCare), (.prescriber, .therapist)])
+        let steps = try CombinedCareCase().steps
+        try await player.prepare(try #require(steps.first))
+        for step in steps {
+            try await player.play(step)
+            if step.kind == "SIM.link_up" { try await expectOneDispute(player) }
+        }
+        let chart = try #require(await player.chart)
+        var digests: Set<EventHash> = []
+        for node in nodes.values { digests.formUnion(try await node.ask(DigestRequest(chart: chart)).map(\.digest)) }
+        #expect(digests.count == 1)
+        let founder = try #require(nodes[.primaryCare])
+        let peers = try await founder.ask(ListPeersRequest())
+        #expect(peers.filter(\.connected).count == 1, "the founder is connected to the therapist only")
+        let regimen = try await founder.ask(ShowRequest<RegimenView>(chart: chart)).content.medications
+        #expect(regimen.first?.last_agreed?.amount == "75 mg")
+        #expect(regimen.first?.state == .agreed)
+    }
+
+    private func expectOneDispute(_ player: CasePlayer) async throws {
+        let chart = try #require(await player.chart)
+        let events = await player.events
+        for node in player.nodes.values {
+            let disputes = try await node.ask(ListConflictsRequest(chart: chart)).flatMap(\.content.disputes)
+            #expect(disputes.count == 1)
+            #expect(Set(disputes.flatMap(\.siblings).map(\.label.event)) == Set([events[51], events[53]].compactMap { $0 }))
+        }
+    }
+}
