@@ -55,17 +55,22 @@ final class Transaction {
             newEvents[stored.chart, default: []].append(stored)
             hashes.append(stored.event.hash)
         }
-        if let jobChange {
-            change = LogStore.Change(
-                charts: jobChange.charts.union(change?.charts ?? []),
-                statements: jobChange.statements || change?.statements ?? false, arrival: jobChange.arrival)
-        }
+        mergeChange()
         return nil
+    }
+
+    private func mergeChange() {
+        guard let jobChange else { return }
+        change = LogStore.Change(
+            charts: jobChange.charts.union(change?.charts ?? []),
+            statements: jobChange.statements || change?.statements ?? false, arrival: jobChange.arrival)
+        self.jobChange = nil
     }
 
     /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
     func close() throws {
         for (chart, events) in newEvents.sorted(by: { $0.key < $1.key }) { try closeChart(chart, events) }
+        mergeChange()
         guard !hashes.isEmpty else { return }
         state.counters.lastBatch += 1
         let at = store.configuration.clock()
