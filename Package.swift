@@ -13,8 +13,8 @@ func pure(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [
     .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -93,7 +93,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLog", "CareModel", crypto], path: "Tests/TestSupport", swiftSettings: strict
         ),
-        tests("CareModelTests", ["EventLog", "CareModel", "TestSupport"]),
+        tests("EventLogTests", ["EventLog", "CareModel", "TestSupport"]),
+        tests("CareModelTests", ["EventLog", "CareModel", "TestSupport"], exclude: ["Golden"]),
+        tests("ReplicationTests", ["EventLog", "Replication", "TestSupport"]),
         tests("HouseTests", []),
         tests(
             "DuologNodeTests",
@@ -103,7 +105,10 @@ let package = Package(
             ]),
         tests(
             "EndToEndTests",
-            nio + ["EventLog", "CareModel", "Replication", "NodeAPI", "PeerNetwork", "DemoCase", "TestSupport", "duolog", log]),
+            nio + [
+                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "PeerNetwork", "DuologNode", "DemoCase",
+                "TestSupport", "duolog", log,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -128,6 +128,12 @@ public enum Message: Hashable, Sendable {
         public var chart: ChartID
         /// Which rule.
         public var code: RefusalCode
+
+        /// Names a chart and a rule.
+        public init(chart: ChartID, code: RefusalCode) {
+            self.chart = chart
+            self.code = code
+        }
     }
 
     /// Why a chart was refused.

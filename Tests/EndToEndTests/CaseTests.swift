@@ -2,8 +2,12 @@ import CareModel
 import DemoCase
 import EventLog
 import Foundation
+import LogStore
 import NodeAPI
+import Replication
 import Testing
+
+@testable import DuologNode
 
 /// The whole case on three real daemons in a line: the founder and the prescriber never meet, the therapist relays.
 @Suite(.serialized) struct CaseTests {
@@ -32,6 +36,28 @@ import Testing
         let regimen = try await founder.ask(ShowRequest<RegimenView>(chart: chart)).content.medications
         #expect(regimen.first?.last_agreed?.amount == "75 mg")
         #expect(regimen.first?.state == .agreed)
+        if let path = ProcessInfo.processInfo.environment["GOLDEN_OUT"] {
+            founder.stop()
+            try await writeGolden(founder, chart, to: path)
+        }
+    }
+
+    /// Writes the chart's lines as they travel: how Tests/CareModelTests/Golden was made.
+    private func writeGolden(_ node: DemoNode, _ chart: ChartID, to path: String) async throws {
+        let folder = StateFolder(path: node.folder + "/state")
+        let log = try LogStore(
+            LogStore.Configuration(
+                path: folder.log, key: try folder.nodeKey(), sealer: try StateFolder.sealer(folder.path + "/store.key"),
+                clock: { Timestamp(milliseconds: 0) }, random: { 1 }))
+        let record = try #require(try await log.record(of: chart))
+        let therapist = try #require(Fold.membership(of: record).members.first { $0.value.scopes == [.therapy] }).key
+        let range = LogStore.ReadRange(
+            after: VectorClock(), from: 0, upTo: .max, skipsOwn: false, maxEvents: 1000, maxBytes: 1 << 24)
+        let day = try #require(CalendarDay("2031-07-07"))
+        let excerpt = try #require(try await log.read(chart, range, for: therapist, on: day))
+        var lines = excerpt.events.flatMap { [$0.envelope, $0.body ?? []] }
+        lines += excerpt.heads.map { MessageCodec.encode(.head($0)) }
+        try Data(lines.joined(separator: [0x0A])).write(to: URL(fileURLWithPath: path))
     }
 
     private func expectOneDispute(_ player: CasePlayer) async throws {

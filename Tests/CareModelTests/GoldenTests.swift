@@ -1,0 +1,65 @@
+import CareModel
+import EventLog
+import Foundation
+import TestSupport
+import Testing
+
+/// The case as real daemons recorded it. These bytes must be admitted, and mean the same, for ever.
+@Suite struct GoldenTests {
+    private let events: [Event]
+
+    init() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden/combined-care.ndjson")
+        let lines = try Data(contentsOf: file).split(separator: 0x0A).map { [UInt8]($0) }
+        let eventLines = lines.filter { !$0.starts(with: Array(#"{"at":"#.utf8)) }
+        events = try stride(from: 0, to: eventLines.count, by: 2).map {
+            try Event(line: eventLines[$0], body: eventLines[$0 + 1])
+        }
+    }
+
+    private func admitted() throws -> ChartRecord {
+        var record = ChartRecord(chart: try #require(events.first).envelope.chart)
+        for event in events { try record.admit(event) }
+        return record
+    }
+
+    @Test func everyLineIsWrittenAsItWasRead() {
+        #expect(events.count == 79)
+        for event in events { #expect(event.envelope.line == event.line) }
+    }
+
+    @Test func theRecordMeansWhatItAlwaysMeant() throws {
+        let fold = Fold(try admitted())
+        #expect(Projections.digest(fold).description == "Ic0vlEFwm9l79lNTqacTa-MBV9XqX0L4brmoPVNRtlM")
+        #expect(TimelineView(fold).entries.allSatisfy { [.inEffect, .replaced].contains($0.standing) })
+        #expect(RegimenView(fold).medications.map { $0.last_agreed?.amount } == ["75 mg"])
+    }
+
+    /// A thousand causal orders in four parts, each from its own seed.
+    @Test(arguments: [1, 2, 3, 4] as [UInt64]) func anyCausalOrderGivesTheSame(_ seed: UInt64) throws {
+        let record = try admitted()
+        let expected = Projections.all.map { Projections.bytes($0.init(Fold(record))) }
+        var random = SplitMix64(seed: seed)
+        for round in 0..<250 {
+            let fold = Fold(try Delivery.random(events, &random))
+            #expect(Projections.all.map { Projections.bytes($0.init(fold)) } == expected, "seed \(seed), round \(round)")
+        }
+    }
+
+    /// What each practice had is what its decisions say: the dispute is found from any prefix that holds both.
+    @Test func theDisputeIsThereFromTheMomentBothAreKnown() throws {
+        var record = ChartRecord(chart: try #require(events.first).envelope.chart)
+        var wasDisputed = false
+        for event in events {
+            try record.admit(event)
+            let disputes = ConflictsView(Fold(record)).disputes
+            if let dispute = disputes.first {
+                wasDisputed = true
+                #expect(Set(dispute.siblings.map(\.value)) == ["100 mg", "50 mg"])
+                #expect(dispute.last_agreed == "75 mg")
+            }
+            if event.envelope.kind == ConflictResolved.kind { #expect(disputes.isEmpty) }
+        }
+        #expect(wasDisputed)
+    }
+}

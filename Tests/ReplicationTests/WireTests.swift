@@ -1,0 +1,82 @@
+import EventLog
+import Replication
+import TestSupport
+import Testing
+
+/// Lines, messages, and the offer in short.
+@Suite struct WireTests {
+    @Test func anySplittingGivesTheSameLines() throws {
+        for seed in 1...100 as ClosedRange<UInt64> {
+            var random = SplitMix64(seed: seed)
+            let lines = (0..<8).map { _ in
+                (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0x20...0x7E, using: &random) }
+            }
+            let bytes = Array(lines.joined(separator: [0x0A])) + [0x0A]
+            var splitter = LineSplitter(limit: 64)
+            var found: [[UInt8]] = []
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let piece = rest.prefix(Int.random(in: 1...30, using: &random))
+                found += try splitter.feed(piece)
+                rest = rest.dropFirst(piece.count)
+            }
+            #expect(found == lines, "seed \(seed)")
+        }
+    }
+
+    @Test func aLineWithoutAnEndIsCutOff() throws {
+        var splitter = LineSplitter(limit: 100)
+        #expect(try splitter.feed([UInt8](repeating: 0x41, count: 100)).isEmpty)
+        #expect(throws: FormatError.self) { try splitter.feed([0x41]) }
+    }
+
+    @Test func everyMessageIsReadAsItWasWritten() throws {
+        let key = Writer.key(from: [UInt8](repeating: 4, count: 32))
+        let (node, hash) = (key.publicKey.node, EventHash(of: [1]))
+        let (origin, at) = (Origin(node: node, epoch: 9), Timestamp(milliseconds: 5))
+        let signature = [UInt8](repeating: 7, count: 64)
+        let heads = ChartHeads(chart: hash, tips: [Tip(origin: origin, seq: 3, hash: hash)])
+        let messages: [Message] = [
+            .root(hash), .same, .differs, .buckets((0..<1024).map { UInt64($0) << 40 }), .open([0, 1023]),
+            .absent(hash), .credit(1), .mark(2), .noted(2), .ping, .pong, .error(Message.WireError(.limit, "too much")),
+            .head(SignedHead(chart: hash, dot: Dot(origin: origin, seq: 3), hash: hash, at: at, signature: signature)),
+            .receipt(
+                Receipt(
+                    receiver: node, instance: .max, chart: hash, dot: Dot(origin: origin, seq: 3), hash: hash, at: at,
+                    signature: signature)),
+            .removed(RemovalNotice(chart: hash, removed: node, removal: hash, at: at, signature: signature)),
+        ]
+        for message in messages {
+            let line = MessageCodec.encode(message)
+            #expect(try MessageCodec.decode(line) == .message(message))
+            #expect(!line.contains(0x0A))
+        }
+        #expect(heads.digest != ChartHeads(chart: hash, tips: []).digest)
+    }
+
+    @Test(arguments: [
+        "", "{}", "[]", #"{"t":"nonsense"}"#, #"{"t":"root","root":"short"}"#, #"{"t":"credit","bytes":"1"}"#, "GET / HTTP/1.1",
+    ])
+    func whatIsNoLineIsMalformed(_ line: String) {
+        let error = #expect(throws: Message.WireError.self) { try MessageCodec.decode(Array(line.utf8)) }
+        #expect(error?.code == .malformed)
+    }
+
+    @Test func aRootTellsWhatIsInItAndNothingOfItsHistory() {
+        let charts = (0..<200).map { EventHash(of: [UInt8($0)]) }
+        var (forward, backward) = (OfferTree(), OfferTree())
+        for chart in charts { forward.set(chart, EventHash(of: chart.bytes)) }
+        for chart in charts.reversed() { backward.set(chart, EventHash(of: chart.bytes)) }
+        let root = forward.root()
+        #expect(root == backward.root())
+        backward.set(charts[7], EventHash(of: [1]))
+        #expect(backward.root() != root)
+        let differing = zip(forward.buckets(), backward.buckets()).enumerated().filter { $0.element.0 != $0.element.1 }.map(
+            \.offset)
+        #expect(differing == [charts[7].bucket])
+        backward.set(charts[7], EventHash(of: charts[7].bytes))
+        #expect(backward.root() == root)
+        backward.set(charts[7], nil)
+        #expect(backward.root() != root)
+    }
+}
