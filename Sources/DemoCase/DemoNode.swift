@@ -88,6 +88,7 @@ public final class DemoNode: Sendable {
         try log.seekToEnd()
         process.standardError = log
         process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
         try process.run()
         self.process.withLock { $0 = process }
     }
