@@ -104,6 +104,12 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(
+            "PeerNetworkTests",
+            nio + [
+                "EventLog", "Replication", "PeerNetwork", crypto, log,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOTLS", package: "swift-nio"),
+            ]),
+        tests(
             "EndToEndTests",
             nio + [
                 "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "PeerNetwork", "DuologNode", "DemoCase",

@@ -1,5 +1,4 @@
 public import EventLog
-public import Replication
 
 /// Where a node can be reached.
 public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
@@ -42,31 +41,5 @@ public struct PairedPeer: Hashable, Sendable {
         self.node = node
         self.key = key
         self.address = address
-    }
-}
-
-/// How it stands with a peer.
-public struct PeerStatus: Sendable {
-    /// The session of the present connection; nil while there is none.
-    public var session: SessionStatus?
-    /// Why there is no connection, in words; nil when nothing has gone wrong.
-    public var lastError: String?
-    /// True when this node dials the peer.
-    public var isDialed: Bool
-
-    /// True while both sides have said hello.
-    public var isConnected: Bool { session?.version != nil }
-
-    /// True when both sides have all that the other one may give them.
-    public var isInStep: Bool { isConnected && session?.isUpToDate == true && session?.peerIsUpToDate == true }
-
-    /// How it stands, in words.
-    public var words: String {
-        if let session, isConnected {
-            if isInStep { return "connected, in step" }
-            return "connected, \(session.toReceive) events to come, \(session.toSend) to go"
-        }
-        guard let lastError else { return isDialed ? "connecting" : "waiting for its call" }
-        return "not connected: \(lastError)"
     }
 }

@@ -4,231 +4,263 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 import Replication
-import Synchronization
-
-/// What the network knows of a connection, from any thread.
-final class PeerLink: Sendable {
-    let peer: PairedPeer
-    let isDialed: Bool
-    let channel: any Channel
-    private let state = Mutex<(status: SessionStatus, ending: String?)>((SessionStatus(), nil))
-    private let handler: NIOLoopBound<PeerConnection>
-
-    init(peer: PairedPeer, isDialed: Bool, channel: any Channel, handler: NIOLoopBound<PeerConnection>) {
-        self.peer = peer
-        self.isDialed = isDialed
-        self.channel = channel
-        self.handler = handler
-    }
-
-    var status: SessionStatus {
-        get { state.withLock { $0.status } }
-        set { state.withLock { $0.status = newValue } }
-    }
-
-    /// Why the connection ended, in words.
-    var ending: String? {
-        get { state.withLock { $0.ending } }
-        set { state.withLock { $0.ending = $0.ending ?? newValue } }
-    }
-
-    /// Begins the session, with what the peer may have.
-    func begin(_ session: Session) {
-        let handler = handler
-        channel.eventLoop.execute { handler.value.begin(session) }
-    }
-
-    /// Hands the session something that happened.
-    func take(_ input: Session.Input) {
-        let handler = handler
-        channel.eventLoop.execute { handler.value.take([input]) }
-    }
-}
 
 /// One connection: owns the session on its event loop, and carries out what it directs.
+///
+/// All state is touched on the event loop only. A chunk of bytes is split, every line handled, and what comes of it leaves in one write.
 final class PeerConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What a connection tells the network.
-    struct Events: Sendable {
-        var identified: @Sendable (PeerLink) -> Void
-        var ended: @Sendable (PeerLink?, String) -> Void
-        var noted: @Sendable (NodeID, Session.Note) -> Void
+    private enum Phase {
+        /// TLS is not done: nobody is authenticated.
+        case handshaking
+        /// The other side is a paired peer; what it may have is being looked up.
+        case waiting
+        case talking
+        /// Said why, and closes once that is on its way; what comes in is dropped.
+        case closing
     }
 
+    /// How long a peer may take to accept the last lines.
+    private static let patience = TimeAmount.seconds(2)
+
+    private let setting: ConnectionSetting
     private let identity: PeerIdentity
     private let address: String
-    private let isDialed: Bool
-    private let store: any ReplicaStore
-    private let clock: @Sendable () -> Moment
-    private let logger: Logger
-    private let events: Events
+    private let dial: Dial?
+    private var phase = Phase.handshaking
     private var context: ChannelHandlerContext?
     private var link: PeerLink?
     private var session: Session?
     private var splitter = LineSplitter()
-    /// Inputs from before the session began.
+    /// What happened between the handshake and the session.
     private var early: [Session.Input] = []
+    private var store = StoreQueue()
     private var requests: AsyncStream<StoreRequest>.Continuation?
     private var deadline: Scheduled<Void>?
     private var ticks: RepeatedTask?
-    private var isClosing = false
+    private var isReading = true
 
-    init(
-        _ identity: PeerIdentity, address: String, isDialed: Bool, store: any ReplicaStore,
-        clock: @escaping @Sendable () -> Moment, logger: Logger, events: Events
-    ) {
+    init(_ setting: ConnectionSetting, _ identity: PeerIdentity, address: String, dial: Dial?) {
+        self.setting = setting
         self.identity = identity
         self.address = address
-        self.isDialed = isDialed
-        self.store = store
-        self.clock = clock
-        self.logger = logger
-        self.events = events
+        self.dial = dial
     }
 
     // MARK: The channel
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        deadline = context.eventLoop.scheduleTask(in: .milliseconds(Int64(ReplicationLimits.handshakeMilliseconds))) {
-            loopBound.value.end("no TLS handshake within \(ReplicationLimits.handshakeMilliseconds / 1000) s")
+        let handle = Handle(self, context.channel)
+        let time = setting.handshakeTime
+        // Before TLS is done nobody knows who is there: who sends slowly, or nothing, is given no more time than who is honest needs.
+        deadline = context.eventLoop.scheduleTask(in: time) {
+            handle.run { $0.end(.broken("no TLS handshake within \(time.nanoseconds / 1_000_000) ms", .warning)) }
         }
     }
 
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent, let peer = identity.peer {
-            deadline?.cancel()
-            let link = PeerLink(
-                peer: peer, isDialed: isDialed, channel: context.channel,
-                handler: NIOLoopBound(self, eventLoop: context.eventLoop))
-            self.link = link
-            // Nothing more is read until the session has begun.
-            setReading(false)
-            events.identified(link)
-        }
+        if case .handshakeCompleted? = event as? TLSUserEvent { authenticated(context) }
         context.fireUserInboundEventTriggered(event)
     }
 
+    private func authenticated(_ context: ChannelHandlerContext) {
+        guard phase == .handshaking else { return }
+        guard let peer = identity.peer else {
+            // A resumed TLS session would skip the look at the certificate, and with it the question whether the key is still paired.
+            return end(.broken("it resumed a TLS session, which is not offered", .warning))
+        }
+        deadline?.cancel()
+        phase = .waiting
+        let link = PeerLink(peer: peer, dial: dial, handle: Handle(self, context.channel))
+        self.link = link
+        updateReading()
+        setting.identified(link)
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isClosing else { return }
+        guard phase == .waiting || phase == .talking else { return }
         do {
             take(try splitter.feed(unwrapInboundIn(data).readableBytesView).map { .line($0) })
         } catch {
-            take([.stop(Message.WireError(.limit, "\(error)"))])
+            stop(Message.WireError(error.reason == .lineTooLong ? .limit : .malformed, "\(error)"))
         }
     }
 
-    /// A peer that does not read what we send is not read from either: neither side's memory grows.
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if session != nil { setReading(context.channel.isWritable) }
+        goOn()
         context.fireChannelWritabilityChanged()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        finish(identity.peer == nil ? "the connection was closed before it said who it is" : "the peer closed the connection")
+        end(.broken(link == nil ? "closed before it said who it is" : "the peer closed the connection"))
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { end(words(for: error)) }
-
-    private func words(for error: any Error) -> String {
-        if let refusal = identity.refusal { return refusal }
-        if case NIOSSLError.uncleanShutdown? = error as? NIOSSLError { return "the peer went away" }
-        if error is NIOSSLError || error is BoringSSLError {
-            return session == nil || session?.status.version == nil
-                ? "TLS failed (\(error)): it speaks no TLS 1.3, or does not know our key" : "TLS failed (\(error))"
-        }
-        return "\(error)"
-    }
-
-    private func setReading(_ isOn: Bool) {
-        context?.channel.setOption(.autoRead, value: isOn).whenComplete { _ in }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let talked = session?.status.version != nil
+        let text = identity.refusal ?? Ending.words(for: error, talked: talked, key: "\(setting.key)")
+        end(.broken(text, link == nil ? .warning : .info))
     }
 
     // MARK: The session
 
-    func begin(_ session: Session) {
-        guard let context, !isClosing else { return }
-        self.session = session
+    /// Begins the session, with what the peer may have.
+    func begin(_ offer: Offer) {
+        guard phase == .waiting, let context, let link else { return }
+        phase = .talking
+        let names = Session.Configuration(me: setting.key.node, instance: setting.instance, peer: link.peer.node)
+        session = Session(names, offer: offer)
+        let handle = Handle(self, context.channel)
         let (stream, continuation) = AsyncStream<StoreRequest>.makeStream()
         requests = continuation
-        let (store, peer, loop) = (store, session.configuration.peer, context.eventLoop)
-        let loopBound = NIOLoopBound(self, eventLoop: loop)
+        let (storage, peer) = (setting.store, link.peer.node)
         Task {
             for await request in stream {
-                let answer = await store.answer(request, for: peer)
-                loop.execute { loopBound.value.take([.answered(answer)]) }
+                let answer = await storage.answer(request, for: peer)
+                handle.run { $0.answered(answer) }
             }
         }
-        ticks = loop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in loopBound.value.take([.tick]) }
-        setReading(true)
+        ticks = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+            handle.run { $0.take([.tick]) }
+        }
         let inputs = [.opened] + early
         early = []
         take(inputs)
     }
 
-    /// Feeds inputs to the session and carries out what it directs, with one write for all of it.
+    /// Hands the session what happened; nothing any more once it has ended.
     func take(_ inputs: [Session.Input]) {
-        guard session != nil else {
-            early.append(contentsOf: inputs)
-            return
+        switch phase {
+        case .waiting: early.append(contentsOf: inputs)
+        case .talking: step(inputs)
+        case .handshaking, .closing: return
         }
-        let now = clock()
-        var lines: [[UInt8]] = []
-        var ending: Message.WireError??
-        for input in inputs {
-            guard ending == nil, let directives = session?.handle(input, now: now) else { break }
-            for directive in directives {
-                switch directive {
-                case .send(let line): lines.append(line)
-                case .store(let request): requests?.yield(request)
-                case .note(let note): if let link { events.noted(link.peer.node, note) }
-                case .close(let reason): ending = .some(reason)
-                }
+    }
+
+    /// Says why, and closes. A peer is told hello first, since an error is no first line.
+    func stop(_ reason: Message.WireError) {
+        if phase == .waiting {
+            early = []
+            begin(Offer(charts: [:], arrival: 0))
+        }
+        if phase == .talking { take([.stop(reason)]) } else { end(.byThisNode(reason)) }
+    }
+
+    private func step(_ inputs: [Session.Input]) {
+        guard let context else { return }
+        let now = setting.clock()
+        var outcome = Outcome(lines: context.channel.allocator.buffer(capacity: 0))
+        for input in inputs where outcome.ending == nil {
+            carryOut(session?.handle(input, now: now) ?? [], &outcome)
+        }
+        // Who is told a note finds the status that belongs to it.
+        if let link, let status = session?.status { link.update(status, at: now.wall) }
+        if let link { for note in outcome.notes { setting.noted(link.peer.node, note) } }
+        if outcome.lines.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(outcome.lines), promise: nil) }
+        if let ending = outcome.ending { end(ending) } else { goOn() }
+    }
+
+    private struct Outcome {
+        var lines: ByteBuffer
+        var notes: [Session.Note] = []
+        var ending: Ending?
+    }
+
+    private func carryOut(_ directives: [Session.Directive], _ outcome: inout Outcome) {
+        var sent = false
+        for directive in directives {
+            switch directive {
+            case .send(let line):
+                outcome.lines.writeBytes(line)
+                outcome.lines.writeInteger(UInt8(ascii: "\n"))
+                sent = true
+            case .store(let request): store.append(request)
+            case .note(let note): outcome.notes.append(note)
+            // A session that closes sends its reason first; one that was closed by the peer has nothing to send.
+            case .close(let reason?): outcome.ending = sent ? .byThisNode(reason) : .byPeer(reason)
+            case .close(nil): outcome.ending = .broken("the session is over")
             }
         }
-        if let status = session?.status { link?.status = status }
-        write(lines)
-        if let ending { end(ending.map { "\($0.code.rawValue): \($0.text)" } ?? "closed") }
     }
 
-    private func write(_ lines: [[UInt8]]) {
-        guard let context, !lines.isEmpty, !isClosing else { return }
-        var buffer = context.channel.allocator.buffer(capacity: lines.reduce(0) { $0 + $1.count + 1 })
-        for line in lines {
-            buffer.writeBytes(line)
-            buffer.writeInteger(UInt8(0x0A))
+    // MARK: Back-pressure
+
+    private func answered(_ answer: StoreAnswer) {
+        store.answered(answer)
+        goOn()
+    }
+
+    /// Goes on with storage and with reading as far as the peer takes what is written to it.
+    private func goOn() {
+        guard phase == .talking, let context else { return }
+        if let answer = store.take(ifWritable: context.channel.isWritable) { return step([.answered(answer)]) }
+        if let request = store.next() { requests?.yield(request) }
+        updateReading()
+    }
+
+    /// A peer that does not read what it is sent is not read from either, nor one that asks faster than storage answers.
+    private func updateReading() {
+        guard let context else { return }
+        let wanted =
+            switch phase {
+            case .handshaking: true
+            case .waiting: false
+            case .talking: context.channel.isWritable && store.hasRoom
+            // Bytes that nobody read would turn the close into a reset, and the peer would not learn why.
+            case .closing: true
+            }
+        guard wanted != isReading else { return }
+        isReading = wanted
+        context.channel.setOption(.autoRead, value: wanted).whenFailure { [logger = setting.logger] error in
+            logger.debug("reading could not be switched", metadata: ["error": "\(error)"])
         }
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 
-    /// Closes once everything is written.
-    private func end(_ reason: String) {
-        guard !isClosing, let context else { return }
-        isClosing = true
-        link?.ending = reason
-        let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        // A peer that takes no more bytes must not keep the connection open.
-        context.eventLoop.scheduleTask(in: .seconds(2)) { loopBound.value.close(mode: .all, promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(capacity: 0)))
-            .whenComplete { _ in loopBound.value.close(mode: .all, promise: nil) }
-        if link == nil, identity.refusal == nil { logger.warning("refused a peer at \(address): \(reason)") }
-        finish(reason)
-    }
+    // MARK: The end
 
-    private func finish(_ reason: String) {
+    private func end(_ ending: Ending) {
+        guard phase != .closing else { return }
+        let isEncrypted = phase != .handshaking
+        phase = .closing
         deadline?.cancel()
         ticks?.cancel()
         requests?.finish()
-        guard context != nil else { return }
-        if link == nil, !isClosing, identity.refusal == nil {
-            logger.info("a connection from \(address) ended: \(reason)")
+        link?.end(ending)
+        report(ending)
+        setting.ended(link, dial, ending)
+        guard let context, context.channel.isActive else { return }
+        guard isEncrypted else { return closeNow() }
+        updateReading()
+        let handle = Handle(self, context.channel)
+        // A peer that takes no more bytes must not keep the connection open.
+        let last = context.eventLoop.scheduleTask(in: Self.patience) { handle.run { $0.closeNow() } }
+        context.channel.closeFuture.whenComplete { _ in last.cancel() }
+        context.close(mode: .all, promise: nil)
+    }
+
+    /// Closes below TLS: without waiting for the other side to say goodbye.
+    private func closeNow() {
+        guard let context else { return }
+        if let tls = try? context.pipeline.syncOperations.context(name: PeerTLS.handlerName) {
+            tls.close(mode: .all, promise: nil)
+        } else {
+            context.close(mode: .all, promise: nil)
         }
-        isClosing = true
-        context = nil
-        events.ended(link, link?.ending ?? reason)
+    }
+
+    private func report(_ ending: Ending) {
+        if let link {
+            setting.logger.log(
+                level: ending.level, "connection ended: \(ending.text)",
+                metadata: ["peer": "\(link.peer.node)", "address": "\(address)"])
+        } else if identity.refusal == nil {
+            let what = dial == nil ? "refused a peer at" : "no connection with the node at"
+            setting.logger.log(level: ending.level, "\(what) \(address): \(ending.text)")
+        }
     }
 }

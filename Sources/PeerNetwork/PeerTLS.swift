@@ -2,21 +2,12 @@ import EventLog
 import Logging
 import NIOCore
 import NIOSSL
-import Synchronization
-
-/// The keys that this node is paired with, at this moment.
-final class Pairings: Sendable {
-    private let peers = Mutex<[NodePublicKey: PairedPeer]>([:])
-
-    func set(_ paired: [PairedPeer]) {
-        peers.withLock { $0 = Dictionary(paired.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }) }
-    }
-
-    subscript(key: NodePublicKey) -> PairedPeer? { peers.withLock { $0[key] } }
-}
 
 /// Mutual TLS 1.3 with pinned keys. Who is not paired is refused during the handshake, before a word about charts.
 struct PeerTLS: Sendable {
+    /// The name of the TLS handler in a pipeline.
+    static let handlerName = "tls"
+
     private let server: NIOSSLContext
     private let client: NIOSSLContext
     private let pairings: Pairings
@@ -27,7 +18,9 @@ struct PeerTLS: Sendable {
         func configured(_ base: TLSConfiguration) -> TLSConfiguration {
             var settings = base
             settings.minimumTLSVersion = .tlsv13
+            // Both sides must show a certificate; whose it is, is asked of the pairings alone: no authority vouches for a node.
             settings.certificateVerification = .noHostnameVerification
+            settings.trustRoots = .certificates([])
             settings.signingSignatureAlgorithms = [.ed25519]
             settings.verifySignatureAlgorithms = [.ed25519]
             return settings
@@ -84,17 +77,4 @@ struct PeerTLS: Sendable {
             answer.succeed(.failed)
         }
     }
-}
-
-/// Who a connection's certificate says is there.
-final class PeerIdentity: Sendable {
-    private let state = Mutex<(peer: PairedPeer?, refusal: String?)>((nil, nil))
-
-    var peer: PairedPeer? { state.withLock { $0.peer } }
-    /// Why the other side was refused; it has been logged.
-    var refusal: String? { state.withLock { $0.refusal } }
-
-    func set(_ peer: PairedPeer) { state.withLock { $0.peer = peer } }
-
-    func refuse(_ why: String) { state.withLock { $0.refusal = why } }
 }

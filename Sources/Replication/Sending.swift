@@ -2,6 +2,9 @@ import EventLog
 
 /// The sending half of a session: states facts about what the peer may have, and streams what it misses.
 struct Sending: Sendable {
+    /// The most credit that counts, whatever a peer claims.
+    private static let mostCredit = 4 * ReplicationLimits.creditBytes
+
     private enum Phase: Hashable, Sendable { case silent, rootTold, bucketsTold, streaming }
 
     /// What is to be read of a chart.
@@ -56,7 +59,8 @@ struct Sending: Sendable {
     // MARK: What are you missing?
 
     mutating func start(credit: Int, _ step: inout Step) {
-        creditLeft = credit
+        // A claim of more than a few batches is not believed: it would only let memory grow here.
+        creditLeft = min(credit, Self.mostCredit)
         base = arrival
         changedBuckets = []
         let root = tree.root()
@@ -195,7 +199,7 @@ struct Sending: Sendable {
         guard bytes >= 0, bytes <= ReplicationLimits.creditBytes else {
             throw Message.WireError(.limit, "credit of \(bytes) bytes")
         }
-        creditLeft = min(creditLeft + bytes, 4 * ReplicationLimits.creditBytes)
+        creditLeft = min(creditLeft + bytes, Self.mostCredit)
         pump(&step)
     }
 

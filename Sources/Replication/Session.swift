@@ -162,6 +162,11 @@ public struct Session: Sendable {
 
     private mutating func take(_ line: WireLine, _ step: inout Step) throws(Message.WireError) {
         if case .greeting = phase {
+            if case .message(.error(let error)) = line {
+                phase = .closed
+                step.directives.append(.close(error))
+                return
+            }
             guard case .message(.hello(let hello)) = line else {
                 throw Message.WireError(.unexpected, "the first line must be a hello")
             }

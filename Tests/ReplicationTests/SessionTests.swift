@@ -76,6 +76,22 @@ import Testing
         #expect(session.handle(.tick, now: moment(500)).isEmpty)
     }
 
+    /// A paired peer once stopped the daemon with this: the sum ran over.
+    @Test func boundlessCreditIsNotBelieved() {
+        var session = session()
+        _ = session.handle(.opened, now: moment())
+        let greedy =
+            #"{"at":"2031-01-06T14:00:00.000Z","credit":9223372036854775807,"features":[],"instance":"2","node":"\#(peer)","t":"hello","versions":[1,1]}"#
+        _ = session.handle(line(greedy), now: moment())
+        #expect(ending(session.handle(line(#"{"t":"credit","bytes":1}"#), now: moment())) == nil)
+    }
+
+    @Test func anErrorInPlaceOfAHelloIsTakenAsOne() {
+        var session = session()
+        _ = session.handle(.opened, now: moment())
+        #expect(ending(session.handle(line(#"{"t":"error","code":"stopping","text":"gone"}"#), now: moment())) == .stopping)
+    }
+
     @Test func limitsHold() {
         var session = talking()
         #expect(ending(session.handle(line(#"{"t":"credit","bytes":999999999999}"#), now: moment())) == .limit)

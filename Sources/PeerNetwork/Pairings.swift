@@ -1,0 +1,26 @@
+import EventLog
+import Synchronization
+
+/// The keys that this node is paired with, at this moment.
+final class Pairings: Sendable {
+    private let peers = Mutex<[NodePublicKey: PairedPeer]>([:])
+
+    func set(_ paired: [PairedPeer]) {
+        peers.withLock { $0 = Dictionary(paired.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }) }
+    }
+
+    subscript(key: NodePublicKey) -> PairedPeer? { peers.withLock { $0[key] } }
+}
+
+/// Who a connection's certificate says is there.
+final class PeerIdentity: Sendable {
+    private let state = Mutex<(peer: PairedPeer?, refusal: String?)>((nil, nil))
+
+    var peer: PairedPeer? { state.withLock { $0.peer } }
+    /// Why the other side was refused; it has been logged.
+    var refusal: String? { state.withLock { $0.refusal } }
+
+    func set(_ peer: PairedPeer) { state.withLock { $0.peer = peer } }
+
+    func refuse(_ why: String) { state.withLock { $0.refusal = why } }
+}

@@ -1,0 +1,62 @@
+import EventLog
+import NIOCore
+import Replication
+import Synchronization
+
+/// One attempt of this node to reach a peer.
+struct Dial: Hashable, Sendable {
+    let node: NodeID
+    let number: Int
+}
+
+/// A connection whose other side is authenticated and paired, as the network knows it from any thread.
+final class PeerLink: Sendable {
+    private struct State {
+        var status = SessionStatus()
+        var connected: (wall: Timestamp, at: NIODeadline)?
+        var ending: Ending?
+    }
+
+    let peer: PairedPeer
+    /// The attempt that it came from; nil when the peer dialed.
+    let dial: Dial?
+    private let handle: PeerConnection.Handle
+    private let state = Mutex(State())
+
+    init(peer: PairedPeer, dial: Dial?, handle: PeerConnection.Handle) {
+        self.peer = peer
+        self.dial = dial
+        self.handle = handle
+    }
+
+    var isDialed: Bool { dial != nil }
+
+    var status: SessionStatus { state.withLock { $0.status } }
+
+    /// When both sides had said hello.
+    var connectedSince: Timestamp? { state.withLock { $0.connected?.wall } }
+
+    /// How long both sides have been talking.
+    var age: TimeAmount? { state.withLock { $0.connected.map { NIODeadline.now() - $0.at } } }
+
+    /// Why it ended; nil while it has not.
+    var ending: Ending? { state.withLock { $0.ending } }
+
+    func update(_ status: SessionStatus, at now: Timestamp) {
+        state.withLock {
+            $0.status = status
+            if status.version != nil, $0.connected == nil { $0.connected = (now, .now()) }
+        }
+    }
+
+    func end(_ ending: Ending) { state.withLock { $0.ending = $0.ending ?? ending } }
+
+    /// Begins the session, with what the peer may have.
+    func begin(_ offer: Offer) { handle.run { $0.begin(offer) } }
+
+    /// Hands the session something that happened.
+    func take(_ input: Session.Input) { handle.run { $0.take([input]) } }
+
+    /// Says why, and closes.
+    func stop(_ reason: Message.WireError) { handle.stop(reason) }
+}

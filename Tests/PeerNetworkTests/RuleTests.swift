@@ -1,0 +1,67 @@
+import Crypto
+import EventLog
+import NIOCore
+import NIOSSL
+import Replication
+import Testing
+
+@testable import PeerNetwork
+
+@Suite("Rules of the network")
+struct RuleTests {
+    @Test func backoffDoublesUpToThirtySeconds() {
+        var backoff = Backoff()
+        #expect(
+            (0..<10).map { _ in backoff.next(random: 0) } == [200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000])
+        #expect(backoff.next(random: 1) == 22_500)
+        backoff.reset()
+        #expect(backoff.next(random: 0.5) == 175)
+    }
+
+    @Test func bothSidesAgreeOnADuplicate() {
+        // Each side sees the two connections in either order; what the smaller node dialed is left.
+        for isSmaller in [true, false] {
+            let preferred = isSmaller
+            #expect(
+                Duplicates.replaces(newIsDialed: preferred, oldIsDialed: !preferred, dialsCount: isSmaller, oldAge: .zero))
+            #expect(
+                !Duplicates.replaces(newIsDialed: !preferred, oldIsDialed: preferred, dialsCount: isSmaller, oldAge: .zero))
+        }
+        for direction in [true, false] {
+            #expect(Duplicates.replaces(newIsDialed: direction, oldIsDialed: direction, dialsCount: true, oldAge: nil))
+        }
+        // A peer that dials long after both had begun to talk has lost the older one.
+        #expect(Duplicates.replaces(newIsDialed: false, oldIsDialed: true, dialsCount: true, oldAge: .seconds(31)))
+    }
+
+    @Test func storageIsAskedOneThingAtATime() {
+        var queue = StoreQueue()
+        queue.append(.completedRoot)
+        queue.append(.completedBuckets)
+        #expect(queue.next() == .completedRoot)
+        #expect(queue.next() == nil)
+        queue.answered(.noted)
+        #expect(queue.take(ifWritable: false) == nil)
+        #expect(queue.next() == nil, "an answer that is held back holds back the next request")
+        #expect(queue.take(ifWritable: true) == .noted)
+        #expect(queue.next() == .completedBuckets)
+        for _ in 0..<StoreQueue.most { queue.append(.completedRoot) }
+        #expect(!queue.hasRoom)
+    }
+
+    @Test func theCertificateCarriesTheKeyAndNothingElse() throws {
+        let key = try TestNode.newKey()
+        let own = try NodeCertificate(key)
+        #expect(NodeCertificate.key(of: own.certificate) == key.publicKey)
+        #expect(own.certificate.notValidBefore == 1_577_836_800)
+        #expect(own.certificate.notValidAfter == 253_370_764_800)
+    }
+
+    @Test func addressesAreReadAndWritten() {
+        #expect(PeerAddress("example.org:7443") == PeerAddress(host: "example.org", port: 7443))
+        #expect(PeerAddress("[::1]:7443")?.description == "[::1]:7443")
+        for wrong in ["", "example.org", ":1", "example.org:", "example.org:65536", "example.org:-1"] {
+            #expect(PeerAddress(wrong) == nil, "\(wrong)")
+        }
+    }
+}
