@@ -128,6 +128,16 @@ import Testing
         }
     }
 
+    @Test mutating func aNewerVersionOfABodyIsNotReadAsAnOldOne() throws {
+        let newer = try practices.writers[1].write(DoseAdjusted.kind, Bodies.adjusted(50, 75), refs: [root], version: 2).hash
+        #expect(try entry(newer, 1).standing == .withoutEffect)
+        #expect(try entry(newer, 1).because?.contains("newer Duolog") == true)
+        #expect(MembershipView(Fold(practices.writers[1].record)).incomplete)
+        let note = try practices.writers[2].write(ProgressSummaryShared.kind, #"{"text":"well"}"#, version: 9).hash
+        #expect(try entry(note, 2).standing == .withoutEffect)
+        #expect(!MembershipView(Fold(practices.writers[2].record)).incomplete)
+    }
+
     @Test mutating func anUnknownCriticalKindMakesTheChartIncomplete() throws {
         try practices.writers[1].write("medication.teleported", "{}", critical: true)
         #expect(MembershipView(Fold(practices.writers[1].record)).incomplete)

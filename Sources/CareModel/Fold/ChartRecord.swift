@@ -49,14 +49,21 @@ public struct ChartRecord: Sendable {
 
     private mutating func append(_ event: Event) {
         let kind = Catalogue.kind(event.envelope.kind)
-        if kind == nil, event.envelope.critical { unknownCritical.append(entries.count) }
+        let isNewer = kind.map { event.envelope.version > $0.version } ?? true
         let position = entries.count
-        entries.append(Entry(body: event.bodyLine, content: kind.flatMap { read($0, event) }))
+        if isNewer, event.envelope.critical { unknownCritical.append(position) }
+        entries.append(Entry(body: event.bodyLine, content: kind.flatMap { read($0, event, isNewer) }))
         order.insert(position, at: place(of: graph.nodes[position].key))
     }
 
     /// Bodies are read when they arrive where a rule of the fold needs them; the others when somebody looks.
-    private func read(_ kind: any EventBody.Type, _ event: Event) -> Result<any EventBody, ContentError>? {
+    private func read(
+        _ kind: any EventBody.Type, _ event: Event, _ isNewer: Bool
+    ) -> Result<any EventBody, ContentError>? {
+        guard !isNewer else {
+            return .failure(
+                ContentError("kv", "was written by a newer Duolog; this one reads version \(kind.version) of \(kind.kind)"))
+        }
         guard kind.critical || Fold.reads.contains(kind.kind), let body = event.bodyLine else { return nil }
         return Self.content(of: kind, body)
     }

@@ -103,9 +103,8 @@ public struct Fold: Sendable {
         guard let kind = Catalogue.kind(envelope.kind) else { return }
         if case .hold = kind.rule { roots[position] = root(of: position, envelope) }
         do throws(ContentError) {
-            if kind.critical || Self.reads.contains(kind.kind), !erased.contains(position),
-                case .failure(let error)? = record.entries[position].content
-            {
+            // Nil where the body is read only when somebody looks.
+            if !erased.contains(position), case .failure(let error)? = record.entries[position].content {
                 throw error
             }
             try checkTargets(kind, position, envelope)
