@@ -8,6 +8,9 @@ struct Receiving: Sendable {
     private var batchBytes = 0
     private var batchHeads = 0
     private var creditGiven = ReplicationLimits.creditBytes
+    private var admitsUnderWay = 0
+    /// A root that waits for the batches before it.
+    private var held: StoreRequest.Completion?
     private var comparesUnderWay = 0
     private var chartsNamed = 0
     /// What the sender's buckets are, as far as they differ from those last completed.
@@ -127,14 +130,18 @@ struct Receiving: Sendable {
         }
         var completes: StoreRequest.Completion?
         if let root = commit.root, gaps.isEmpty, suspended.isEmpty {
-            completes = StoreRequest.Completion(root: root, buckets: offered)
+            let completion = StoreRequest.Completion(
+                root: root, buckets: offered.merging(held?.buckets ?? [:]) { newer, _ in newer })
             offered = [:]
+            // A root is stored only when all before it has been: a batch that is still under way may be refused in part.
+            if admitsUnderWay == 0 { completes = completion } else { held = completion }
         }
         isDone = commit.root != nil
         let batch = StoreRequest.Batch(
             runs: runs.filter { !suspended.contains($0.chart) }, completes: completes)
         received += batchEvents
         if !batch.runs.isEmpty || batch.completes != nil {
+            admitsUnderWay += 1
             step.store(.admit(batch), .admit(bytes: batchBytes, batch.runs.map(\.chart), completes))
         } else {
             giveCredit(batchBytes, &step)
@@ -147,11 +154,13 @@ struct Receiving: Sendable {
         _ admission: StoreAnswer.Admission, bytes: Int, charts: [ChartID], completes: StoreRequest.Completion?,
         _ step: inout Step
     ) {
+        admitsUnderWay -= 1
         let refused = Set(admission.refused.map(\.chart))
         for chart in charts where !refused.contains(chart) { gaps.remove(chart) }
-        if !refused.isEmpty, let completes {
-            // Storage did not take the root; its buckets belong to the next one that is complete.
-            offered.merge(completes.buckets) { newer, _ in newer }
+        if !refused.isEmpty {
+            // Storage did not take the root, nor may a later one be; their buckets belong to the next one that is complete.
+            for completion in [held, completes] { offered.merge(completion?.buckets ?? [:]) { newer, _ in newer } }
+            held = nil
             isDone = false
         }
         for refusal in admission.refused {
@@ -169,7 +178,15 @@ struct Receiving: Sendable {
             }
         }
         giveCredit(bytes, &step)
+        if admitsUnderWay == 0, let completion = held, gaps.isEmpty, suspended.isEmpty {
+            held = nil
+            admitsUnderWay += 1
+            step.store(.admit(StoreRequest.Batch(runs: [], completes: completion)), .admit(bytes: 0, [], completion))
+        }
     }
+
+    /// What was asked for again is not shared any more: there is nothing to wait for.
+    mutating func notShared(_ chart: ChartID) { gaps.remove(chart) }
 
     private mutating func giveCredit(_ bytes: Int, _ step: inout Step) {
         guard bytes > 0 else { return }

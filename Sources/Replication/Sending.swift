@@ -34,6 +34,9 @@ struct Sending: Sendable {
     private var asked: [Int: [Message.ChartHeads]] = [:]
     private var askedCharts: Set<ChartID> = []
     private var batchEvents = 0
+    /// Charts with events in the open batch: each stands there once.
+    private var batchCharts: Set<ChartID> = []
+    private var lastInBatch: ChartID?
     private var batchBytes = 0
     private var creditLeft = 0
     private var toldRoot: EventHash?
@@ -109,6 +112,8 @@ struct Sending: Sendable {
 
     mutating func send(_ heads: [Message.ChartHeads], asked charts: [ChartID], _ step: inout Step) {
         headsUnderWay = false
+        // A chart may have been withdrawn while its heads were read.
+        let heads = heads.filter { tree.contains($0.chart) }
         let found = Set(heads.map(\.chart))
         for chart in charts where !found.contains(chart) { askedCharts.remove(chart) }
         if !heads.isEmpty {
@@ -215,7 +220,7 @@ struct Sending: Sendable {
         if let chart = queue.first(), let stream = streams[chart] {
             let bytes = min(ReplicationLimits.batchBytes - batchBytes, creditLeft)
             let events = ReplicationLimits.batchEvents - batchEvents
-            guard bytes > 0, events > 0 else { return endBatch(&step) }
+            guard bytes > 0, events > 0, chart == lastInBatch || !batchCharts.contains(chart) else { return endBatch(&step) }
             reading = chart
             step.store(
                 .read(
@@ -245,6 +250,10 @@ struct Sending: Sendable {
             }
             creditLeft -= event.byteCount
             batchBytes += event.byteCount
+        }
+        if !answer.run.events.isEmpty {
+            batchCharts.insert(chart)
+            lastInBatch = chart
         }
         batchEvents += answer.run.events.count
         sent += answer.run.events.count
@@ -281,6 +290,7 @@ struct Sending: Sendable {
             rootIsDue = false
         }
         (batchEvents, batchBytes) = (0, 0)
+        (batchCharts, lastInBatch) = ([], nil)
         step.send(.commit(commit))
         if complete { step.note(.upToDate) } else { pump(&step) }
     }

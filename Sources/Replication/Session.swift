@@ -218,7 +218,12 @@ public struct Session: Sendable {
         case .mark(let number): statements.mark(number, &step)
         case .noted(let number): try statements.noted(number, &step)
         case .refused(let refused):
-            sending.refused(refused.chart, &step)
+            // Not shared with us: the answer to what we asked for, and no word on what we send.
+            if refused.code == .notShared {
+                receiving.notShared(refused.chart)
+            } else {
+                sending.refused(refused.chart, &step)
+            }
             step.note(.refused(refused.chart, refused.code))
         case .ping: step.send(.pong)
         case .pong: break
