@@ -105,10 +105,11 @@ public struct ChartGraph: Sendable {
             closure.merge(nodes[position].reach)
         }
         guard closure == envelope.seen else { throw .seenIsNotClosure(dot) }
-        guard !closure.isEmpty || envelope.kind == ChartFounding.kind else { throw .notTheGenesis(dot) }
+        guard closure.isEmpty == (envelope.kind == ChartFounding.kind) else { throw .notTheGenesis(dot) }
         for hash in envelope.after {
             guard let position = index[hash] else { throw .missingAfter(dot, hash) }
-            guard !covering.contains(where: { $0 != position && reaches(position, from: $0) }) else {
+            let isPrev = envelope.seenCoversPrev && hash == envelope.prev
+            guard !isPrev, !covering.contains(where: { $0 != position && reaches(position, from: $0) }) else {
                 throw .afterIsNotMaximal(dot, hash)
             }
         }
