@@ -90,10 +90,13 @@ public actor RunningNode {
     ) async {
         if !change.charts.isEmpty {
             for peer in await network.connectedPeers() {
-                guard let (charts, arrival) = try? await log.offer(to: peer, on: clock.today, among: change.charts) else {
-                    continue
+                do {
+                    let (charts, arrival) = try await log.offer(to: peer, on: clock.today, among: change.charts)
+                    await network.offerChanged(Offer(charts: charts, arrival: arrival), to: peer)
+                } catch {
+                    // The session would never learn of this change; the next one begins with all of them.
+                    await network.endSession(with: peer, "the node cannot read its storage now")
                 }
-                await network.offerChanged(Offer(charts: charts, arrival: arrival), to: peer)
             }
         }
         if change.statements { await network.statementsChanged() }
@@ -128,6 +131,8 @@ extension Logger {
                 metadata: metadata)
         case .refused(let chart, let code):
             warning("peer refuses chart \(chart.short) in this session (\(code.rawValue))", metadata: metadata)
+        case .tooManyWriters(let chart):
+            error("chart \(chart.short) has more writers than the protocol can compare; it is not sent", metadata: metadata)
         case .gap(let chart, let text): notice("asking for chart \(chart.short) again: \(text)", metadata: metadata)
         case .peerKnowsMoreOfMe: warning("peer knows more of this node than it does itself", metadata: metadata)
         case .removedFrom(let chart):

@@ -40,3 +40,29 @@ public struct ChartHeads: Hashable, Sendable, Codable {
         return EventHash(hasher.finalize())
     }
 }
+
+extension ChartHeads {
+    /// What a replica misses of these heads.
+    public struct Missing: Hashable, Sendable {
+        /// The tips that it does not hold.
+        public var tips: [Tip]
+        /// How far it holds each of the origins named. One where the two sides differ at one number (a fork) is left out: it is asked
+        /// for from its beginning.
+        public var after: VectorClock
+    }
+
+    /// What a replica with the tips `mine` misses of these heads; nil when it holds them all.
+    public func missing(with mine: [Tip], holds: (EventHash) throws -> Bool) rethrows -> Missing? {
+        let missing = try tips.filter { try !holds($0.hash) }
+        guard !missing.isEmpty else { return nil }
+        // What the other side does not name it does not have: to list it would only make the line longer.
+        let named = Set(tips.map(\.origin))
+        var after = VectorClock()
+        for (origin, tips) in Dictionary(grouping: mine, by: \.origin) where named.contains(origin) {
+            let seq = tips.map(\.seq).max() ?? 0
+            let isForked = tips.count > 1 || missing.contains { $0.origin == origin && $0.seq <= seq }
+            if !isForked { after.advance(origin, to: seq) }
+        }
+        return Missing(tips: missing, after: after)
+    }
+}

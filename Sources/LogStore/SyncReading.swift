@@ -67,27 +67,16 @@ extension LogStore {
                 let id = try Int64.fetchOne(
                     db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(heads.chart.bytes)])
                 let mine = try id.map { try TipTable.tips(of: $0, db) } ?? []
-                let missing = try heads.tips.filter { tip in
+                let missing = try heads.missing(with: mine) { hash in
                     try Int64.fetchOne(
-                        db.cachedStatement(sql: "SELECT id FROM event WHERE hash = ?"), arguments: [Data(tip.hash.bytes)]) == nil
+                        db.cachedStatement(sql: "SELECT id FROM event WHERE hash = ?"), arguments: [Data(hash.bytes)]) != nil
                 }
-                guard !missing.isEmpty else { continue }
-                knowsMore = knowsMore || missing.contains { $0.origin.node == node }
-                wants.append((heads.chart, Self.held(mine, missing: missing)))
+                guard let missing else { continue }
+                knowsMore = knowsMore || missing.tips.contains { $0.origin.node == node }
+                wants.append((heads.chart, missing.after))
             }
             return (wants, knowsMore)
         }
-    }
-
-    /// How far each origin is held. Where the two sides differ at one number there is a fork: that origin is asked for from its beginning.
-    private static func held(_ mine: [Tip], missing: [Tip]) -> VectorClock {
-        var clock = VectorClock()
-        for (origin, tips) in Dictionary(grouping: mine, by: \.origin) {
-            let seq = tips.map(\.seq).max() ?? 0
-            let isForked = tips.count > 1 || missing.contains { $0.origin == origin && $0.seq <= seq }
-            if !isForked { clock.advance(origin, to: seq) }
-        }
-        return clock
     }
 
     /// What to read of a chart for a peer.

@@ -152,6 +152,11 @@ public actor PeerNetwork {
     /// Charts of a peer's offer have new events, joined it or left it.
     public func offerChanged(_ offer: Offer, to node: NodeID) { peerings[node]?.link?.take(.offerChanged(offer)) }
 
+    /// Ends the session with a peer, which begins another one.
+    public func endSession(with node: NodeID, _ reason: String) {
+        peerings[node]?.link?.stop(Message.WireError(.storage, reason))
+    }
+
     /// Receipts or notices were stored.
     public func statementsChanged() {
         for peering in peerings.values { peering.link?.take(.statementsChanged) }

@@ -12,7 +12,9 @@ struct ChartQueue: Hashable, Sendable {
         if waiting.insert(chart).inserted { order.append(chart) }
     }
 
-    mutating func remove(_ chart: ChartID) { waiting.remove(chart) }
+    /// Returns whether the chart was waiting.
+    @discardableResult
+    mutating func remove(_ chart: ChartID) -> Bool { waiting.remove(chart) != nil }
 
     mutating func removeAll() { self = ChartQueue() }
 

@@ -2,6 +2,21 @@ import EventLog
 
 /// The receiving half of a session: finds out what is missing, and hands batches to storage.
 struct Receiving: Sendable {
+    /// A batch that storage was handed.
+    struct Admit: Hashable, Sendable {
+        let number: Int
+        let bytes: Int
+        let charts: [ChartID]
+        let completes: StoreRequest.Completion?
+    }
+
+    private enum Gap: Hashable, Sendable {
+        /// The chart was asked for from its beginning.
+        case asked
+        /// Its beginning came in the batch of this number.
+        case coming(Int)
+    }
+
     private var runs: [ChartRun] = []
     private var awaitsBody = false
     private var batchEvents = 0
@@ -9,6 +24,7 @@ struct Receiving: Sendable {
     private var batchHeads = 0
     private var creditGiven = ReplicationLimits.creditBytes
     private var admitsUnderWay = 0
+    private var lastAdmit = 0
     /// A root that waits for the batches before it.
     private var held: StoreRequest.Completion?
     private var comparesUnderWay = 0
@@ -16,7 +32,7 @@ struct Receiving: Sendable {
     /// What the sender's buckets are, as far as they differ from those last completed.
     private var offered: [Int: UInt64] = [:]
     /// Charts asked for again after a gap; no root is complete while one is open.
-    private var gaps: Set<ChartID> = []
+    private var gaps: [ChartID: Gap] = [:]
     private var askedAgain: Set<ChartID> = []
     private(set) var suspended: Set<ChartID> = []
     private(set) var announced = 0
@@ -128,65 +144,102 @@ struct Receiving: Sendable {
             }
             offered[bucket.index] = word
         }
-        var completes: StoreRequest.Completion?
-        if let root = commit.root, gaps.isEmpty, suspended.isEmpty {
-            let completion = StoreRequest.Completion(
+        let runs = runs.filter { isWanted($0) }
+        let bytes = batchBytes
+        received += batchEvents
+        if batchEvents > 0 { isDone = false }
+        (self.runs, batchEvents, batchBytes, batchHeads) = ([], 0, 0, 0)
+        if let root = commit.root, suspended.isEmpty, !gaps.values.contains(.asked) {
+            held = StoreRequest.Completion(
                 root: root, buckets: offered.merging(held?.buckets ?? [:]) { newer, _ in newer })
             offered = [:]
-            // A root is stored only when all before it has been: a batch that is still under way may be refused in part.
-            if admitsUnderWay == 0 { completes = completion } else { held = completion }
         }
-        isDone = commit.root != nil
-        let batch = StoreRequest.Batch(
-            runs: runs.filter { !suspended.contains($0.chart) }, completes: completes)
-        received += batchEvents
-        if !batch.runs.isEmpty || batch.completes != nil {
-            admitsUnderWay += 1
-            step.store(.admit(batch), .admit(bytes: batchBytes, batch.runs.map(\.chart), completes))
+        if !runs.isEmpty {
+            hand(runs, bytes: bytes, completes: admitsUnderWay == 0 && gaps.isEmpty ? takeHeld() : nil, &step)
         } else {
-            giveCredit(batchBytes, &step)
+            giveCredit(bytes, &step)
+            completeHeld(&step)
         }
-        runs = []
-        (batchEvents, batchBytes, batchHeads) = (0, 0, 0)
+    }
+
+    /// What is left of a chart whose events came without their past is not wanted, until it comes from its beginning.
+    private mutating func isWanted(_ run: ChartRun) -> Bool {
+        guard !suspended.contains(run.chart) else { return false }
+        guard gaps[run.chart] == .asked else { return true }
+        guard let first = run.events.first, EnvelopeText.isGenesis(first.envelope) else { return false }
+        gaps[run.chart] = .coming(lastAdmit + 1)
+        return true
+    }
+
+    private mutating func hand(
+        _ runs: [ChartRun], bytes: Int, completes: StoreRequest.Completion?, _ step: inout Step
+    ) {
+        lastAdmit += 1
+        admitsUnderWay += 1
+        step.store(
+            .admit(StoreRequest.Batch(runs: runs, completes: completes)),
+            .admit(Admit(number: lastAdmit, bytes: bytes, charts: runs.map(\.chart), completes: completes)))
+    }
+
+    private mutating func takeHeld() -> StoreRequest.Completion? {
+        defer { held = nil }
+        return held
+    }
+
+    /// A root is stored only when all before it has been: a batch that is still under way may be refused in part.
+    private mutating func completeHeld(_ step: inout Step) {
+        guard admitsUnderWay == 0, gaps.isEmpty, suspended.isEmpty, let completion = takeHeld() else { return }
+        hand([], bytes: 0, completes: completion, &step)
     }
 
     mutating func admitted(
-        _ admission: StoreAnswer.Admission, bytes: Int, charts: [ChartID], completes: StoreRequest.Completion?,
-        _ step: inout Step
-    ) {
+        _ admission: StoreAnswer.Admission, of admit: Admit, _ step: inout Step
+    ) throws(Message.WireError) {
         admitsUnderWay -= 1
         let refused = Set(admission.refused.map(\.chart))
-        for chart in charts where !refused.contains(chart) { gaps.remove(chart) }
-        if !refused.isEmpty {
-            // Storage did not take the root, nor may a later one be; their buckets belong to the next one that is complete.
-            for completion in [held, completes] { offered.merge(completion?.buckets ?? [:]) { newer, _ in newer } }
-            held = nil
-            isDone = false
+        for chart in admit.charts where !refused.contains(chart) {
+            if case .coming(let number) = gaps[chart], admit.number >= number { gaps[chart] = nil }
         }
-        for refusal in admission.refused {
-            if refusal.isGap, askedAgain.insert(refusal.chart).inserted {
-                gaps.insert(refusal.chart)
-                step.note(.gap(refusal.chart, refusal.text))
-                step.send(
-                    .want(
-                        Message.Want(
-                            part: 0, charts: [Message.ChartWant(chart: refusal.chart, after: VectorClock())])))
-            } else if suspended.insert(refusal.chart).inserted {
-                gaps.remove(refusal.chart)
-                step.note(.refusing(refusal))
-                step.send(.refused(Message.Refused(chart: refusal.chart, code: refusal.code)))
-            }
+        if refused.isEmpty {
+            if admit.completes != nil { isDone = true }
+        } else if let completes = admit.completes {
+            // Storage did not take the root; its buckets belong to the next one that is complete.
+            keep(completes.buckets)
         }
-        giveCredit(bytes, &step)
-        if admitsUnderWay == 0, let completion = held, gaps.isEmpty, suspended.isEmpty {
-            held = nil
-            admitsUnderWay += 1
-            step.store(.admit(StoreRequest.Batch(runs: [], completes: completion)), .admit(bytes: 0, [], completion))
+        for refusal in admission.refused { refuse(refusal, admit, &step) }
+        guard suspended.count <= ReplicationLimits.refusedCharts, askedAgain.count <= ReplicationLimits.refusedCharts else {
+            throw Message.WireError(.limit, "more than \(ReplicationLimits.refusedCharts) charts that cannot be taken")
+        }
+        giveCredit(admit.bytes, &step)
+        completeHeld(&step)
+    }
+
+    private mutating func refuse(_ refusal: StoreAnswer.Refusal, _ admit: Admit, _ step: inout Step) {
+        switch gaps[refusal.chart] {
+        // It was under way when the gap was found: no answer to what was asked for.
+        case .asked where refusal.isGap: return
+        case .coming(let number) where refusal.isGap && admit.number < number: return
+        default: break
+        }
+        // What the sender believes complete is not.
+        keep(takeHeld()?.buckets ?? [:])
+        isDone = false
+        if refusal.isGap, askedAgain.insert(refusal.chart).inserted {
+            gaps[refusal.chart] = .asked
+            step.note(.gap(refusal.chart, refusal.text))
+            step.send(
+                .want(Message.Want(part: 0, charts: [Message.ChartWant(chart: refusal.chart, after: VectorClock())])))
+        } else if suspended.insert(refusal.chart).inserted {
+            gaps[refusal.chart] = nil
+            step.note(.refusing(refusal))
+            step.send(.refused(Message.Refused(chart: refusal.chart, code: refusal.code)))
         }
     }
 
-    /// What was asked for again is not shared any more: there is nothing to wait for.
-    mutating func notShared(_ chart: ChartID) { gaps.remove(chart) }
+    private mutating func keep(_ buckets: [Int: UInt64]) { offered.merge(buckets) { newer, _ in newer } }
+
+    /// What was asked for again is not shared any more: there is nothing to wait for. Returns false where nothing was asked for.
+    mutating func notShared(_ chart: ChartID) -> Bool { gaps.removeValue(forKey: chart) != nil }
 
     private mutating func giveCredit(_ bytes: Int, _ step: inout Step) {
         guard bytes > 0 else { return }

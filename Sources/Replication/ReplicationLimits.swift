@@ -14,6 +14,10 @@ public enum ReplicationLimits {
     public static let buckets = 1024
     /// The most charts in one `heads` line.
     public static let chartsPerHeads = 64
+    /// The most tips in one `heads` line; a chart with more cannot be compared, and is not sent.
+    public static let tipsPerHeads = 4000
+    /// The most charts that a session refuses before it gives up on the peer.
+    public static let refusedCharts = 16_384
     /// The most charts that one session may name.
     public static let chartsPerSession = 1_000_000
     /// The most signed heads in a batch.

@@ -15,24 +15,37 @@ struct Sending: Sendable {
         var position: Int
         /// A chart that the peer asked for is sent with what once came from the peer: it may have lost it.
         var skipsOwn: Bool
+        /// Tells this stream from one that took its place while storage was read.
+        var number = 0
+    }
+
+    private struct Reading: Hashable, Sendable {
+        let chart: ChartID
+        let stream: Int
     }
 
     private var phase = Phase.silent
     private var tree: OfferTree
     private var arrival: Int
-    /// What arrived up to here is reflected in the root or the buckets that the peer compared.
-    private var base: Int
+    /// What arrived up to here is reflected in the tree that the session began with. Later offers name some charts only, so their
+    /// arrival numbers say nothing of the others.
+    private let base: Int
     private var changedBuckets: Set<Int> = []
     private var streams: [ChartID: Stream] = [:]
+    private var lastStream = 0
     /// Charts with something to read, in the order of their turn.
     private var queue = ChartQueue()
-    private var reading: ChartID?
+    private var reading: Reading?
     private var nextPart = 1
     private var headsToSend = ChartQueue()
     private var headsUnderWay = false
     /// Charts whose heads the peer was told, by part, until it answers.
     private var asked: [Int: [Message.ChartHeads]] = [:]
     private var askedCharts: Set<ChartID> = []
+    /// Charts that were withdrawn and shared again while their heads were being read.
+    private var sharedAgain: Set<ChartID> = []
+    /// Charts with more writers than one line can name; no root is complete without them.
+    private var unsendable: Set<ChartID> = []
     private var batchEvents = 0
     /// Charts with events in the open batch: each stands there once.
     private var batchCharts: Set<ChartID> = []
@@ -64,7 +77,6 @@ struct Sending: Sendable {
     mutating func start(credit: Int, _ step: inout Step) {
         // A claim of more than a few batches is not believed: it would only let memory grow here.
         creditLeft = min(credit, Self.mostCredit)
-        base = arrival
         changedBuckets = []
         let root = tree.root()
         toldRoot = root
@@ -82,7 +94,6 @@ struct Sending: Sendable {
     mutating func peerDiffers(_ step: inout Step) throws(Message.WireError) {
         guard phase == .rootTold else { throw Message.WireError(.unexpected, "differs without a root") }
         phase = .bucketsTold
-        base = arrival
         changedBuckets = []
         toldRoot = nil
         streams = [:]
@@ -115,48 +126,89 @@ struct Sending: Sendable {
         // A chart may have been withdrawn while its heads were read.
         let heads = heads.filter { tree.contains($0.chart) }
         let found = Set(heads.map(\.chart))
-        for chart in charts where !found.contains(chart) { askedCharts.remove(chart) }
-        if !heads.isEmpty {
-            asked[nextPart] = heads
-            step.send(.heads(Message.Heads(part: nextPart, charts: heads)))
+        for chart in charts where !found.contains(chart) {
+            askedCharts.remove(chart)
+            if sharedAgain.contains(chart), tree.contains(chart) { askAbout([chart]) } else { withdraw(chart) }
+        }
+        sharedAgain.subtract(charts)
+        for piece in pieces(heads, &step) {
+            asked[nextPart] = piece
+            step.send(.heads(Message.Heads(part: nextPart, charts: piece)))
             nextPart += 1
         }
         pump(&step)
     }
 
-    mutating func want(_ want: Message.Want, _ step: inout Step) throws(Message.WireError) {
-        var total = Message.Total(events: 0, charts: 0)
-        if want.part == 0 {
-            for wanted in want.charts where !refusedByPeer.contains(wanted.chart) {
-                guard tree.contains(wanted.chart) else {
-                    step.send(.refused(Message.Refused(chart: wanted.chart, code: .notShared)))
-                    continue
-                }
-                enqueue(wanted.chart, Stream(after: wanted.after, position: 0, skipsOwn: false))
-            }
-        } else {
-            guard let heads = asked.removeValue(forKey: want.part) else {
-                throw Message.WireError(.unexpected, "want for part \(want.part)")
-            }
-            var wanted: [ChartID: VectorClock] = [:]
-            for chart in want.charts { wanted[chart.chart] = chart.after }
-            for chart in heads {
+    /// Heads in pieces that fit into a line.
+    private mutating func pieces(_ heads: [Message.ChartHeads], _ step: inout Step) -> [[Message.ChartHeads]] {
+        var pieces: [[Message.ChartHeads]] = []
+        var tips = 0
+        for chart in heads {
+            guard chart.tips.count <= ReplicationLimits.tipsPerHeads else {
+                unsendable.insert(chart.chart)
                 askedCharts.remove(chart.chart)
-                if let after = wanted.removeValue(forKey: chart.chart) {
-                    enqueue(chart.chart, Stream(after: after, position: 0, skipsOwn: false))
-                    total.charts += 1
-                    total.events += chart.tips.reduce(0) { $0 + max(0, $1.seq - after[$1.origin]) }
-                } else if arrival > base {
-                    enqueue(chart.chart, streams[chart.chart] ?? Stream(position: base, skipsOwn: true))
-                }
+                step.note(.tooManyWriters(chart.chart))
+                continue
             }
-            guard wanted.isEmpty else { throw Message.WireError(.unexpected, "want names a chart that was not offered") }
+            tips += chart.tips.count
+            if pieces.isEmpty || tips > ReplicationLimits.tipsPerHeads {
+                pieces.append([])
+                tips = chart.tips.count
+            }
+            pieces[pieces.count - 1].append(chart)
         }
+        return pieces
+    }
+
+    mutating func want(_ want: Message.Want, _ step: inout Step) throws(Message.WireError) {
+        if want.part == 0 {
+            for wanted in want.charts where !refusedByPeer.contains(wanted.chart) { restart(wanted, &step) }
+        } else {
+            try answered(want, &step)
+        }
+        pump(&step)
+    }
+
+    private mutating func answered(_ want: Message.Want, _ step: inout Step) throws(Message.WireError) {
+        var total = Message.Total(events: 0, charts: 0)
+        guard let heads = asked.removeValue(forKey: want.part) else {
+            throw Message.WireError(.unexpected, "want for part \(want.part)")
+        }
+        var wanted: [ChartID: VectorClock] = [:]
+        for chart in want.charts { wanted[chart.chart] = chart.after }
+        for chart in heads {
+            askedCharts.remove(chart.chart)
+            let after = wanted.removeValue(forKey: chart.chart)
+            guard tree.contains(chart.chart) else { continue }
+            if let after {
+                enqueue(chart.chart, newStream(after: after, position: 0, skipsOwn: false))
+                total.charts += 1
+                total.events += chart.tips.reduce(0) { $0 + max(0, $1.seq - after[$1.origin]) }
+            } else if arrival > base {
+                enqueue(chart.chart, streams[chart.chart] ?? newStream(position: base, skipsOwn: true))
+            }
+        }
+        guard wanted.isEmpty else { throw Message.WireError(.unexpected, "want names a chart that was not offered") }
         if total.events > 0 {
             announced += total.events
             step.send(.total(total))
         }
-        pump(&step)
+    }
+
+    /// Sends a chart from its beginning. What stands of it in the open batch must not come before that.
+    private mutating func restart(_ wanted: Message.ChartWant, _ step: inout Step) {
+        guard tree.contains(wanted.chart) else {
+            return step.send(.refused(Message.Refused(chart: wanted.chart, code: .notShared)))
+        }
+        enqueue(wanted.chart, newStream(after: wanted.after, position: 0, skipsOwn: false))
+        if batchCharts.contains(wanted.chart) { endBatch(&step) }
+    }
+
+    private mutating func newStream(
+        after: VectorClock = VectorClock(), position: Int, skipsOwn: Bool
+    ) -> Stream {
+        lastStream += 1
+        return Stream(after: after, position: position, skipsOwn: skipsOwn, number: lastStream)
     }
 
     // MARK: Streaming
@@ -175,9 +227,10 @@ struct Sending: Sendable {
             } else if phase == .silent {
                 continue
             } else if isNew {
+                if askedCharts.contains(chart) { sharedAgain.insert(chart) }
                 askAbout([chart])
             } else {
-                enqueue(chart, streams[chart] ?? Stream(position: base, skipsOwn: true))
+                enqueue(chart, streams[chart] ?? newStream(position: base, skipsOwn: true))
             }
         }
         pump(&step)
@@ -192,12 +245,24 @@ struct Sending: Sendable {
     private mutating func drop(_ chart: ChartID) {
         streams[chart] = nil
         queue.remove(chart)
+        sharedAgain.remove(chart)
+        if headsToSend.remove(chart) { askedCharts.remove(chart) }
     }
 
-    mutating func refused(_ chart: ChartID, _ step: inout Step) {
-        refusedByPeer.insert(chart)
+    /// Storage says that the peer may not have a chart any more.
+    private mutating func withdraw(_ chart: ChartID) {
+        drop(chart)
+        guard tree.set(chart, nil) else { return }
+        changedBuckets.insert(chart.bucket)
+        rootIsDue = true
+    }
+
+    /// The peer takes no more of a chart. Returns false where it was never offered, or was refused before.
+    mutating func refused(_ chart: ChartID, _ step: inout Step) -> Bool {
+        guard tree.contains(chart), refusedByPeer.insert(chart).inserted else { return false }
         drop(chart)
         pump(&step)
+        return true
     }
 
     mutating func credit(_ bytes: Int, _ step: inout Step) throws(Message.WireError) {
@@ -221,7 +286,7 @@ struct Sending: Sendable {
             let bytes = min(ReplicationLimits.batchBytes - batchBytes, creditLeft)
             let events = ReplicationLimits.batchEvents - batchEvents
             guard bytes > 0, events > 0, chart == lastInBatch || !batchCharts.contains(chart) else { return endBatch(&step) }
-            reading = chart
+            reading = Reading(chart: chart, stream: stream.number)
             step.store(
                 .read(
                     StoreRequest.ReadRequest(
@@ -236,9 +301,12 @@ struct Sending: Sendable {
     mutating func send(
         _ answer: StoreAnswer.ReadAnswer, of chart: ChartID, upTo: Int, _ step: inout Step
     ) throws(Message.WireError) {
+        let stream = reading?.stream
         reading = nil
-        guard answer.state != .withdrawn, !refusedByPeer.contains(chart), tree.contains(chart) else {
-            drop(chart)
+        // Another stream took the place of this one while it was read: what it sends covers this.
+        guard let current = streams[chart], current.number == stream else { return pump(&step) }
+        guard answer.state != .withdrawn else {
+            withdraw(chart)
             return pump(&step)
         }
         for event in answer.run.events {
@@ -278,7 +346,7 @@ struct Sending: Sendable {
 
     /// Ends the batch; with the root where the peer now has everything.
     private mutating func endBatch(_ step: inout Step) {
-        let complete = queue.isEmpty && asked.isEmpty && headsToSend.isEmpty && !headsUnderWay
+        let complete = queue.isEmpty && asked.isEmpty && headsToSend.isEmpty && !headsUnderWay && unsendable.isEmpty
         guard batchEvents > 0 || complete else { return }
         var commit = Message.Commit(events: batchEvents, root: nil, buckets: [])
         if complete {

@@ -59,6 +59,8 @@ public struct Session: Sendable {
         case refusing(StoreAnswer.Refusal)
         /// The peer does not take a chart from us.
         case refused(ChartID, Message.RefusalCode)
+        /// A chart has more writers than a line can name, and is not sent.
+        case tooManyWriters(ChartID)
         /// Events were missing before others; we ask for the chart again.
         case gap(ChartID, String)
         /// The peer holds events of ours that we do not: we were restored or cloned.
@@ -91,7 +93,7 @@ public struct Session: Sendable {
         case sendHeads([ChartID])
         case compareHeads(part: Int)
         case read(ChartID, upTo: Int)
-        case admit(bytes: Int, [ChartID], StoreRequest.Completion?)
+        case admit(Receiving.Admit)
         case statements(thenNote: Int?)
         case pendingStatements
         case statementsNoted
@@ -219,12 +221,9 @@ public struct Session: Sendable {
         case .noted(let number): try statements.noted(number, &step)
         case .refused(let refused):
             // Not shared with us: the answer to what we asked for, and no word on what we send.
-            if refused.code == .notShared {
-                receiving.notShared(refused.chart)
-            } else {
-                sending.refused(refused.chart, &step)
-            }
-            step.note(.refused(refused.chart, refused.code))
+            let isNews =
+                refused.code == .notShared ? receiving.notShared(refused.chart) : sending.refused(refused.chart, &step)
+            if isNews { step.note(.refused(refused.chart, refused.code)) }
         case .ping: step.send(.pong)
         case .pong: break
         case .error(let error):
@@ -248,8 +247,8 @@ public struct Session: Sendable {
         case (.sendHeads(let asked), .heads(let heads)): sending.send(heads, asked: asked, &step)
         case (.compareHeads(let part), .compared(let comparison)): receiving.answer(comparison, part: part, &step)
         case (.read(let chart, let upTo), .read(let answer)): try sending.send(answer, of: chart, upTo: upTo, &step)
-        case (.admit(let bytes, let charts, let completes), .admitted(let admission)):
-            receiving.admitted(admission, bytes: bytes, charts: charts, completes: completes, &step)
+        case (.admit(let admit), .admitted(let admission)):
+            try receiving.admitted(admission, of: admit, &step)
             if !admission.receipts.isEmpty { statements.changed(&step) }
         case (.statements(let mark), .statementsStored): if let mark { step.send(.noted(mark)) }
         case (.pendingStatements, .pendingStatements(let receipts, let notices, let upTo)):
