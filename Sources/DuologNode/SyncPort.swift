@@ -1,3 +1,4 @@
+import CareModel
 import EventLog
 import LogStore
 import Replication

@@ -1,4 +1,4 @@
-import CareModel
+public import CareModel
 public import EventLog
 import Foundation
 import GRDB
@@ -24,16 +24,8 @@ public struct IncomingRun: Sendable {
 
 /// What became of runs from a peer.
 public struct AdmissionOutcome: Sendable {
-    /// Why a chart was left out.
-    public enum Refusal: Sendable {
-        /// An event cannot take its place.
-        case inadmissible(AdmissionError)
-        /// The peer is not and never was a member.
-        case notAMember
-    }
-
     /// Charts that were left out.
-    public internal(set) var refused: [(chart: ChartID, refusal: Refusal)] = []
+    public internal(set) var refused: [(chart: ChartID, refusal: RunRefusal)] = []
     /// This node's receipts for what was stored.
     public internal(set) var receipts: [Receipt] = []
     /// Events that were new here.
@@ -54,10 +46,8 @@ extension LogStore {
             for run in runs {
                 do {
                     try transaction.admit(run, from: peer, source: source, &outcome)
-                } catch let error as AdmissionError {
-                    outcome.refused.append((run.chart, .inadmissible(error)))
-                } catch is NotAMember {
-                    outcome.refused.append((run.chart, .notAMember))
+                } catch let refusal as RunRefusal {
+                    outcome.refused.append((run.chart, refusal))
                 }
             }
             if outcome.refused.isEmpty, let root { try transaction.complete(root, buckets, peer: source) }
@@ -66,30 +56,13 @@ extension LogStore {
     }
 }
 
-private struct NotAMember: Error {}
-
 extension Transaction {
     fileprivate func admit(_ run: IncomingRun, from peer: NodeID, source: Int64, _ outcome: inout AdmissionOutcome) throws {
         let known = try chartID(run.chart)
-        // Read and check the whole run before anything is written.
-        var events: [Event] = []
-        for lines in run.events {
-            do throws(FormatError) {
-                events.append(try Event(line: lines.envelope, body: lines.body))
-            } catch {
-                throw AdmissionError.format(error)
-            }
-        }
         let chart = try known ?? createChart(run.chart, isLocal: false)
-        var admitted: [(Event, Int)] = []
+        let admitted: [(event: Event, position: Int)]
         do {
-            try withRecord(chart) { record in
-                for event in events where record.graph.position(of: event.hash) == nil {
-                    admitted.append((event, try record.admit(event)))
-                }
-                try Self.checkHeads(run.heads, admitted, record)
-                guard Membership.wasEverMember(peer, of: record) else { throw NotAMember() }
-            }
+            admitted = try withRecord(chart) { try $0.admit(run.events, vouchedForBy: run.heads, from: peer) }
         } catch {
             try forget(chart, isNew: known == nil)
             throw error
@@ -117,27 +90,5 @@ extension Transaction {
             try insert(receipt, chart: chart)
             outcome.receipts.append(receipt)
         }
-    }
-
-    /// Every new event must be vouched for: the last ones of each chain by a head, the others by the chain.
-    private static func checkHeads(
-        _ heads: [SignedHead], _ admitted: [(Event, Int)], _ record: ChartRecord
-    ) throws {
-        let followed = Set(admitted.compactMap { $0.0.envelope.prev })
-        for (event, position) in admitted where !followed.contains(event.hash) {
-            let dot = event.envelope.dot
-            guard let key = record.authority.key(for: position, in: record.graph) else {
-                throw AdmissionError.unknownWriter(dot)
-            }
-            let covering = heads.filter { $0.hash == event.hash && $0.dot == dot && $0.chart == event.envelope.chart }
-            guard covering.contains(where: { $0.isValid(for: key) }) else { throw AdmissionError.unsigned(dot) }
-        }
-    }
-}
-
-extension Membership {
-    /// Whoever was once admitted may deliver: others' events may depend on what it has.
-    fileprivate static func wasEverMember(_ node: NodeID, of record: ChartRecord) -> Bool {
-        Fold.membership(of: record).members[node] != nil
     }
 }

@@ -119,6 +119,8 @@ extension NodeError {
         case .refNotSeen(let hash):
             self.init(.usage, "not recorded: event \(hash.short) is not in the view that this was decided from; look again")
         case .format(let error): self.init(.content, "not recorded: \(error)")
+        case .damaged(let error):
+            self.init(.io, "not recorded: other nodes would not admit it, so this log is damaged: \(error)")
         }
     }
 }

@@ -1,0 +1,63 @@
+public import EventLog
+
+/// Why a run of events from a peer was not taken in.
+public enum RunRefusal: Error, Equatable, Sendable {
+    /// An event cannot take its place.
+    case inadmissible(AdmissionError)
+    /// The peer is not and never was a member of the chart.
+    case notAMember
+}
+
+/// Admission of what a peer sent: structure, signed heads, membership of the one who delivers. What an event says plays no part.
+extension ChartRecord {
+    /// Takes in the events of a run that are not here yet, and returns them with their positions.
+    ///
+    /// Where it throws, some may be in: the record is not to be used any more.
+    ///
+    /// - Parameters:
+    ///   - lines: envelope and body of each event, in an order that is causal; no body where it is absent.
+    ///   - heads: signed heads that are said to cover them.
+    ///   - peer: who delivers.
+    public mutating func admit(
+        _ lines: [(envelope: [UInt8], body: [UInt8]?)], vouchedForBy heads: [SignedHead], from peer: NodeID
+    ) throws(RunRefusal) -> [(event: Event, position: Int)] {
+        let admitted: [(event: Event, position: Int)]
+        do throws(AdmissionError) {
+            admitted = try admit(lines)
+            try check(heads, cover: admitted)
+        } catch {
+            throw .inadmissible(error)
+        }
+        // Whoever was once admitted may deliver: others' events may depend on what it has.
+        guard Fold.membership(of: self).members[peer] != nil else { throw .notAMember }
+        return admitted
+    }
+
+    private mutating func admit(
+        _ lines: [(envelope: [UInt8], body: [UInt8]?)]
+    ) throws(AdmissionError) -> [(event: Event, position: Int)] {
+        // The whole run is read before any of it is taken in.
+        var events: [Event] = []
+        do throws(FormatError) {
+            for line in lines { events.append(try Event(line: line.envelope, body: line.body)) }
+        } catch {
+            throw .format(error)
+        }
+        var admitted: [(event: Event, position: Int)] = []
+        for event in events where graph.position(of: event.hash) == nil { admitted.append((event, try admit(event))) }
+        return admitted
+    }
+
+    /// Every new event must be vouched for: the last ones of each chain by a head, the others by the chain.
+    private func check(
+        _ heads: [SignedHead], cover admitted: [(event: Event, position: Int)]
+    ) throws(AdmissionError) {
+        let followed = Set(admitted.compactMap { $0.event.envelope.prev })
+        for (event, position) in admitted where !followed.contains(event.hash) {
+            let dot = event.envelope.dot
+            guard let key = authority.key(for: position, in: graph) else { throw .unknownWriter(dot) }
+            let covering = heads.filter { $0.hash == event.hash && $0.dot == dot && $0.chart == event.envelope.chart }
+            guard covering.contains(where: { $0.isValid(for: key) }) else { throw .unsigned(dot) }
+        }
+    }
+}

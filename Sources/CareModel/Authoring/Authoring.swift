@@ -1,0 +1,100 @@
+public import EventLog
+
+/// Authoring: strict about all that admission lets pass.
+extension ChartRecord {
+    /// Writes an event and takes it in. Where it throws, the event may be in: the record is not to be used any more.
+    ///
+    /// - Parameters:
+    ///   - origin: the writing node in its present epoch.
+    ///   - time: the node's wall clock.
+    public mutating func author(
+        _ draft: Draft, as origin: Origin, at time: Timestamp
+    ) throws(AuthoringError) -> (written: Authored, event: Event) {
+        guard let kind = Catalogue.kind(draft.kind) else {
+            throw .content(ContentError("kind", "\(draft.kind) is not a kind that this version knows"))
+        }
+        let event = try compose(draft, kind, as: origin, at: time)
+        let position = try admitOwn(event, kind)
+        let node = graph.nodes[position]
+        let last = graph.maximal([position] + node.envelope.after.compactMap { graph.position(of: $0) })
+        let written = Authored(
+            event: event.hash, seq: event.envelope.seq,
+            view: View(chart: graph.chart, events: last.map { graph.nodes[$0].hash }).token,
+            not_seen: graph.nodes.filter { !node.reach.covers($0.envelope.dot) }.map(\.hash))
+        return (written, event)
+    }
+
+    private func compose(
+        _ draft: Draft, _ kind: any EventBody.Type, as origin: Origin, at time: Timestamp
+    ) throws(AuthoringError) -> Event {
+        let body: BodyLine
+        do throws(FormatError) {
+            body = try BodyLine(salt: draft.salt, when: draft.when, members: draft.members)
+        } catch {
+            throw .format(error)
+        }
+        var frontier: [Int]
+        switch draft.seeing {
+        case .everything: frontier = graph.frontier
+        case .view(let view):
+            guard let positions = graph.positions(in: view) else { throw .unknownView }
+            frontier = graph.extend(positions, by: draft.author, in: origin)
+        case .onlyRefs: frontier = graph.maximal(graph.tips(of: origin))
+        }
+        let refs = try refs(of: draft, &frontier)
+        let next = graph.next(in: origin, seeing: frontier)
+        let envelope = Envelope(
+            chart: draft.chart, origin: origin, seq: next.seq, prev: next.prev, seen: next.seen, after: next.after,
+            refs: refs.sorted(), at: time, author: draft.author, kind: draft.kind, version: kind.version,
+            critical: kind.critical, body: body.hash)
+        return Event(envelope: envelope, body: body)
+    }
+
+    private func refs(of draft: Draft, _ frontier: inout [Int]) throws(AuthoringError) -> Set<EventHash> {
+        switch draft.refs {
+        case .events(let hashes):
+            var positions: [Int] = []
+            for hash in hashes {
+                guard let position = graph.position(of: hash) else { throw .refNotSeen(hash) }
+                positions.append(position)
+            }
+            // Nobody names an event without having it before them.
+            if case .onlyRefs = draft.seeing { frontier = graph.maximal(frontier + positions) }
+            for (hash, position) in zip(hashes, positions) where !graph.covers(frontier, position) { throw .refNotSeen(hash) }
+            return Set(hashes)
+        case .heads(let member):
+            guard let position = graph.position(of: member), graph.covers(frontier, position) else { throw .refNotSeen(member) }
+            let seen = Set(graph.nodes.indices.filter { graph.covers(frontier, $0) })
+            let fold = Fold(self, Fold.Scope(positions: seen))
+            guard let register = fold.registers.first(where: { $0.members.contains(position) }) else {
+                throw .content(ContentError("refs", "does not belong to a medication, a referral or an episode"))
+            }
+            return Set((register.current + register.withdrawnHeads).map { graph.nodes[$0].hash })
+        }
+    }
+
+    /// Admits an event of our own, and refuses what a peer's event would be stored without effect for.
+    private mutating func admitOwn(_ event: Event, _ kind: any EventBody.Type) throws(AuthoringError) -> Int {
+        if isIncomplete, kind.rule != .keepAll { throw .incomplete }
+        if case .hold = kind.rule, event.envelope.kind != ConflictResolved.kind, !event.envelope.refs.isEmpty {
+            try refuseDisputed(event)
+        }
+        let position: Int
+        do throws(AdmissionError) {
+            position = try admit(event)
+        } catch {
+            throw .damaged(error)
+        }
+        if case .withoutEffect(let reason, _) = verdict(on: position) { throw .notPermitted(reason) }
+        if let problem = Fold(self).problem(of: position) { throw .content(problem) }
+        return position
+    }
+
+    private func refuseDisputed(_ event: Event) throws(AuthoringError) {
+        let fold = Fold(self)
+        let named = event.envelope.refs.compactMap { graph.position(of: $0) }
+        for register in fold.registers where register.isDisputed && named.contains(where: { register.members.contains($0) }) {
+            throw .disputed(subject: fold.subject(of: register), view: graph.view.token)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import EventLog
+
+/// An event that somebody wants to write.
+public struct Draft: Sendable {
+    /// Which events it names.
+    public enum Refs: Hashable, Sendable {
+        /// Exactly these.
+        case events([EventHash])
+        /// The current heads, in the author's view, of the lineage that this event belongs to.
+        case heads(of: EventHash)
+    }
+
+    /// What the author had before them.
+    public enum Seeing: Hashable, Sendable {
+        /// A view that they were shown; what they wrote from it since counts as seen.
+        case view(View)
+        /// No more than what the event names and what the node itself wrote before.
+        case onlyRefs
+        /// Everything: for events of the node itself.
+        case everything
+    }
+
+    /// The chart.
+    public var chart: ChartID
+    /// Who writes.
+    public var author: AuthorID
+    /// What kind.
+    public var kind: Kind
+    /// The members of the body, as JSON.
+    public var members: [UInt8]
+    /// Clinical time.
+    public var when: ClinicalTime
+    /// What it names.
+    public var refs: Refs
+    /// What the author had before them.
+    public var seeing: Seeing
+    /// 16 random bytes.
+    public var salt: [UInt8]
+
+    /// An event that somebody wants to write.
+    public init(
+        chart: ChartID, author: AuthorID, kind: Kind, members: [UInt8], when: ClinicalTime, refs: Refs = .events([]),
+        seeing: Seeing, salt: [UInt8]
+    ) {
+        self.chart = chart
+        self.author = author
+        self.kind = kind
+        self.members = members
+        self.when = when
+        self.refs = refs
+        self.seeing = seeing
+        self.salt = salt
+    }
+}
+
+/// An event that was written.
+public struct Authored: Hashable, Sendable, Codable {
+    /// Its name.
+    public var event: EventHash
+    /// Its place.
+    public var seq: Int
+    /// The author's view with it.
+    public var view: String
+    /// Events that had arrived before, and that the author had not seen.
+    public var not_seen: [EventHash]
+}
+
+/// Why a draft is not written. Authoring is strict where admission is not.
+public enum AuthoringError: Error, Sendable {
+    /// The chart is not here.
+    case unknownChart
+    /// The view token is of another chart, or names events that are not here.
+    case unknownView
+    /// What it says is not acceptable.
+    case content(ContentError)
+    /// The author is not permitted.
+    case notPermitted(Verdict.Reason)
+    /// The register is disputed: only a resolution may be written; the token is of the present view.
+    case disputed(subject: String, view: String)
+    /// A newer Duolog is needed to decide in this chart.
+    case incomplete
+    /// The event names something that the author's view does not contain.
+    case refNotSeen(EventHash)
+    /// The body line is malformed.
+    case format(FormatError)
+    /// What is here of the chart does not hang together: other replicas would not admit the event.
+    case damaged(AdmissionError)
+}
