@@ -47,7 +47,7 @@ public actor RunningNode {
         self.journal = journal
         notebooks = Notebooks(folder: folder, clock: clock)
         let port = SyncPort(log: log, clock: clock) { peer in
-            await Self.recover(log, journal, peer, logger)
+            await Self.report(log, journal, logger)
         }
         network = try PeerNetwork(
             PeerNetwork.Configuration(
@@ -61,6 +61,7 @@ public actor RunningNode {
     /// Binds the listener and dials the peers. Returns where it listens.
     public func start() async throws -> String {
         try await journal.open()
+        if log.drewEpochAtStart { await Self.report(log, journal, logger) }
         network.onNote { [logger] peer, note in logger.log(note, of: peer) }
         let bound = try await network.start()
         listening = bound
@@ -102,18 +103,15 @@ public actor RunningNode {
         if change.statements { await network.statementsChanged() }
     }
 
-    /// A peer holds events of ours that we do not: from now on we write in a new epoch.
-    private static func recover(_ log: LogStore, _ journal: Journal, _ peer: NodeID, _ logger: Logger) async {
+    /// A new epoch is written down, and told to whoever reads the log.
+    private static func report(_ log: LogStore, _ journal: Journal, _ logger: Logger) async {
         do {
-            try await log.drawEpoch()
-            try await journal.note(
-                NodeChanged(what: .epoch, detail: "peer \(peer) holds events of this node that this node did not have"))
+            guard let change = try await log.epochChanges().last, change.reason != .firstStart else { return }
+            logger.warning("\(change.words)")
+            try await journal.note(NodeChanged(what: .epoch, detail: change.words))
         } catch {
-            logger.critical("a new epoch could not be drawn", metadata: ["error": "\(error)"])
+            logger.critical("a new epoch could not be written down", metadata: ["error": "\(error)"])
         }
-        logger.warning(
-            "a peer holds events of this node that this node did not have: it was restored or copied; it reads them back and writes in a new epoch",
-            metadata: ["peer": "\(peer)"])
     }
 }
 

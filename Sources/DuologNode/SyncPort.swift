@@ -7,8 +7,8 @@ import Replication
 struct SyncPort: ReplicaStore, SharingPolicy {
     let log: LogStore
     let clock: NodeClock
-    /// Told when a peer holds events of this node that this node does not.
-    let onAmnesia: @Sendable (NodeID) async -> Void
+    /// Told when a new epoch was drawn because of what a peer holds of this node.
+    let onNewEpoch: @Sendable (NodeID) async -> Void
 
     func offer(to peer: NodeID) async throws -> Offer {
         let (charts, arrival) = try await log.offer(to: peer, on: clock.today)
@@ -47,12 +47,12 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     }
 
     private func compare(_ offered: [ChartHeads], with peer: NodeID) async throws -> StoreAnswer {
-        let (wants, knowsMore) = try await log.compare(offered)
-        // Before anything is written again: what the peer knows may carry the numbers that would be used next.
-        if knowsMore { await onAmnesia(peer) }
+        let comparison = try await log.compare(offered, with: peer, on: clock.today)
+        if comparison.drewNewEpoch { await onNewEpoch(peer) }
         return .compared(
             StoreAnswer.Comparison(
-                wants: wants.map { Message.ChartWant(chart: $0.chart, after: $0.after) }, peerKnowsMoreOfMe: knowsMore))
+                wants: comparison.wants.map { Message.ChartWant(chart: $0.chart, after: $0.after) },
+                peerKnowsMoreOfMe: comparison.peerKnowsMoreOfMe))
     }
 
     private func read(_ request: StoreRequest.ReadRequest, for peer: NodeID) async throws -> StoreAnswer {
@@ -75,7 +75,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         }
         let outcome = try await log.admit(
             runs, from: peer, completing: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
-        if outcome.drewNewEpoch { await onAmnesia(peer) }
+        if outcome.drewNewEpoch { await onNewEpoch(peer) }
         let refused = outcome.refused.map { chart, refusal in
             switch refusal {
             case .inadmissible(let error):

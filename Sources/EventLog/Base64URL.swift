@@ -10,31 +10,47 @@ public enum Base64URL {
 
     /// Appends the encoded form of `bytes` to `output`.
     public static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
+        // Over plain memory where there is some: hashes and buckets pass here by the thousand.
+        if bytes.withContiguousStorageIfAvailable({ append($0, to: &output) }) == nil {
+            Array(bytes).withUnsafeBufferPointer { append($0, to: &output) }
+        }
+    }
+
+    private static func append(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        let alphabet = alphabet
         var accumulator: UInt32 = 0
-        var bits = 0
+        var bits: UInt32 = 0
         for byte in bytes {
             accumulator = accumulator << 8 | UInt32(byte)
             bits += 8
             while bits >= 6 {
                 bits -= 6
-                output.append(alphabet[Int(accumulator >> UInt32(bits)) & 63])
+                output.append(alphabet[Int(accumulator >> bits) & 63])
             }
         }
-        if bits > 0 { output.append(alphabet[Int(accumulator << UInt32(6 - bits)) & 63]) }
+        if bits > 0 { output.append(alphabet[Int(accumulator << (6 - bits)) & 63]) }
     }
 
     /// The encoded form of `bytes`.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var output: [UInt8] = []
+        output.reserveCapacity(bytes.underestimatedCount * 4 / 3 + 2)
         append(bytes, to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
     /// The bytes that `text` encodes; nil unless it is the one canonical form of them.
     public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        if let decoded = text.withContiguousStorageIfAvailable({ decode($0) }) { return decoded }
+        return Array(text).withUnsafeBufferPointer { decode($0) }
+    }
+
+    private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let values = values
         var output: [UInt8] = []
+        output.reserveCapacity(text.count * 3 / 4)
         var accumulator: UInt32 = 0
-        var bits = 0
+        var bits: UInt32 = 0
         for letter in text {
             let value = values[Int(letter)]
             guard value != 0xFF else { return nil }
@@ -42,10 +58,10 @@ public enum Base64URL {
             bits += 6
             if bits >= 8 {
                 bits -= 8
-                output.append(UInt8(truncatingIfNeeded: accumulator >> UInt32(bits)))
+                output.append(UInt8(truncatingIfNeeded: accumulator >> bits))
             }
         }
-        guard bits < 6, accumulator & ((1 << UInt32(bits)) - 1) == 0 else { return nil }
+        guard bits < 6, accumulator & ((1 << bits) - 1) == 0 else { return nil }
         return output
     }
 }

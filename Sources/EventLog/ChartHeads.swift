@@ -52,9 +52,22 @@ extension ChartHeads {
     }
 
     /// What a replica with the tips `mine` misses of these heads; nil when it holds them all.
-    public func missing(with mine: [Tip], holds: (EventHash) throws -> Bool) rethrows -> Missing? {
+    ///
+    /// - Parameter mayKnow: whether the one who asks may have the chart. Otherwise the answer holds no number but the asker's own:
+    ///   whoever was removed must not learn how far a chart has come since.
+    public func missing(
+        with mine: [Tip], mayKnow: Bool, holds: (EventHash) throws -> Bool
+    ) rethrows -> Missing? {
         let missing = try tips.filter { try !holds($0.hash) }
         guard !missing.isEmpty else { return nil }
+        guard mayKnow else {
+            let origins = Set(missing.map(\.origin))
+            return Missing(
+                tips: missing,
+                after: tips.reduce(into: VectorClock()) { after, tip in
+                    if !origins.contains(tip.origin) { after.advance(tip.origin, to: tip.seq) }
+                })
+        }
         // What the other side does not name it does not have: to list it would only make the line longer.
         let named = Set(tips.map(\.origin))
         var after = VectorClock()

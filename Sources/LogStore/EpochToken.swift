@@ -1,42 +1,104 @@
-import EventLog
+public import EventLog
 import Foundation
-import GRDB
+import Glibc
 import Synchronization
 
-/// The epoch, kept a second time outside of the database. Where the two differ the database was put back from elsewhere, and the node
-/// must not go on in the old epoch: it may have written more in it than it knows.
-struct EpochToken {
-    private let url: URL
+/// The epoch and the number of commits, kept a second time outside of the database.
+///
+/// Where the database has another epoch, or fewer commits, it was put back from elsewhere: the node may have written more in this epoch
+/// than it knows, and must not go on in it. The number is written after each commit without waiting for the disk: after a power cut it
+/// may lag, which finds less and never something wrong.
+final class EpochToken: Sendable {
+    /// What stands in the file.
+    struct Content: Equatable {
+        var epoch: UInt64
+        var batch: Int64
 
-    init(beside path: String) { url = URL(fileURLWithPath: path).deletingLastPathComponent().appending(path: "epoch") }
-
-    /// Draws an epoch where there is none, or where the token does not match.
-    func check(_ store: LogStore) throws {
-        let stored = store.state.withLock { $0.counters.epoch }
-        let token = (try? String(contentsOf: url, encoding: .utf8))?.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard stored == 0 || token != String(stored) else { return }
-        try store.pool.write { db in
-            try store.state.withLock { state in try Self.draw(&state.counters, db, store.configuration.random) }
+        var text: String {
+            func padded(_ number: String) -> String { String(repeating: "0", count: 20 - number.count) + number }
+            return "\(padded(String(epoch))) \(padded(String(batch)))\n"
         }
-        try write(store.state.withLock { $0.counters.epoch })
+
+        init(epoch: UInt64, batch: Int64) { (self.epoch, self.batch) = (epoch, batch) }
+
+        init?(_ text: String) {
+            let words = text.split(whereSeparator: \.isWhitespace)
+            guard words.count == 2, let epoch = UInt64(words[0]), let batch = Int64(words[1]) else { return nil }
+            self.init(epoch: epoch, batch: batch)
+        }
     }
 
-    func write(_ epoch: UInt64) throws {
+    private let path: String
+    private let descriptor = Mutex<Int32>(-1)
+
+    init(beside database: String) {
+        path = URL(fileURLWithPath: database).deletingLastPathComponent().appending(path: "epoch").path
+    }
+
+    deinit { descriptor.withLock { if $0 >= 0 { Glibc.close($0) } } }
+
+    /// Why the database cannot go on in its epoch; nil when it can.
+    func objection(to counters: WriterState.Counters) -> EpochChange.Reason? {
+        guard counters.epoch != 0 else { return .firstStart }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8), let content = Content(text) else {
+            return .tokenMissing
+        }
+        if content.epoch != counters.epoch { return .otherToken }
+        return content.batch > counters.lastBatch ? .databaseBehind : nil
+    }
+
+    /// Puts the token in the place of an older one, durably.
+    func replace(_ content: Content) throws {
         do {
-            try Data("\(epoch)\n".utf8).write(to: url, options: .atomic)
+            try Data(content.text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw LogStoreError(.io, "cannot write \(url.path): \(error.localizedDescription)")
+            throw LogStoreError(.io, "cannot write \(path): \(error.localizedDescription)")
+        }
+        try descriptor.withLock { descriptor in
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0, fsync(descriptor) == 0 else {
+                throw LogStoreError(.io, "cannot write \(path): \(String(cString: strerror(errno)))")
+            }
         }
     }
 
-    /// A new epoch, and with it a new life of the node.
-    static func draw(_ counters: inout WriterState.Counters, _ db: Database, _ random: () -> UInt64) throws {
-        counters.epoch = random() | 1
-        counters.instance = random() | 1
-        for (name, value) in [("epoch", counters.epoch), ("instance", counters.instance)] {
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
-                arguments: [name, Int64(bitPattern: value)])
-        }
+    /// Notes how many commits there are.
+    func note(_ content: Content) {
+        let bytes = Array(content.text.utf8)
+        // A lagging token is no reason to stop.
+        descriptor.withLock { if $0 >= 0 { _ = pwrite($0, bytes, bytes.count, 0) } }
     }
+}
+
+/// A new epoch of this node, and why it was drawn.
+public struct EpochChange: Hashable, Sendable {
+    /// Why a node begins a new epoch.
+    public enum Reason: String, Hashable, Sendable {
+        /// There was none before.
+        case firstStart = "first-start"
+        /// The token beside the database is gone.
+        case tokenMissing = "token-missing"
+        /// The token beside the database is of another epoch: the database was put back from elsewhere.
+        case otherToken = "other-token"
+        /// The database has fewer commits than the token beside it: an older copy was put back.
+        case databaseBehind = "database-behind"
+        /// A peer holds events of this epoch that this node does not: it was put back or copied as a whole.
+        case peerKnowsMore = "peer-knows-more"
+        /// An event of this epoch came that this node had not written: it runs twice, or was put back.
+        case foreignEvent = "foreign-event"
+        /// Somebody asked for it.
+        case asked
+    }
+
+    /// The new epoch.
+    public var epoch: UInt64
+    /// When it was drawn.
+    public var at: Timestamp
+    /// Why.
+    public var reason: Reason
+    /// The peer through which it was found out.
+    public var peer: NodeID?
+    /// Events of this node that peers have sent back since.
+    public var readBack: Int
 }

@@ -48,6 +48,8 @@ public final class LogStore: Sendable {
     let pool: DatabasePool
     let state: Mutex<WriterState>
     private let lock: ProcessLock
+    let token: EpochToken
+    let drewAtStart = Mutex(false)
     private let queue = CommitQueue()
     private let observer = Observer()
     private let onFailure: @Sendable (LogStoreError) -> Void
@@ -68,7 +70,8 @@ public final class LogStore: Sendable {
         try Schema.migrate(pool)
         self.onFailure = onFailure
         state = Mutex(try pool.read { try WriterState(reading: $0) })
-        try EpochToken(beside: configuration.path).check(self)
+        token = EpochToken(beside: configuration.path)
+        try checkEpoch()
     }
 
     private static func openPool(_ path: String) throws -> DatabasePool {
@@ -139,7 +142,8 @@ public final class LogStore: Sendable {
                 state = try WriterState(reading: db)
                 throw error
             }
-            state = try transaction.finish()
+            state = transaction.finish()
+            token.note(state.counters.token)
             return (outcomes, transaction.change)
         }
     }

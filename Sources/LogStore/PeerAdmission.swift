@@ -79,9 +79,10 @@ extension Transaction {
         for (origin, event) in last.sorted(by: { $0.key < $1.key }) {
             if origin.node == store.node {
                 if origin.epoch == state.counters.epoch {
-                    try drawEpoch()
+                    try drawEpoch(.foreignEvent, peer: peer)
                     outcome.drewNewEpoch = true
                 }
+                try noteReadBack(admitted.count { $0.event.envelope.origin == origin })
                 continue
             }
             let receipt = try Receipt(

@@ -76,16 +76,6 @@ extension LogStore {
                 rows.map { ($0[0] as Int, UInt64(bitPattern: $0[1] as Int64)) }, uniquingKeysWith: { _, last in last })
         }
     }
-
-    /// Draws a new epoch and a new life of this node, durably.
-    public func drawEpoch() async throws {
-        try await write { try $0.drawEpoch() }
-    }
-
-    /// This node's present epoch and life.
-    public var epoch: (epoch: UInt64, instance: UInt64) {
-        state.withLock { ($0.counters.epoch, $0.counters.instance) }
-    }
 }
 
 extension Transaction {

@@ -42,6 +42,25 @@ extension LogStore {
         }
     }
 
+    /// Events in the order of their arrival, after `arrival`, with the peer that each came from (nil for this node's own).
+    public func rows(from arrival: Int) async throws -> [(event: Event, source: NodeID?)] {
+        let loader = RecordLoader(sealer: configuration.sealer)
+        return try await pool.read { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT event.id, event.hash, envelope, sealed, peer.node FROM event
+                    LEFT JOIN body ON body.event = event.id LEFT JOIN peer ON peer.id = event.source
+                    WHERE event.id > ? ORDER BY event.id
+                    """, arguments: [arrival])
+            var found: [(Event, NodeID?)] = []
+            while let row = try rows.next() {
+                found.append((try loader.event(row), (row["node"] as String?).flatMap { NodeID($0) }))
+            }
+            return found
+        }
+    }
+
     /// A projection as it was stored with the last commit that changed it; nil when the chart is not here.
     public func stored<View: Projection>(_ type: View.Type, of chart: ChartID) async throws -> View? {
         let sealer = configuration.sealer

@@ -4,7 +4,7 @@ import GRDB
 enum Schema {
     /// Bumped with every migration; a newer file is refused by name.
     static let migrations: [(name: String, sql: String)] = [
-        ("1-log", log), ("2-peers", peers), ("3-people", people),
+        ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs),
     ]
 
     static func migrate(_ writer: any DatabaseWriter) throws {
@@ -53,6 +53,12 @@ enum Schema {
         CREATE TRIGGER batch_is_final BEFORE UPDATE ON batch BEGIN SELECT RAISE(ABORT, 'arrivals are never changed'); END;
         CREATE TRIGGER batch_stays BEFORE DELETE ON batch BEGIN SELECT RAISE(ABORT, 'arrivals are never deleted'); END;
         CREATE TRIGGER body_is_final BEFORE UPDATE ON body BEGIN SELECT RAISE(ABORT, 'bodies are never changed'); END;
+        """
+
+    private static let epochs = """
+        CREATE TABLE epoch (
+            id INTEGER PRIMARY KEY, at INTEGER NOT NULL, epoch INTEGER NOT NULL, reason TEXT NOT NULL, peer TEXT,
+            read_back INTEGER NOT NULL);
         """
 
     private static let peers = """

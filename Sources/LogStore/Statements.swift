@@ -10,7 +10,9 @@ extension LogStore {
         try await write(weight: 256 * (receipts.count + notices.count)) { transaction in
             var new = 0
             for receipt in receipts {
-                guard let chart = try transaction.chartID(receipt.chart) else { continue }
+                guard let chart = try transaction.chartID(receipt.chart), try transaction.isNews(receipt, chart: chart) else {
+                    continue
+                }
                 let record = try transaction.record(chart)
                 guard let key = Fold.membership(of: record).members[receipt.receiver]?.key, receipt.isValid(for: key),
                     record.graph.position(of: receipt.hash) != nil
@@ -83,14 +85,19 @@ extension LogStore {
 }
 
 extension Transaction {
-    /// Keeps a receipt where it is the latest of its key; returns whether it was.
-    @discardableResult
-    func insert(_ receipt: Receipt, chart: Int64) throws -> Bool {
+    /// True when a receipt is the latest of its key.
+    func isNews(_ receipt: Receipt, chart: Int64) throws -> Bool {
         let known = try Int.fetchOne(
             db.cachedStatement(
                 sql: "SELECT seq FROM receipt WHERE receiver = ? AND instance = ? AND chart = ? AND origin = ?"),
             arguments: [receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description])
-        if let known, known >= receipt.dot.seq { return false }
+        return known.map { $0 < receipt.dot.seq } ?? true
+    }
+
+    /// Keeps a receipt where it is the latest of its key; returns whether it was.
+    @discardableResult
+    func insert(_ receipt: Receipt, chart: Int64) throws -> Bool {
+        guard try isNews(receipt, chart: chart) else { return false }
         try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO receipt (number, receiver, instance, chart, origin, seq, hash, at, signature)

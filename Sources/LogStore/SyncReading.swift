@@ -55,27 +55,55 @@ extension LogStore {
                     """), arguments: [Data(chart.bytes), peer.description, day.number])
     }
 
-    /// What is missing here of what a peer offers, and whether the peer holds events of this node that are not here.
-    public func compare(_ offered: [ChartHeads]) async throws -> (
-        wants: [(chart: ChartID, after: VectorClock)], peerKnowsMoreOfMe: Bool
-    ) {
-        let node = node
-        return try await pool.read { db in
-            var wants: [(ChartID, VectorClock)] = []
-            var knowsMore = false
+    /// What is missing here of what a peer offers.
+    public struct Comparison: Sendable {
+        /// Charts of which something is missing, and how far each origin is held.
+        public var wants: [(chart: ChartID, after: VectorClock)] = []
+        /// True when the peer holds events of this node that are not here.
+        public var peerKnowsMoreOfMe = false
+        /// True when they are of the present epoch: a new one has been drawn.
+        public internal(set) var drewNewEpoch = false
+        var isPresentEpoch = false
+    }
+
+    /// What is missing here of what `peer` offers. Where it holds events of this node's present epoch that are not here, the node was put
+    /// back or copied: it has a new epoch before this returns, so that no number is used twice.
+    public func compare(
+        _ offered: [ChartHeads], with peer: NodeID, on day: CalendarDay
+    ) async throws -> Comparison {
+        let present = Origin(node: node, epoch: epoch.epoch)
+        var comparison = try await missing(of: offered, present, for: peer, on: day)
+        guard comparison.isPresentEpoch else { return comparison }
+        comparison.drewNewEpoch = try await write { transaction in
+            guard transaction.state.counters.epoch == present.epoch else { return false }
+            try transaction.drawEpoch(.peerKnowsMore, peer: peer)
+            return true
+        }
+        return comparison
+    }
+
+    private func missing(
+        of offered: [ChartHeads], _ present: Origin, for peer: NodeID, on day: CalendarDay
+    ) async throws -> Comparison {
+        try await pool.read { db in
+            var comparison = Comparison()
             for heads in offered {
                 let id = try Int64.fetchOne(
                     db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(heads.chart.bytes)])
                 let mine = try id.map { try TipTable.tips(of: $0, db) } ?? []
-                let missing = try heads.missing(with: mine) { hash in
+                let mayKnow = try Self.sharedChart(heads.chart, with: peer, on: day, db) != nil
+                let missing = try heads.missing(with: mine, mayKnow: mayKnow) { hash in
                     try Int64.fetchOne(
                         db.cachedStatement(sql: "SELECT id FROM event WHERE hash = ?"), arguments: [Data(hash.bytes)]) != nil
                 }
                 guard let missing else { continue }
-                knowsMore = knowsMore || missing.tips.contains { $0.origin.node == node }
-                wants.append((heads.chart, missing.after))
+                for tip in missing.tips where tip.origin.node == present.node {
+                    comparison.peerKnowsMoreOfMe = true
+                    comparison.isPresentEpoch = comparison.isPresentEpoch || tip.origin == present
+                }
+                comparison.wants.append((heads.chart, missing.after))
             }
-            return (wants, knowsMore)
+            return comparison
         }
     }
 

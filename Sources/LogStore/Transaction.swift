@@ -17,7 +17,6 @@ final class Transaction {
     private var jobChange: LogStore.Change?
     private var newEvents: [Int64: [StoredEvent]] = [:]
     private var hashes: [EventHash] = []
-    private var epochChanged = false
 
     struct StoredEvent {
         let id: Int64
@@ -102,10 +101,7 @@ final class Transaction {
     }
 
     /// Takes the state out; nothing may be written through this transaction afterwards.
-    func finish() throws -> WriterState {
-        if epochChanged { try EpochToken(beside: store.configuration.path).write(state.counters.epoch) }
-        return state
-    }
+    func finish() -> WriterState { state }
 
     // MARK: Charts and origins
 
@@ -206,11 +202,7 @@ final class Transaction {
         jobChange = change
     }
 
-    /// A new epoch, from this commit on.
-    func drawEpoch() throws {
-        try EpochToken.draw(&state.counters, db, store.configuration.random)
-        epochChanged = true
-    }
+    func changeCounters(_ body: (inout WriterState.Counters) throws -> Void) rethrows { try body(&state.counters) }
 
     private func updateTips(_ chart: Int64, _ events: [StoredEvent]) throws -> EventHash {
         for stored in events {

@@ -10,10 +10,15 @@ public struct LineSplitter: Sendable {
 
     /// Takes in bytes and returns the lines that they complete, without their line feeds.
     public mutating func feed(_ bytes: some Collection<UInt8>) throws(FormatError) -> [[UInt8]] {
+        // One copy, so that the search runs over plain memory whatever the collection is.
+        try feed(ContiguousArray(bytes))
+    }
+
+    private mutating func feed(_ bytes: ContiguousArray<UInt8>) throws(FormatError) -> [[UInt8]] {
         var lines: [[UInt8]] = []
-        var rest = bytes[...]
-        while let end = rest.firstIndex(of: 0x0A) {
-            let piece = rest[..<end]
+        var start = 0
+        for index in bytes.indices where bytes[index] == 0x0A {
+            let piece = bytes[start..<index]
             guard partial.count + piece.count <= limit else { throw tooLong }
             if partial.isEmpty {
                 lines.append(Array(piece))
@@ -22,8 +27,9 @@ public struct LineSplitter: Sendable {
                 lines.append(partial)
                 partial = []
             }
-            rest = rest[rest.index(after: end)...]
+            start = index + 1
         }
+        let rest = bytes[start...]
         guard partial.count + rest.count <= limit else { throw tooLong }
         partial.append(contentsOf: rest)
         return lines

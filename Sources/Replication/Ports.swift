@@ -71,6 +71,15 @@ public enum StoreRequest: Hashable, Sendable {
         public var maxEvents: Int
         /// or so many bytes.
         public var maxBytes: Int
+
+        /// What to read.
+        public init(
+            chart: ChartID, after: VectorClock, from: Int, upTo: Int, skipsOwn: Bool, maxEvents: Int, maxBytes: Int
+        ) {
+            (self.chart, self.after) = (chart, after)
+            (self.from, self.upTo, self.skipsOwn) = (from, upTo, skipsOwn)
+            (self.maxEvents, self.maxBytes) = (maxEvents, maxBytes)
+        }
     }
 
     /// A batch to be stored as one.
@@ -79,6 +88,11 @@ public enum StoreRequest: Hashable, Sendable {
         public var runs: [ChartRun]
         /// What the sender's root then is, when the batch completes it.
         public var completes: Completion?
+
+        /// Events, and what they complete.
+        public init(runs: [ChartRun], completes: Completion?) {
+            (self.runs, self.completes) = (runs, completes)
+        }
     }
 
     /// A root and the buckets under it that changed.

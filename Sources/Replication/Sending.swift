@@ -350,7 +350,8 @@ struct Sending: Sendable {
         guard batchEvents > 0 || complete else { return }
         var commit = Message.Commit(events: batchEvents, root: nil, buckets: [])
         if complete {
-            let (root, words) = (tree.root(), tree.buckets())
+            let words = tree.buckets()
+            let root = tree.root()
             commit.root = root
             commit.buckets = changedBuckets.sorted().map { Message.Bucket(index: $0, word: words[$0]) }
             changedBuckets = []

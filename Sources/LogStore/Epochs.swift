@@ -1,0 +1,80 @@
+import CareModel
+import EventLog
+import Foundation
+import GRDB
+import Synchronization
+
+/// The lives of this node: in each it writes sequences of its own.
+extension LogStore {
+    /// Draws a new epoch and a new life of this node, durably.
+    public func drawEpoch(_ reason: EpochChange.Reason = .asked) async throws {
+        try await write { try $0.drawEpoch(reason, peer: nil) }
+    }
+
+    /// This node's present epoch and life.
+    public var epoch: (epoch: UInt64, instance: UInt64) {
+        state.withLock { ($0.counters.epoch, $0.counters.instance) }
+    }
+
+    /// The epochs of this node and why each was drawn, the latest last.
+    public func epochChanges() async throws -> [EpochChange] {
+        try await pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM epoch ORDER BY id").map { row in
+                EpochChange(
+                    epoch: UInt64(bitPattern: row["epoch"] as Int64), at: Timestamp(milliseconds: row["at"]),
+                    reason: EpochChange.Reason(rawValue: row["reason"]) ?? .asked,
+                    peer: (row["peer"] as String?).flatMap { NodeID($0) }, readBack: row["read_back"])
+            }
+        }
+    }
+
+    /// True when the log was opened in a new epoch.
+    public var drewEpochAtStart: Bool { drewAtStart.withLock { $0 } }
+
+    /// Draws an epoch where the database cannot go on in its own.
+    func checkEpoch() throws {
+        guard let reason = state.withLock({ token.objection(to: $0.counters) }) else {
+            return try replaceToken()
+        }
+        try pool.write { db in
+            try state.withLock { state in try draw(reason, peer: nil, &state.counters, db) }
+        }
+        try replaceToken()
+        drewAtStart.withLock { $0 = true }
+    }
+
+    func replaceToken() throws { try token.replace(state.withLock { $0.counters.token }) }
+
+    /// A new epoch, and with it a new life of the node.
+    func draw(_ reason: EpochChange.Reason, peer: NodeID?, _ counters: inout WriterState.Counters, _ db: Database) throws {
+        counters.epoch = configuration.random() | 1
+        counters.instance = configuration.random() | 1
+        for (name, value) in [("epoch", counters.epoch), ("instance", counters.instance)] {
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", arguments: [name, Int64(bitPattern: value)])
+        }
+        try db.execute(
+            sql: "INSERT INTO epoch (at, epoch, reason, peer, read_back) VALUES (?, ?, ?, ?, 0)",
+            arguments: [
+                configuration.clock().milliseconds, Int64(bitPattern: counters.epoch), reason.rawValue, peer?.description,
+            ])
+    }
+}
+
+extension Transaction {
+    /// A new epoch, from this commit on.
+    func drawEpoch(_ reason: EpochChange.Reason, peer: NodeID?) throws {
+        try changeCounters { try store.draw(reason, peer: peer, &$0, db) }
+    }
+
+    /// Counts events of this node that came back from a peer.
+    func noteReadBack(_ events: Int) throws {
+        try db.execute(
+            sql: "UPDATE epoch SET read_back = read_back + ? WHERE id = (SELECT max(id) FROM epoch)", arguments: [events])
+    }
+}
+
+extension WriterState.Counters {
+    /// What stands outside of the database.
+    var token: EpochToken.Content { EpochToken.Content(epoch: epoch, batch: lastBatch) }
+}
