@@ -93,9 +93,19 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLog", "CareModel", crypto], path: "Tests/TestSupport", swiftSettings: strict
         ),
+        .target(
+            name: "SyncSimulation", dependencies: ["EventLog", "CareModel", "Replication", "TestSupport"],
+            path: "Tests/SyncSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "simulate", dependencies: ["SyncSimulation", "TestSupport"], path: "Tests/Simulate", swiftSettings: strict),
         tests("EventLogTests", ["EventLog", "CareModel", "TestSupport"]),
         tests("CareModelTests", ["EventLog", "CareModel", "TestSupport"], exclude: ["Golden"]),
         tests("ReplicationTests", ["EventLog", "Replication", "TestSupport"]),
+        tests(
+            "SyncSimulationTests",
+            [
+                "EventLog", "CareModel", "Replication", "LogStore", "DuologNode", "SyncSimulation", "TestSupport", crypto,
+            ]),
         tests("HouseTests", []),
         tests(
             "DuologNodeTests",

@@ -1,21 +1,25 @@
 import CareModel
-import EventLog
+public import EventLog
 import Foundation
-import TestSupport
 
 /// The conflicts of a chart by another road: transitive closure over hashes, bodies as plain JSON, no clocks compared. It shares no
 /// comparison code with what it checks.
-struct BruteForce {
-    struct Dispute: Hashable {
-        let siblings: Set<EventHash>
+public struct BruteForce {
+    public struct Dispute: Hashable {
+        public let siblings: Set<EventHash>
         /// Which sibling had which other one before its author.
-        let saw: Set<[EventHash]>
+        public let saw: Set<[EventHash]>
+
+        public init(siblings: Set<EventHash>, saw: Set<[EventHash]>) {
+            self.siblings = siblings
+            self.saw = saw
+        }
     }
 
     private let events: [EventHash: Event]
     private var pasts: [EventHash: Set<EventHash>] = [:]
 
-    init(_ events: [Event]) {
+    public init(_ events: [Event]) {
         self.events = Dictionary(events.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
         for event in events { pasts[event.hash] = past(of: event) }
     }
@@ -35,7 +39,7 @@ struct BruteForce {
     }
 
     /// Every pair of a raise and a side effect report of the same medication that knew nothing of each other.
-    var blindRaises: Set<[EventHash]> {
+    public var blindRaises: Set<[EventHash]> {
         var pairs: Set<[EventHash]> = []
         for raise in events.values where raise.envelope.kind == DoseAdjusted.kind {
             guard dose(raise, "to") > dose(raise, "from") else { continue }
@@ -49,7 +53,7 @@ struct BruteForce {
         return pairs
     }
 
-    var disputes: Set<Dispute> {
+    public var disputes: Set<Dispute> {
         let writers: Set<Kind> = [MedicationPrescribed.kind, DoseAdjusted.kind, MedicationStopped.kind, ConflictResolved.kind]
         let withdrawn = Set(events.values.filter { $0.envelope.kind == RecordWithdrawn.kind }.flatMap(\.envelope.refs))
         var lineages: [EventHash: [Event]] = [:]

@@ -1,0 +1,191 @@
+import CareModel
+public import EventLog
+public import Replication
+
+/// The port of a session on the simulator's log.
+extension MemoryLog {
+    public func answer(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer {
+        guard let state = disk.peers[peer] else { return .failed("not paired") }
+        switch request {
+        case .completedRoot: return .completedRoot(state.root)
+        case .completedBuckets:
+            return .completedBuckets((0..<ReplicationLimits.buckets).map { state.buckets[$0] ?? 0 })
+        case .heads(let charts):
+            return .heads(charts.filter { isShared($0, with: peer) }.compactMap { heads(of: $0) })
+        case .compare(let offered): return .compared(compare(offered, with: peer))
+        case .read(let request): return .read(read(request, for: peer))
+        case .admit(let batch): return admit(batch, from: peer)
+        case .statements(let receipts, let notices):
+            store(receipts, notices, from: state.key)
+            return .statementsStored
+        case .pendingStatements(let mark): return pendingStatements(for: peer, beyond: max(mark, state.noted))
+        case .statementsNoted(let mark):
+            disk.peers[peer]?.noted = max(state.noted, mark)
+            return .noted
+        }
+    }
+
+    // MARK: What is missing
+
+    private func compare(_ offered: [ChartHeads], with peer: NodeID) -> StoreAnswer.Comparison {
+        var comparison = StoreAnswer.Comparison(wants: [], peerKnowsMoreOfMe: false)
+        var isPresentOrigin = false
+        for heads in offered {
+            let mine = self.heads(of: heads.chart)?.tips ?? []
+            guard
+                let missing = heads.missing(
+                    with: mine, mayKnow: isShared(heads.chart, with: peer), holds: { disk.hashes.contains($0) })
+            else { continue }
+            comparison.wants.append(Message.ChartWant(chart: heads.chart, after: missing.after))
+            if missing.tips.contains(where: { $0.origin.node == node }) { comparison.peerKnowsMoreOfMe = true }
+            if missing.tips.contains(where: { $0.origin == origin }) { isPresentOrigin = true }
+        }
+        if isPresentOrigin { drawEpoch() }
+        return comparison
+    }
+
+    // MARK: Sending
+
+    private func read(_ request: StoreRequest.ReadRequest, for peer: NodeID) -> StoreAnswer.ReadAnswer {
+        var answer = StoreAnswer.ReadAnswer(
+            run: ChartRun(chart: request.chart, events: [], heads: []), next: request.from, state: .withdrawn)
+        guard isShared(request.chart, with: peer) else { return answer }
+        answer.state = .atEnd
+        var bytes = 0
+        var last: [EventHash: Event] = [:]
+        let rows = (disk.charts[request.chart] ?? []).filter { $0 >= request.from && $0 < request.upTo }
+        for commit in commits(of: rows) {
+            let wanted = commit.map { disk.rows[$0] }.filter { row in
+                !(request.skipsOwn && row.source == peer) && !request.after.covers(row.event.envelope.dot)
+            }
+            let lines = wanted.map { EventLines(envelope: $0.event.line, body: $0.event.bodyLine?.line) }
+            let size = lines.reduce(0) { $0 + $1.byteCount }
+            guard answer.run.events.count + lines.count <= request.maxEvents, bytes + size <= request.maxBytes else {
+                answer.state = .more
+                break
+            }
+            bytes += size
+            answer.run.events += lines
+            answer.next = (commit.last ?? 0) + 1
+            for row in wanted {
+                if let prev = row.event.envelope.prev { last[prev] = nil }
+                last[row.event.hash] = row.event
+            }
+        }
+        answer.run.heads = last.keys.sorted().compactMap { disk.heads[$0] }
+        if answer.state == .atEnd { answer.next = request.upTo }
+        return answer
+    }
+
+    private func commits(of rows: [Int]) -> [[Int]] {
+        var commits: [[Int]] = []
+        for row in rows {
+            if let last = commits.last?.last, disk.batches[last] == disk.batches[row] {
+                commits[commits.count - 1].append(row)
+            } else {
+                commits.append([row])
+            }
+        }
+        return commits
+    }
+
+    // MARK: Receiving
+
+    private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) -> StoreAnswer {
+        var admission = StoreAnswer.Admission(refused: [], receipts: [], newEvents: 0)
+        var touched: Set<ChartID> = []
+        var isForeign = false
+        disk.lastBatch += 1
+        for run in batch.runs {
+            var record = records[run.chart] ?? ChartRecord(chart: run.chart)
+            let admitted: [(event: Event, position: Int)]
+            do throws(RunRefusal) {
+                admitted = try record.admit(
+                    run.events.map { ($0.envelope, $0.body) }, vouchedForBy: run.heads, from: peer)
+            } catch {
+                admission.refused.append(Self.refusal(of: run.chart, error))
+                continue
+            }
+            records[run.chart] = record
+            for (event, _) in admitted { store(event, source: peer) }
+            let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
+            var last: [Origin: Event] = [:]
+            for (event, _) in admitted {
+                last[event.envelope.origin] = event
+                if let head = heads[event.hash] { disk.heads[event.hash] = head }
+            }
+            for (origin, event) in last.sorted(by: { $0.key < $1.key }) {
+                if origin.node == node {
+                    isForeign = isForeign || origin == self.origin
+                } else if let receipt = receipt(for: event) {
+                    admission.receipts.append(receipt)
+                    keep(receipt)
+                }
+            }
+            admission.newEvents += admitted.count
+            if !admitted.isEmpty { touched.insert(run.chart) }
+        }
+        if admission.refused.isEmpty, let completes = batch.completes {
+            disk.peers[peer]?.root = completes.root
+            disk.peers[peer]?.buckets.merge(completes.buckets) { _, newer in newer }
+        }
+        if isForeign { drawEpoch() }
+        if !touched.isEmpty { finish(touched) }
+        if !admission.receipts.isEmpty { note(StoreChange(statements: true)) }
+        return .admitted(admission)
+    }
+
+    private static func refusal(of chart: ChartID, _ error: RunRefusal) -> StoreAnswer.Refusal {
+        switch error {
+        case .inadmissible(let error):
+            StoreAnswer.Refusal(chart: chart, code: .inadmissible, isGap: error.isGap, text: "\(error)")
+        case .notAMember:
+            StoreAnswer.Refusal(chart: chart, code: .notAMember, isGap: false, text: "not a member")
+        }
+    }
+
+    // MARK: Receipts and notices
+
+    private func receipt(for event: Event) -> Receipt? {
+        try? Receipt(
+            signing: key, instance: disk.instance, chart: event.envelope.chart, dot: event.envelope.dot, hash: event.hash,
+            at: clock)
+    }
+
+    private func isNews(_ receipt: Receipt) -> Bool {
+        disk.receipts[ReceiptKey(receipt)].map { $0.receipt.dot.seq < receipt.dot.seq } ?? true
+    }
+
+    private func keep(_ receipt: Receipt) {
+        guard isNews(receipt) else { return }
+        disk.lastStatement += 1
+        disk.receipts[ReceiptKey(receipt)] = (disk.lastStatement, receipt)
+    }
+
+    private func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodePublicKey) {
+        let before = disk.lastStatement
+        for receipt in receipts {
+            guard isNews(receipt), let record = records[receipt.chart],
+                let key = Fold.membership(of: record).members[receipt.receiver]?.key, receipt.isValid(for: key),
+                record.graph.position(of: receipt.hash) != nil
+            else { continue }
+            keep(receipt)
+        }
+        for notice in notices where notice.removed == node && notice.isValid(for: peer) {
+            guard disk.notices[notice.removal] == nil else { continue }
+            disk.lastStatement += 1
+            disk.notices[notice.removal] = (disk.lastStatement, notice)
+        }
+        if disk.lastStatement > before { note(StoreChange(statements: true)) }
+    }
+
+    private func pendingStatements(for peer: NodeID, beyond mark: Int) -> StoreAnswer {
+        let receipts = disk.receipts.values.filter {
+            $0.number > mark && $0.receipt.receiver != peer && isShared($0.receipt.chart, with: peer)
+        }.sorted { $0.number < $1.number }.prefix(ReplicationLimits.statementsAtOnce)
+        let notices = disk.notices.values.filter { $0.number > mark && $0.notice.removed == peer }
+            .sorted { $0.number < $1.number }
+        let last = (receipts.map(\.number) + notices.map(\.number)).max() ?? 0
+        return .pendingStatements(receipts.map(\.receipt), notices.map(\.notice), upTo: max(mark, last))
+    }
+}

@@ -1,0 +1,272 @@
+public import CareModel
+public import EventLog
+public import Replication
+import TestSupport
+
+/// The simulator's log: the shipped admission, authoring and fold over plain arrays. It passes the same contract suite as LogStore.
+public final class MemoryLog: NodeStore {
+    /// What is on disk: survives a crash, and can be copied.
+    struct Disk {
+        var rows: [StoredRow] = []
+        var batches: [Int] = []
+        var charts: [ChartID: [Int]] = [:]
+        var hashes: Set<EventHash> = []
+        var heads: [EventHash: SignedHead] = [:]
+        var verdicts: [EventHash: Verdict] = [:]
+        var peers: [NodeID: PeerState] = [:]
+        var receipts: [ReceiptKey: (number: Int, receipt: Receipt)] = [:]
+        var notices: [EventHash: (number: Int, notice: RemovalNotice)] = [:]
+        var lastStatement = 0
+        var lastBatch = 0
+        var requests: [String: [Authored]] = [:]
+        var epoch: UInt64 = 0
+        var instance: UInt64 = 0
+    }
+
+    /// The epoch, and how many commits there were in all when it was last written.
+    struct Token {
+        var epoch: UInt64 = 0
+        var batch = 0
+    }
+
+    struct PeerState {
+        var key: NodePublicKey
+        var isPaired = true
+        var root: EventHash?
+        var buckets: [Int: UInt64] = [:]
+        var noted = 0
+    }
+
+    struct ReceiptKey: Hashable {
+        let receiver: NodeID
+        let instance: UInt64
+        let chart: ChartID
+        let origin: Origin
+
+        init(_ receipt: Receipt) {
+            (receiver, instance) = (receipt.receiver, receipt.instance)
+            (chart, origin) = (receipt.chart, receipt.dot.origin)
+        }
+    }
+
+    public let key: NodeKey
+    public var clock: Timestamp
+    var disk = Disk()
+    /// Stands outside of the database.
+    private var token = Token()
+    private var backups: [(disk: Disk, token: Token)] = []
+    private var random: any RandomNumberGenerator
+    var records: [ChartID: ChartRecord] = [:]
+    /// Whom a chart may be sent to, and until when.
+    var shares: [ChartID: [NodeID: CalendarDay?]] = [:]
+    private var changes: [StoreChange] = []
+
+    public init(key: NodeKey, clock: Timestamp, random: any RandomNumberGenerator) {
+        self.key = key
+        self.clock = clock
+        self.random = random
+        drawEpoch()
+    }
+
+    var node: NodeID { key.publicKey.node }
+    var origin: Origin { Origin(node: node, epoch: disk.epoch) }
+    public var epoch: (epoch: UInt64, instance: UInt64) { (disk.epoch, disk.instance) }
+
+    public func takeChanges() -> [StoreChange] {
+        defer { changes = [] }
+        return changes
+    }
+
+    func note(_ change: StoreChange) { changes.append(change) }
+
+    func drawEpoch() {
+        disk.epoch = random.next() | 1
+        disk.instance = random.next() | 1
+        token = Token(epoch: disk.epoch, batch: disk.lastBatch)
+    }
+
+    // MARK: Peers
+
+    public func pair(_ peer: NodePublicKey) {
+        if disk.peers[peer.node] == nil { disk.peers[peer.node] = PeerState(key: peer) }
+        disk.peers[peer.node]?.isPaired = true
+    }
+
+    public func unpair(_ peer: NodeID) {
+        disk.peers[peer]?.isPaired = false
+        disk.peers[peer]?.root = nil
+        disk.peers[peer]?.buckets = [:]
+        disk.peers[peer]?.noted = 0
+    }
+
+    // MARK: Writing
+
+    public func openChart(name: String, nonce: [UInt8], salt: [UInt8]) throws -> ChartID {
+        let chart = ChartFounding.chart(founder: key.publicKey, nonce: nonce)
+        let members = ChartOpened(node_key: key.publicKey, nonce: Base64URL.encode(nonce), name: name).members
+        records[chart] = ChartRecord(chart: chart)
+        let draft = Draft(
+            chart: chart, author: .node, kind: ChartOpened.kind, members: members,
+            when: ClinicalTime(instant: clock, offsetMinutes: 0), seeing: .everything, salt: salt)
+        _ = try author([draft], request: "open \(chart)")
+        return chart
+    }
+
+    public func author(_ drafts: [Draft], request: String) throws -> [Authored] {
+        if let earlier = disk.requests[request] { return earlier }
+        let before = (disk, records)
+        do {
+            disk.lastBatch += 1
+            var written: [Authored] = []
+            var last: [ChartID: Event] = [:]
+            for draft in drafts {
+                guard records[draft.chart] != nil else { throw AuthoringError.unknownChart }
+                guard let (authored, event) = try records[draft.chart]?.author(draft, as: origin, at: clock) else { continue }
+                store(event, source: nil)
+                last[draft.chart] = event
+                written.append(authored)
+            }
+            for event in last.values { disk.heads[event.hash] = try SignedHead(signing: event, at: clock, with: key) }
+            disk.requests[request] = written
+            finish(Set(last.keys))
+            return written
+        } catch {
+            (disk, records) = before
+            throw error
+        }
+    }
+
+    /// Writes what a newer version would: a kind that this one does not know.
+    public func authorNewer(_ kind: Kind, in chart: ChartID, by author: AuthorID, isCritical: Bool, salt: [UInt8]) throws {
+        guard let graph = records[chart]?.graph else { return }
+        let body = try BodyLine(salt: salt, when: ClinicalTime(instant: clock, offsetMinutes: 0), members: Array("{}".utf8))
+        let next = graph.next(in: origin, seeing: graph.frontier)
+        let envelope = Envelope(
+            chart: chart, origin: origin, seq: next.seq, prev: next.prev, seen: next.seen, after: next.after, refs: [], at: clock,
+            author: author, kind: kind, version: 1, critical: isCritical, body: body.hash)
+        let event = Event(envelope: envelope, body: body)
+        disk.lastBatch += 1
+        try records[chart]?.admit(event)
+        store(event, source: nil)
+        disk.heads[event.hash] = try SignedHead(signing: event, at: clock, with: key)
+        finish([chart])
+    }
+
+    func store(_ event: Event, source: NodeID?) {
+        let chart = event.envelope.chart
+        disk.charts[chart, default: []].append(disk.rows.count)
+        disk.rows.append(StoredRow(event: event, source: source))
+        disk.batches.append(disk.lastBatch)
+        disk.hashes.insert(event.hash)
+        if let record = records[chart], let position = record.graph.position(of: event.hash) {
+            disk.verdicts[event.hash] = record.verdict(on: position)
+        }
+    }
+
+    private static let policy: Set<Kind> = [
+        ChartOpened.kind, MemberAdmitted.kind, MemberRemoved.kind, ConsentGranted.kind, ConsentRevoked.kind,
+    ]
+
+    /// What belongs to the end of a commit that put events into these charts.
+    func finish(_ charts: Set<ChartID>) {
+        var change = StoreChange(charts: charts)
+        for chart in charts.sorted() {
+            let isNew = disk.charts[chart]?.reversed().prefix { disk.batches[$0] == disk.lastBatch } ?? []
+            guard isNew.contains(where: { Self.policy.contains(disk.rows[$0].event.envelope.kind) }) else { continue }
+            if share(chart) { change.statements = true }
+        }
+        changes.append(change)
+        token.batch = disk.lastBatch
+    }
+
+    /// Decides anew whom a chart may be sent to; returns whether somebody has to be told of a removal.
+    private func share(_ chart: ChartID) -> Bool {
+        guard let record = records[chart] else { return false }
+        let fold = Fold(record)
+        let consent = ConsentState(fold)
+        shares[chart] = [:]
+        for peer in fold.membership.members.keys where peer != node && fold.membership.contains(peer) {
+            let coverage = consent.coverage(of: peer)
+            if coverage != .none { shares[chart]?[peer] = .some(coverage.lastDay) }
+        }
+        var isTold = false
+        for (removed, removal) in fold.membership.removals.sorted(by: { $0.key < $1.key }) where removed != node {
+            guard disk.notices[removal] == nil,
+                let notice = try? RemovalNotice(signing: key, chart: chart, removed: removed, removal: removal, at: clock)
+            else { continue }
+            disk.lastStatement += 1
+            disk.notices[removal] = (disk.lastStatement, notice)
+            isTold = true
+        }
+        return isTold
+    }
+
+    func isShared(_ chart: ChartID, with peer: NodeID) -> Bool {
+        guard let until = shares[chart]?[peer] else { return false }
+        return until.map { ClinicalTime(instant: clock, offsetMinutes: 0).day <= $0 } ?? true
+    }
+
+    // MARK: Reading
+
+    public func record(of chart: ChartID) -> ChartRecord? { records[chart] }
+
+    public func rows(from position: Int) -> [StoredRow] { Array(disk.rows.dropFirst(position)) }
+
+    /// It keeps none: the record that grew with every event is folded when somebody looks.
+    public func keptDigest(of chart: ChartID) -> EventHash? { nil }
+
+    public func offer(to peer: NodeID, among: Set<ChartID>?) -> Offer {
+        var charts: [ChartID: EventHash?] = [:]
+        for chart in among ?? Set(disk.charts.keys) {
+            let digest = isShared(chart, with: peer) ? heads(of: chart)?.digest : nil
+            if among != nil || digest != nil { charts[chart] = .some(digest) }
+        }
+        return Offer(charts: charts, arrival: disk.rows.count)
+    }
+
+    func heads(of chart: ChartID) -> ChartHeads? {
+        guard let graph = records[chart]?.graph, !graph.nodes.isEmpty else { return nil }
+        let tips = graph.origins.flatMap { origin in
+            graph.tips(of: origin).map { Tip(origin: origin, seq: graph.nodes[$0].envelope.seq, hash: graph.nodes[$0].hash) }
+        }
+        return ChartHeads(chart: chart, tips: tips)
+    }
+
+    // MARK: Faults
+
+    public func crash() throws {
+        records = [:]
+        shares = [:]
+        changes = []
+        // As at every start: a token that is another one, or ahead, means that the database was put back from elsewhere.
+        if token.epoch != disk.epoch || token.batch > disk.lastBatch { drawEpoch() }
+        for chart in disk.charts.keys.sorted() {
+            var record = ChartRecord(chart: chart)
+            for row in disk.charts[chart] ?? [] {
+                let event = disk.rows[row].event
+                try record.restore(event, verdict: disk.verdicts[event.hash] ?? .permitted)
+            }
+            records[chart] = record
+            _ = share(chart)
+        }
+    }
+
+    public func backUp() -> Int {
+        backups.append((disk, token))
+        return backups.count - 1
+    }
+
+    public func restore(_ backup: Int, withToken: Bool) throws {
+        disk = backups[backup].disk
+        if withToken { token = backups[backup].token }
+        try crash()
+    }
+
+    public func clone(seed: UInt64) throws -> any NodeStore {
+        let copy = MemoryLog(key: key, clock: clock, random: SplitMix64(seed: seed))
+        copy.disk = disk
+        copy.token = token
+        try copy.crash()
+        return copy
+    }
+}

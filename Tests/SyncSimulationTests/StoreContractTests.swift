@@ -1,0 +1,168 @@
+import CareModel
+import EventLog
+import Replication
+import SyncSimulation
+import TestSupport
+import Testing
+
+/// What a session relies on, held against the shipped log and against the simulator's: whoever passes here can stand for the other.
+@Suite struct StoreContractTests {
+    static let all = Implementation.allCases
+
+    // MARK: Writing
+
+    @Test(arguments: all) func whatIsAcknowledgedSurvivesACrash(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let event = try await pair.session()
+        let (before, heads) = (try await pair.left.hashes(), await pair.heads(of: pair.left, for: pair.right))
+        try await pair.left.crash()
+        #expect(try await pair.left.hashes() == before)
+        #expect(before.contains(event))
+        #expect(await pair.heads(of: pair.left, for: pair.right) == heads)
+        #expect(try await pair.session() != event)
+    }
+
+    @Test(arguments: all) func aRequestIsCarriedOutOnce(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let draft = pair.draft(SessionHeld.kind, Bodies.session)
+        let first = try await pair.left.author([draft], request: "once")
+        #expect(try await pair.left.author([draft], request: "once") == first)
+        try await pair.left.crash()
+        #expect(try await pair.left.author([draft], request: "once") == first)
+    }
+
+    @Test(arguments: all) func draftsAreWrittenAllOrNone(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let before = try await pair.left.hashes()
+        let drafts = [pair.draft(SessionHeld.kind, Bodies.session), pair.draft(DoseAdjusted.kind, Bodies.adjusted(1, 2))]
+        await #expect(throws: AuthoringError.self) { try await pair.left.author(drafts, request: "both") }
+        #expect(try await pair.left.hashes() == before)
+        _ = try await pair.session()
+    }
+
+    // MARK: Admission
+
+    @Test(arguments: all) func aRunIsAdmittedWithReceipts(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let run = try #require(await pair.run()).run
+        let admission = try #require(await pair.admit([run]))
+        #expect(admission.refused.isEmpty)
+        #expect(admission.newEvents == run.events.count)
+        #expect(admission.receipts.count == 1)
+        #expect(admission.receipts.allSatisfy { $0.isValid(for: pair.right.key.publicKey) })
+        #expect(try await pair.right.hashes() == pair.left.hashes())
+        #expect(try #require(await pair.admit([run])).newEvents == 0)
+        #expect(await pair.right.takeChanges().contains { $0.charts == [pair.chart] })
+    }
+
+    @Test(arguments: all) func aGapIsNamedAndNothingOfTheChartIsStored(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        var run = try #require(await pair.run()).run
+        run.events.remove(at: 1)
+        let admission = try #require(await pair.admit([run]))
+        #expect(admission.refused.map(\.chart) == [pair.chart])
+        #expect(admission.refused.allSatisfy { $0.isGap && $0.code == .inadmissible })
+        #expect(try await pair.right.rows(from: 0).isEmpty)
+    }
+
+    @Test(arguments: all) func whatNobodySignedIsRefused(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        var run = try #require(await pair.run()).run
+        run.heads = []
+        let admission = try #require(await pair.admit([run]))
+        #expect(admission.refused.map(\.isGap) == [false])
+        #expect(try await pair.right.rows(from: 0).isEmpty)
+    }
+
+    @Test(arguments: all) func aRootIsStoredWithItsEventsOrNotAtAll(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let root = StoreRequest.Completion(root: EventHash(of: [1]), buckets: [7: 9])
+        var broken = try #require(await pair.run()).run
+        broken.heads = []
+        await pair.admit([broken], completes: root)
+        #expect(await pair.root(of: pair.right, from: pair.left) == nil)
+        await pair.admit([try #require(await pair.run()).run], completes: root)
+        try await pair.right.crash()
+        #expect(await pair.root(of: pair.right, from: pair.left) == root.root)
+        guard case .completedBuckets(let buckets) = await pair.right.answer(.completedBuckets, for: pair.left.node) else {
+            Issue.record("no buckets")
+            return
+        }
+        #expect(buckets[7] == 9 && buckets[8] == 0)
+        try await pair.right.unpair(pair.left.node)
+        try await pair.right.pair(pair.left.key.publicKey)
+        #expect(await pair.root(of: pair.right, from: pair.left) == nil)
+    }
+
+    // MARK: Reading
+
+    @Test(arguments: all) func eventsAreReadInOrderOfArrivalAndByWholeCommits(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        _ = try await pair.left.author(
+            [pair.draft(SessionHeld.kind, Bodies.session), pair.draft(SessionHeld.kind, Bodies.session)], request: "two at once")
+        let all = try #require(await pair.run())
+        #expect(all.state == .atEnd)
+        #expect(all.run.events.map { EventHash(of: $0.envelope) } == (try await pair.left.hashes()))
+        #expect(all.run.heads.count == 1)
+        // A limit in the middle of a commit ends the answer before it.
+        let part = try #require(await pair.run(maxEvents: all.run.events.count - 1))
+        #expect(part.state == .more)
+        #expect(part.run.events == Array(all.run.events.dropLast(2)))
+        let rest = try #require(await pair.run(beginning: part.next))
+        #expect(part.run.events + rest.run.events == all.run.events)
+    }
+
+    @Test(arguments: all) func whatTheReceiverHasIsLeftOut(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        try await pair.deliver()
+        try await pair.write(
+            PractitionerEnrolled.kind, #"{"credential":"psychiatrist","name":"Dr. Noone"}"#, on: pair.right)
+        let back = try #require(await pair.run(from: pair.right, to: pair.left, skipsOwn: true))
+        #expect(back.run.events.count == 1)
+        let all = try #require(await pair.run(from: pair.right, to: pair.left))
+        let origin = try #require(try await pair.left.rows(from: 0).first?.event.envelope.origin)
+        let after = VectorClock([(origin, all.run.events.count - 1)])
+        #expect(try #require(await pair.run(from: pair.right, to: pair.left, after: after)).run.events == back.run.events)
+    }
+
+    @Test(arguments: all) func whatIsNotSharedIsNotRead(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let granted = try #require(
+            try await pair.left.rows(from: 0).last { $0.event.envelope.kind == ConsentGranted.kind }
+        ).event.hash
+        try await pair.write(ConsentRevoked.kind, #"{"recipients":["\#(pair.right.node)"]}"#, refs: [granted])
+        #expect(try #require(await pair.run()).state == .withdrawn)
+        #expect(try #require(await pair.run()).run.events.isEmpty)
+        #expect(await pair.heads(of: pair.left, for: pair.right).isEmpty)
+        #expect(try await pair.left.offer(to: pair.right.node, among: nil).charts.isEmpty)
+        #expect(try await pair.left.offer(to: pair.right.node, among: [pair.chart]).charts == [pair.chart: .none])
+    }
+
+    @Test(arguments: all) func anOfferHoldsTheDigestOfTheHeads(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let heads = try #require(await pair.heads(of: pair.left, for: pair.right).first)
+        #expect(try await pair.left.offer(to: pair.right.node, among: nil).charts == [pair.chart: heads.digest])
+        _ = try await pair.session()
+        #expect(try await pair.left.offer(to: pair.right.node, among: nil).charts != [pair.chart: heads.digest])
+    }
+
+    // MARK: Statements
+
+    @Test(arguments: all) func statementsArePendingUntilTheyAreNoted(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        try await pair.deliver()
+        func pending(after mark: Int = 0) async -> (receipts: Int, upTo: Int) {
+            guard
+                case .pendingStatements(let receipts, _, let upTo) = await pair.right.answer(
+                    .pendingStatements(after: mark), for: pair.left.node)
+            else { return (-1, -1) }
+            return (receipts.count, upTo)
+        }
+        let first = await pending()
+        #expect(first.receipts == 1)
+        #expect(await pending(after: first.upTo).receipts == 0)
+        _ = await pair.right.answer(.statementsNoted(upTo: first.upTo), for: pair.left.node)
+        try await pair.right.crash()
+        #expect(await pending().receipts == 0)
+    }
+}
