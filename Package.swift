@@ -95,7 +95,7 @@ let package = Package(
         ),
         .target(
             name: "SyncSimulation", dependencies: ["EventLog", "CareModel", "Replication", "TestSupport"],
-            path: "Tests/SyncSimulation", swiftSettings: strict),
+            path: "Tests/SyncSimulation", exclude: ["Planted"], swiftSettings: strict),
         .executableTarget(
             name: "simulate", dependencies: ["SyncSimulation", "TestSupport"], path: "Tests/Simulate", swiftSettings: strict),
         tests("EventLogTests", ["EventLog", "CareModel", "TestSupport"]),

@@ -30,6 +30,7 @@ struct Router: Sendable {
         on(ShowRequest<RegimenView>.self) { try await node.show($0, $1) }
         on(ShowRequest<MembershipView>.self) { try await node.show($0, $1) }
         on(ListConflictsRequest.self) { try await node.listConflicts($0, $1) }
+        on(ListIntegrityRequest.self) { try await node.listIntegrity($0, $1) }
         on(ShowNotebookRequest.self) { try await node.notebook($1) }
         on(RecordRequest.self) { try await node.record($0, $1) }
         on(RebuildRequest.self) { try await node.rebuild($1) }

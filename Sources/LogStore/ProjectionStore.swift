@@ -6,7 +6,9 @@ import GRDB
 /// Projections that are kept with the log: they change in the same commit as the events that they follow from.
 extension Transaction {
     /// What is kept sealed. The timeline is not: it grows with every event, and is read from the events.
-    static let kept: [any Projection.Type] = [MembershipView.self, RegimenView.self, ConflictsView.self]
+    static let kept: [any Projection.Type] = [
+        MembershipView.self, RegimenView.self, ConflictsView.self, IntegrityView.self,
+    ]
 
     /// Folds a chart once and stores what changed.
     func project(_ chart: Int64) throws {

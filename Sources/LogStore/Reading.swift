@@ -100,15 +100,32 @@ extension LogStore {
         return differences
     }
 
-    /// Origins of which a dot names two events: integrity alerts.
-    public func forks() async throws -> [(chart: ChartID, origin: Origin)] {
+    /// Charts in which a number names two events.
+    public func forkedCharts() async throws -> [ChartID] {
         try await pool.read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT hash, origin FROM fork JOIN chart ON chart.id = fork.chart ORDER BY chart.id, origin"
-            )
-            .compactMap { row in
-                guard let chart = ChartID(bytes: row[0] as Data), let origin = Origin(row[1] as String) else { return nil }
-                return (chart, origin)
+            try Data.fetchAll(
+                db, sql: "SELECT hash FROM chart WHERE id IN (SELECT chart FROM fork) ORDER BY id"
+            ).compactMap { ChartID(bytes: $0) }
+        }
+    }
+
+    /// The signed heads of these events of a chart, as they are kept.
+    public func signedHeads(of chart: ChartID, among events: [EventHash]) async throws -> [SignedHead] {
+        let loader = RecordLoader(sealer: configuration.sealer)
+        return try await pool.read { db in
+            try events.compactMap { hash in
+                guard
+                    let row = try Row.fetchOne(
+                        db,
+                        sql: """
+                            SELECT event.id, hash, envelope, NULL AS sealed, head.at, head.signature
+                            FROM event JOIN head ON head.event = event.id WHERE hash = ?
+                            """, arguments: [Data(hash.bytes)])
+                else { return nil }
+                let event = try loader.event(row)
+                return SignedHead(
+                    chart: chart, dot: event.envelope.dot, hash: hash, at: Timestamp(milliseconds: row["at"]),
+                    signature: [UInt8](row["signature"] as Data))
             }
         }
     }

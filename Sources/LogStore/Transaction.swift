@@ -90,7 +90,8 @@ final class Transaction {
             try insert(head, of: last.id)
         }
         let digest = try updateTips(chart, events)
-        if events.contains(where: \.changesFold) { try project(chart) }
+        let isForked = try !record(chart).graph.forkedOrigins.isEmpty
+        if isForked || events.contains(where: \.changesFold) { try project(chart) }
         try db.execute(
             sql: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?",
             arguments: [Data(digest.bytes), state.counters.lastEvent, chart])

@@ -30,6 +30,8 @@ public struct StatusRequest: NodeRequest {
         public var peers: [PeerSummary]
         /// Origins of which one number names two events, in words.
         public var integrity_alerts: [String]
+        /// What made this node begin a new epoch, in words: at most the last three, the latest last.
+        public var epochs: [String]
         /// Charts that peers say this node was removed from.
         public var removed_from: [ChartID]
 
@@ -37,7 +39,7 @@ public struct StatusRequest: NodeRequest {
         public init(
             version: String, node: NodeID, key: NodePublicKey, name: String, origin: Origin, fictional: Bool, now: Timestamp,
             listening: String?, charts: Int, disputes: Int, peers: [PeerSummary], integrity_alerts: [String],
-            removed_from: [ChartID]
+            epochs: [String], removed_from: [ChartID]
         ) {
             self.version = version
             self.node = node
@@ -51,6 +53,7 @@ public struct StatusRequest: NodeRequest {
             self.disputes = disputes
             self.peers = peers
             self.integrity_alerts = integrity_alerts
+            self.epochs = epochs
             self.removed_from = removed_from
         }
     }

@@ -14,6 +14,11 @@ extension NodeID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
+extension Origin: ExpressibleByArgument {
+    /// Reads an argument.
+    public init?(argument: String) { self.init(argument) }
+}
+
 extension NodePublicKey: ExpressibleByArgument {
     /// Reads an argument.
     public init?(argument: String) { self.init(argument) }

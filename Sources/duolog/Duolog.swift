@@ -23,7 +23,7 @@ struct Duolog: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ServeCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
             ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, ShowCommand.self,
-            RecordCommand.self, ConflictCommand.self, DebugCommand.self,
+            RecordCommand.self, ConflictCommand.self, AuditCommand.self, DebugCommand.self,
         ])
 
     static func main() async {

@@ -30,7 +30,7 @@ import Testing
 
     @Test func theRecordMeansWhatItAlwaysMeant() throws {
         let fold = Fold(try admitted())
-        #expect(Projections.digest(fold).description == "Ic0vlEFwm9l79lNTqacTa-MBV9XqX0L4brmoPVNRtlM")
+        #expect(Projections.digest(fold).description == "MOvkpRxhHqAL4M1ZcXEWW6nduAbEgbB7zS87tdnTOU4")
         #expect(TimelineView(fold).entries.allSatisfy { [.inEffect, .replaced].contains($0.standing) })
         #expect(RegimenView(fold).medications.map { $0.last_agreed?.amount } == ["75 mg"])
     }

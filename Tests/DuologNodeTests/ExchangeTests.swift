@@ -144,7 +144,7 @@ import Testing
         try await restored.write(chart, SideEffectReported.kind, #"{"severity":"mild","what":"after"}"#)
         try await exchange.run()
         #expect(try await restored.digest(chart) == right.digest(chart))
-        #expect(try await right.log.forks().isEmpty)
+        #expect(try await right.log.forkedCharts().isEmpty)
     }
 
     @Test func aRemovedNodeIsToldAndGetsNothingMore() async throws {

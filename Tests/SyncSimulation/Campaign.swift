@@ -20,20 +20,23 @@ public struct Campaign: Sendable {
     let start: Int
     let count: Int
     let actions: Int
+    let mostViolations: Int
 
-    public init(start: Int, count: Int, actions: Int = 200) {
+    /// Seeds from `start` on. It stops early after `mostViolations`.
+    public init(start: Int, count: Int, actions: Int = 200, mostViolations: Int = 10) {
+        self.mostViolations = mostViolations
         self.start = start
         self.count = count
         self.actions = actions
     }
 
-    /// Runs all seeds on all cores; stops early after ten violations.
+    /// Runs all seeds, four at a time.
     public func run(progress: @escaping @Sendable (String) -> Void) async -> Outcome {
         var outcome = Outcome()
         await withTaskGroup(of: (Int, Tally, String?).self) { group in
             var next = start
             func add() {
-                guard next < start + count, outcome.violations.count < 10 else { return }
+                guard next < start + count, outcome.violations.count < mostViolations else { return }
                 let seed = next
                 next += 1
                 group.addTask { await Self.run(seed, actions) }

@@ -13,7 +13,7 @@ public protocol Projection: Codable, Hashable, Sendable {
 public enum Projections {
     /// In the order in which people are shown them.
     public static let all: [any Projection.Type] = [
-        MembershipView.self, RegimenView.self, ConflictsView.self, TimelineView.self,
+        MembershipView.self, RegimenView.self, ConflictsView.self, IntegrityView.self, TimelineView.self,
     ]
 
     /// The canonical bytes of a projection: equal projections are equal bytes on every node.

@@ -30,7 +30,7 @@ extension RunningNode {
         try await notebooks.notes(of: try await practitioner(caller).author)
     }
 
-    private func viewed<Content: Projection>(_ record: ChartRecord, at now: Timestamp) -> Viewed<Content> {
+    func viewed<Content: Projection>(_ record: ChartRecord, at now: Timestamp) -> Viewed<Content> {
         let fold = Fold(record, Fold.Scope(now: now))
         let membership = MembershipView(fold)
         return Viewed(
@@ -39,7 +39,7 @@ extension RunningNode {
             content: Content(fold))
     }
 
-    private func record(of chart: ChartID) async throws -> ChartRecord {
+    func record(of chart: ChartID) async throws -> ChartRecord {
         guard let record = try await log.record(of: chart) else {
             throw NodeError(.notFound, "no chart \(chart.short) here; see: duolog chart list")
         }

@@ -14,9 +14,8 @@ extension RunningNode {
             version: DuologVersion.text, node: log.node, key: key.publicKey, name: name,
             origin: Origin(node: log.node, epoch: log.epoch.epoch), fictional: isFictional, now: clock.now,
             listening: listening?.description, charts: charts.count, disputes: disputes, peers: try await peerSummaries(),
-            integrity_alerts: try await log.forks().map { chart, origin in
-                "chart \(chart.short): two different events carry the same number of \(origin); both are kept"
-            },
+            integrity_alerts: try await integrityAlerts(),
+            epochs: try await log.epochChanges().filter { $0.reason != .firstStart }.suffix(3).map { "\($0.at): \($0.words)" },
             removed_from: try await log.removedFrom().map(\.chart))
     }
 

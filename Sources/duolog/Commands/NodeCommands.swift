@@ -90,6 +90,7 @@ struct StatusCommand: AsyncParsableCommand {
             ]
             lines += status.peers.map { "  \($0.node)  \($0.name): \($0.state)" }
             lines += status.integrity_alerts.map { "INTEGRITY  \($0)" }
+            lines += status.epochs.map { "NEW EPOCH  \($0)" }
             lines += status.removed_from.map { "removed from chart \($0.short) by its steward; nothing more of it comes" }
             return lines.joined(separator: "\n")
         }
