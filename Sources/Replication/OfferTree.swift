@@ -1,16 +1,40 @@
 import Crypto
 public import EventLog
 
-/// What a node may send one peer, in short: a hash for each chart and its heads, in 1,024 buckets, under one root.
+/// What a node may send one peer, in short: a hash for each chart and its heads, in 1,024 buckets, in groups of 32, under one root.
 ///
-/// Two equal roots mean the same charts with the same heads. A change costs the hash of one bucket and of the root, and only when
-/// somebody asks for the root.
+/// Two equal roots mean the same charts with the same heads. A change costs the hashes of one bucket, one group and the root, and only
+/// when somebody asks for the root.
 public struct OfferTree: Sendable {
-    private var charts: [[ChartID: EventHash]] = Array(repeating: [:], count: ReplicationLimits.buckets)
+    /// Charts and digests, ascending by chart: what the bucket's hash is over, as it is hashed.
+    private struct Bucket: Sendable {
+        static let entryBytes = 2 * EventHash.byteCount
+        var charts: [ChartID] = []
+        var bytes: [UInt8] = []
+
+        /// Where a chart is, or would be.
+        func place(of chart: ChartID) -> (index: Int, isHere: Bool) {
+            var (low, high) = (0, charts.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if charts[middle] < chart { low = middle + 1 } else { high = middle }
+            }
+            return (low, low < charts.count && charts[low] == chart)
+        }
+
+        func range(_ index: Int) -> Range<Int> { index * Self.entryBytes..<(index + 1) * Self.entryBytes }
+
+        var word: UInt64 {
+            guard !charts.isEmpty else { return 0 }
+            return SHA256.hash(data: bytes).withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
+        }
+    }
+
+    private static let groupSize = 32
+    private var contents = Array(repeating: Bucket(), count: ReplicationLimits.buckets)
     private var words: [UInt64] = Array(repeating: 0, count: ReplicationLimits.buckets)
     private var groups: [SHA256.Digest]
     private var stale: Set<Int> = []
-    private static let groupSize = 32
 
     /// A tree without charts.
     public init() {
@@ -18,24 +42,36 @@ public struct OfferTree: Sendable {
         groups = Array(repeating: empty, count: ReplicationLimits.buckets / Self.groupSize)
     }
 
-    /// The hash of a chart's heads: what a bucket is made of.
-    public static func digest(_ heads: ChartHeads) -> EventHash { heads.digest }
-
     /// True when the chart is in the offer.
-    public func contains(_ chart: ChartID) -> Bool { charts[chart.bucket][chart] != nil }
+    public func contains(_ chart: ChartID) -> Bool { contents[chart.bucket].place(of: chart).isHere }
 
     /// Charts in the offer.
-    public var count: Int { charts.reduce(0) { $0 + $1.count } }
+    public var count: Int { contents.reduce(0) { $0 + $1.charts.count } }
 
     /// The charts of a bucket, ascending.
-    public func charts(inBucket bucket: Int) -> [ChartID] { charts[bucket].keys.sorted() }
+    public func charts(inBucket bucket: Int) -> [ChartID] { contents[bucket].charts }
 
     /// Puts a chart in with the digest of its heads, or takes it out. Returns true when the tree changed.
     @discardableResult
     public mutating func set(_ chart: ChartID, _ digest: EventHash?) -> Bool {
-        guard charts[chart.bucket][chart] != digest else { return false }
-        charts[chart.bucket][chart] = digest
-        stale.insert(chart.bucket)
+        let bucket = chart.bucket
+        let (index, isHere) = contents[bucket].place(of: chart)
+        let range = contents[bucket].range(index)
+        if let digest {
+            let entry = chart.bytes + digest.bytes
+            if isHere {
+                guard !contents[bucket].bytes[range].elementsEqual(entry) else { return false }
+                contents[bucket].bytes.replaceSubrange(range, with: entry)
+            } else {
+                contents[bucket].charts.insert(chart, at: index)
+                contents[bucket].bytes.insert(contentsOf: entry, at: range.lowerBound)
+            }
+        } else {
+            guard isHere else { return false }
+            contents[bucket].charts.remove(at: index)
+            contents[bucket].bytes.removeSubrange(range)
+        }
+        stale.insert(bucket)
         return true
     }
 
@@ -45,7 +81,7 @@ public struct OfferTree: Sendable {
         return words
     }
 
-    /// The hash of all buckets, over groups of 32: a change costs one group, not all of them.
+    /// The hash of all buckets.
     public mutating func root() -> EventHash {
         refresh()
         return Self.root(ofGroups: groups)
@@ -58,27 +94,15 @@ public struct OfferTree: Sendable {
     }
 
     private mutating func refresh() {
-        for bucket in stale { words[bucket] = word(ofBucket: bucket) }
+        for bucket in stale { words[bucket] = contents[bucket].word }
         for index in Set(stale.map { $0 / Self.groupSize }) {
             groups[index] = Self.group(words[index * Self.groupSize..<(index + 1) * Self.groupSize])
         }
         stale = []
     }
 
-    private func word(ofBucket bucket: Int) -> UInt64 {
-        guard !charts[bucket].isEmpty else { return 0 }
-        var hasher = SHA256()
-        for chart in charts(inBucket: bucket) {
-            hasher.update(data: chart.bytes)
-            hasher.update(data: charts[bucket][chart]?.bytes ?? [])
-        }
-        return hasher.finalize().withUnsafeBytes { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
-    }
-
     private static func group(_ words: ArraySlice<UInt64>) -> SHA256.Digest {
-        var hasher = SHA256()
-        for word in words { withUnsafeBytes(of: word.bigEndian) { hasher.update(bufferPointer: $0) } }
-        return hasher.finalize()
+        words.map { $0.bigEndian }.withUnsafeBytes { SHA256.hash(bytes: $0) }
     }
 
     private static func root(ofGroups groups: [SHA256.Digest]) -> EventHash {
@@ -86,5 +110,13 @@ public struct OfferTree: Sendable {
         hasher.update(data: Array("duolog/root/1\n".utf8))
         for group in groups { group.withUnsafeBytes { hasher.update(bufferPointer: $0) } }
         return EventHash(hasher.finalize())
+    }
+}
+
+extension SHA256 {
+    fileprivate static func hash(bytes: UnsafeRawBufferPointer) -> SHA256.Digest {
+        var hasher = SHA256()
+        hasher.update(bufferPointer: bytes)
+        return hasher.finalize()
     }
 }

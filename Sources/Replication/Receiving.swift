@@ -27,7 +27,7 @@ struct Receiving: Sendable {
     private var lastAdmit = 0
     /// A root that waits for the batches before it.
     private var held: StoreRequest.Completion?
-    private var comparesUnderWay = 0
+    private var tipsUnderWay = 0
     private var chartsNamed = 0
     /// What the sender's buckets are, as far as they differ from those last completed.
     private var offered: [Int: UInt64] = [:]
@@ -55,15 +55,19 @@ struct Receiving: Sendable {
 
     mutating func heads(_ heads: Message.Heads, _ step: inout Step) throws(Message.WireError) {
         chartsNamed += heads.charts.count
+        let tips = heads.charts.reduce(0) { $0 + $1.tips.count }
         guard heads.charts.count <= ReplicationLimits.chartsPerHeads,
-            chartsNamed <= ReplicationLimits.chartsPerSession, comparesUnderWay < 16
+            chartsNamed <= ReplicationLimits.chartsPerSession, tipsUnderWay < ReplicationLimits.tipsUnderWay,
+            tips <= ReplicationLimits.tipsPerHeads
         else { throw Message.WireError(.limit, "too many charts in heads") }
-        comparesUnderWay += 1
-        step.store(.compare(heads.charts), .compareHeads(part: heads.part))
+        // Charts without tips cost something too.
+        let weight = max(1, tips)
+        tipsUnderWay += weight
+        step.store(.compare(heads.charts), .compareHeads(part: heads.part, tips: weight))
     }
 
-    mutating func answer(_ comparison: StoreAnswer.Comparison, part: Int, _ step: inout Step) {
-        comparesUnderWay -= 1
+    mutating func answer(_ comparison: StoreAnswer.Comparison, part: Int, tips: Int, _ step: inout Step) {
+        tipsUnderWay -= tips
         if comparison.peerKnowsMoreOfMe { step.note(.peerKnowsMoreOfMe) }
         step.send(.want(Message.Want(part: part, charts: comparison.wants)))
     }

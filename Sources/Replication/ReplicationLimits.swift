@@ -16,6 +16,8 @@ public enum ReplicationLimits {
     public static let chartsPerHeads = 64
     /// The most tips in one `heads` line; a chart with more cannot be compared, and is not sent.
     public static let tipsPerHeads = 4000
+    /// The most tips that are told and not answered yet, before the last `heads` line: so many charts are compared in one round trip.
+    public static let tipsUnderWay = 16_000
     /// The most charts that a session refuses before it gives up on the peer.
     public static let refusedCharts = 16_384
     /// The most charts that one session may name.

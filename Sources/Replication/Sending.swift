@@ -39,8 +39,11 @@ struct Sending: Sendable {
     private var nextPart = 1
     private var headsToSend = ChartQueue()
     private var headsUnderWay = false
+    /// Heads that were read and do not fit into what the peer may be asked at once.
+    private var headsToTell: [[Message.ChartHeads]] = []
     /// Charts whose heads the peer was told, by part, until it answers.
     private var asked: [Int: [Message.ChartHeads]] = [:]
+    private var tipsAsked = 0
     private var askedCharts: Set<ChartID> = []
     /// Charts that were withdrawn and shared again while their heads were being read.
     private var sharedAgain: Set<ChartID> = []
@@ -69,8 +72,10 @@ struct Sending: Sendable {
     var isDone: Bool { phase == .streaming && isIdle }
 
     private var isIdle: Bool {
-        queue.isEmpty && reading == nil && asked.isEmpty && headsToSend.isEmpty && !headsUnderWay && batchEvents == 0
+        queue.isEmpty && reading == nil && asked.isEmpty && hasNoHeadsToTell && batchEvents == 0
     }
+
+    private var hasNoHeadsToTell: Bool { headsToSend.isEmpty && !headsUnderWay && headsToTell.isEmpty }
 
     // MARK: What are you missing?
 
@@ -131,13 +136,23 @@ struct Sending: Sendable {
             if sharedAgain.contains(chart), tree.contains(chart) { askAbout([chart]) } else { withdraw(chart) }
         }
         sharedAgain.subtract(charts)
-        for piece in pieces(heads, &step) {
+        headsToTell = pieces(heads, &step)
+        pump(&step)
+    }
+
+    /// Tells heads, as many as the peer may be asked about at once.
+    private mutating func tellHeads(_ step: inout Step) {
+        while tipsAsked < ReplicationLimits.tipsUnderWay, !headsToTell.isEmpty {
+            let piece = headsToTell.removeFirst()
+            guard !piece.isEmpty else { continue }
             asked[nextPart] = piece
+            tipsAsked += Self.weight(piece)
             step.send(.heads(Message.Heads(part: nextPart, charts: piece)))
             nextPart += 1
         }
-        pump(&step)
     }
+
+    private static func weight(_ heads: [Message.ChartHeads]) -> Int { max(1, heads.reduce(0) { $0 + $1.tips.count }) }
 
     /// Heads in pieces that fit into a line.
     private mutating func pieces(_ heads: [Message.ChartHeads], _ step: inout Step) -> [[Message.ChartHeads]] {
@@ -174,6 +189,7 @@ struct Sending: Sendable {
         guard let heads = asked.removeValue(forKey: want.part) else {
             throw Message.WireError(.unexpected, "want for part \(want.part)")
         }
+        tipsAsked -= Self.weight(heads)
         var wanted: [ChartID: VectorClock] = [:]
         for chart in want.charts { wanted[chart.chart] = chart.after }
         for chart in heads {
@@ -247,6 +263,10 @@ struct Sending: Sendable {
         queue.remove(chart)
         sharedAgain.remove(chart)
         if headsToSend.remove(chart) { askedCharts.remove(chart) }
+        for index in headsToTell.indices where headsToTell[index].contains(where: { $0.chart == chart }) {
+            headsToTell[index].removeAll { $0.chart == chart }
+            askedCharts.remove(chart)
+        }
     }
 
     /// Storage says that the peer may not have a chart any more.
@@ -276,7 +296,8 @@ struct Sending: Sendable {
     /// Goes on with whatever is next: heads to tell, events to read, a batch to end.
     private mutating func pump(_ step: inout Step) {
         guard phase == .streaming else { return }
-        if !headsToSend.isEmpty, !headsUnderWay, asked.count < 8 {
+        tellHeads(&step)
+        if !headsToSend.isEmpty, !headsUnderWay, headsToTell.isEmpty, tipsAsked < ReplicationLimits.tipsUnderWay {
             let piece = headsToSend.take(ReplicationLimits.chartsPerHeads)
             headsUnderWay = true
             step.store(.heads(piece), .sendHeads(piece))
@@ -346,7 +367,7 @@ struct Sending: Sendable {
 
     /// Ends the batch; with the root where the peer now has everything.
     private mutating func endBatch(_ step: inout Step) {
-        let complete = queue.isEmpty && asked.isEmpty && headsToSend.isEmpty && !headsUnderWay && unsendable.isEmpty
+        let complete = queue.isEmpty && asked.isEmpty && hasNoHeadsToTell && unsendable.isEmpty
         guard batchEvents > 0 || complete else { return }
         var commit = Message.Commit(events: batchEvents, root: nil, buckets: [])
         if complete {

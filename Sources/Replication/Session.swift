@@ -91,7 +91,7 @@ public struct Session: Sendable {
         case compareRoot(EventHash)
         case compareBuckets([UInt64])
         case sendHeads([ChartID])
-        case compareHeads(part: Int)
+        case compareHeads(part: Int, tips: Int)
         case read(ChartID, upTo: Int)
         case admit(Receiving.Admit)
         case statements(thenNote: Int?)
@@ -245,7 +245,8 @@ public struct Session: Sendable {
         case (.compareBuckets(let offered), .completedBuckets(let completed)):
             receiving.compare(offered, with: completed, &step)
         case (.sendHeads(let asked), .heads(let heads)): sending.send(heads, asked: asked, &step)
-        case (.compareHeads(let part), .compared(let comparison)): receiving.answer(comparison, part: part, &step)
+        case (.compareHeads(let part, let tips), .compared(let comparison)):
+            receiving.answer(comparison, part: part, tips: tips, &step)
         case (.read(let chart, let upTo), .read(let answer)): try sending.send(answer, of: chart, upTo: upTo, &step)
         case (.admit(let admit), .admitted(let admission)):
             try receiving.admitted(admission, of: admit, &step)

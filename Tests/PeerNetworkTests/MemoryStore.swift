@@ -50,7 +50,7 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
     func offer(among charts: Set<ChartID>) -> Offer {
         state.withLock { state in
             var offered: [ChartID: EventHash?] = [:]
-            for chart in charts { offered[chart] = OfferTree.digest(state.heads(of: chart)) }
+            for chart in charts { offered[chart] = state.heads(of: chart).digest }
             return Offer(charts: offered, arrival: state.arrival)
         }
     }

@@ -7,8 +7,14 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 func number(after name: String, else fallback: Int) -> Int {
     arguments.firstIndex(of: name).flatMap { $0 + 1 < arguments.count ? Int(arguments[$0 + 1]) : nil } ?? fallback
 }
+// simulate scale prints what reconciliation costs.
 // Lines are wanted as they come, also in a file.
 @Sendable func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+if arguments.first == "scale" {
+    ScaleReport.lines().forEach(say)
+    exit(0)
+}
 
 let outcome = await Campaign(
     start: number(after: "--start", else: 1), count: number(after: "--seeds", else: 1),
