@@ -4,16 +4,21 @@ PREFIX  ?= /usr
 DESTDIR ?=
 # Given to the demonstration, as in: make demo ARGS=--keep
 ARGS    ?=
+# Histories that the simulator runs, and the first seed.
+SEEDS      ?= 2000
+SEED_START ?= 1
 
 binary  = $(DESTDIR)$(PREFIX)/bin/duolog
 config  = $(DESTDIR)/etc/duolog/duolog.yaml
 unit    = $(DESTDIR)/lib/systemd/system/duolog.service
 
-.PHONY: help build demo test lint install
+.PHONY: help build demo test lint simulate planted install
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
 	@echo "make test      lint, build, and run every test"
+	@echo "make simulate  run SEEDS histories of the sync simulator, from SEED_START on; docs/TESTING.md"
+	@echo "make planted   plant known mistakes one after another, and see which oracle of the simulator finds each"
 	@echo "make lint      check the form of the code"
 	@echo "make build     build the duolog command"
 	@echo "make install   release build into PREFIX ($(PREFIX)), below DESTDIR where that is set"
@@ -35,8 +40,19 @@ test:
 	@echo "Building duolog and its tests. The first time this takes about 7 minutes on 2 cores."
 	@.ci/stage build-tests swift build --build-tests
 	@.ci/stage test swift test --skip-build --disable-xctest
+	@$(MAKE) --no-print-directory simulate
 	@grep -qE 'Test run with [1-9][0-9]* tests? in [0-9]+ suites? passed' .build/stages/test.log \
 		|| { echo "swift test ended without saying that its tests passed" >&2; exit 1; }
+
+# In a release build: the histories are many. What it prints last is what happened in them, by frequency.
+simulate:
+	@.ci/setup test
+	@.ci/stage build-simulator swift build --configuration release --product simulate
+	@.build/release/simulate --seeds $(SEEDS) --start $(SEED_START)
+
+planted:
+	@.ci/setup test
+	@Tests/SyncSimulation/Planted/run
 
 # Debian's libraries are found at run time; Swift's own are linked in, so that no toolchain is needed where Duolog runs.
 install:

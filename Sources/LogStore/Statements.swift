@@ -133,7 +133,7 @@ extension Transaction {
 }
 
 extension Receipt {
-    fileprivate init?(_ row: Row) {
+    init?(_ row: Row) {
         guard let receiver = NodeID(row["receiver"] as String), let instance = UInt64(row["instance"] as String),
             let chart = ChartID(bytes: row["name"] as Data), let origin = Origin(row["origin"] as String),
             let hash = EventHash(bytes: row["hash"] as Data)

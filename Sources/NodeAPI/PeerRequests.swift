@@ -59,55 +59,15 @@ public struct ListPeersRequest: NodeRequest {
     public init() {}
 }
 
-/// How it stands with one peer.
+/// How it stands with one peer, or with all.
 public struct ShowPeerRequest: NodeRequest {
+    public typealias Answer = [PeerReport]
     public static let name = "peer.show"
-    /// Which.
-    public var node: NodeID
-
-    /// How it stands with one peer.
-    public struct Answer: Codable, Sendable {
-        /// In short.
-        public var summary: PeerSummary
-        /// Events that it announced and that have not come yet.
-        public var behind: Int
-        /// Events that it asked for and that have not left yet.
-        public var ahead: Int
-        /// Events received and sent since the connection began.
-        public var received: Int
-        /// Events sent since the connection began.
-        public var sent: Int
-        /// Its clock minus ours, in milliseconds.
-        public var clock_offset: Int?
-        /// The protocol version in use.
-        public var protocol_version: Int?
-        /// Charts that one of the two sides refuses.
-        public var refused_charts: Int
-        /// Charts that it may have now.
-        public var shared_charts: Int
-        /// How it stands, in words.
-        public var words: [String]
-
-        /// How it stands.
-        public init(
-            summary: PeerSummary, behind: Int, ahead: Int, received: Int, sent: Int, clock_offset: Int?,
-            protocol_version: Int?, refused_charts: Int, shared_charts: Int, words: [String]
-        ) {
-            self.summary = summary
-            self.behind = behind
-            self.ahead = ahead
-            self.received = received
-            self.sent = sent
-            self.clock_offset = clock_offset
-            self.protocol_version = protocol_version
-            self.refused_charts = refused_charts
-            self.shared_charts = shared_charts
-            self.words = words
-        }
-    }
+    /// Which; nil for all.
+    public var node: NodeID?
 
     /// Asks.
-    public init(node: NodeID) { self.node = node }
+    public init(node: NodeID? = nil) { self.node = node }
 }
 
 /// Connects to a peer now, instead of when it is due. Answered once both are in step, or with why they are not.

@@ -159,7 +159,7 @@ final class PeerConnection: ChannelInboundHandler {
             carryOut(session?.handle(input, now: now) ?? [], &outcome)
         }
         // Who is told a note finds the status that belongs to it.
-        if let link, let status = session?.status { link.update(status, at: now.wall) }
+        if let link, let status = session?.status { link.update(status, at: now) }
         if let link { for note in outcome.notes { setting.noted(link.peer.node, note) } }
         if outcome.lines.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(outcome.lines), promise: nil) }
         if let ending = outcome.ending { end(ending) } else { goOn() }

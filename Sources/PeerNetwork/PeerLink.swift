@@ -15,6 +15,8 @@ final class PeerLink: Sendable {
         var status = SessionStatus()
         var connected: (wall: Timestamp, at: NIODeadline)?
         var ending: Ending?
+        var received = RateWindow()
+        var sent = RateWindow()
     }
 
     let peer: PairedPeer
@@ -42,11 +44,18 @@ final class PeerLink: Sendable {
     /// Why it ended; nil while it has not.
     var ending: Ending? { state.withLock { $0.ending } }
 
-    func update(_ status: SessionStatus, at now: Timestamp) {
+    func update(_ status: SessionStatus, at now: Moment) {
         state.withLock {
+            $0.received.add(status.received - $0.status.received, at: now.monotonic)
+            $0.sent.add(status.sent - $0.status.sent, at: now.monotonic)
             $0.status = status
-            if status.version != nil, $0.connected == nil { $0.connected = (now, .now()) }
+            if status.version != nil, $0.connected == nil { $0.connected = (now.wall, .now()) }
         }
+    }
+
+    /// Events a second in the last ten seconds.
+    func rates(at now: Moment) -> (received: Double, sent: Double) {
+        state.withLock { ($0.received.perSecond(at: now.monotonic), $0.sent.perSecond(at: now.monotonic)) }
     }
 
     func end(_ ending: Ending) { state.withLock { $0.ending = $0.ending ?? ending } }

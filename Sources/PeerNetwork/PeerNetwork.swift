@@ -147,7 +147,10 @@ public actor PeerNetwork {
     public func connectedPeers() -> [NodeID] { peerings.filter { $0.value.link != nil }.keys.sorted() }
 
     /// How it stands with each paired peer.
-    public func status() -> [NodeID: PeerStatus] { peerings.mapValues(\.status) }
+    public func status() -> [NodeID: PeerStatus] {
+        let now = clock()
+        return peerings.mapValues { $0.status(at: now) }
+    }
 
     /// Charts of a peer's offer have new events, joined it or left it.
     public func offerChanged(_ offer: Offer, to node: NodeID) { peerings[node]?.link?.take(.offerChanged(offer)) }

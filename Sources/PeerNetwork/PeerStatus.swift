@@ -31,6 +31,10 @@ public struct PeerStatus: Sendable {
     public var lastError: String?
     /// True when this node dials the peer.
     public var isDialed: Bool
+    /// Events a second that came in the last ten seconds.
+    public var receivedPerSecond = 0.0
+    /// Events a second that left in the last ten seconds.
+    public var sentPerSecond = 0.0
 
     /// True while both sides have said hello.
     public var isConnected: Bool { session?.version != nil }

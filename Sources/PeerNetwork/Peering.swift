@@ -1,5 +1,6 @@
 import EventLog
 import NIOCore
+import Replication
 
 /// What the network knows of one paired peer.
 struct Peering {
@@ -35,10 +36,11 @@ struct Peering {
         attempt = .none
     }
 
-    var status: PeerStatus {
-        PeerStatus(
+    func status(at now: Moment) -> PeerStatus {
+        let rates = link?.rates(at: now) ?? (received: 0, sent: 0)
+        return PeerStatus(
             state: state, direction: link.map { $0.isDialed ? .dialed : .accepted }, session: link?.status,
-            lastError: lastError, isDialed: peer.address != nil)
+            lastError: lastError, isDialed: peer.address != nil, receivedPerSecond: rates.received, sentPerSecond: rates.sent)
     }
 
     private var state: PeerStatus.State {

@@ -8,6 +8,8 @@ struct ChartQueue: Hashable, Sendable {
 
     var isEmpty: Bool { waiting.isEmpty }
 
+    var count: Int { waiting.count }
+
     mutating func append(_ chart: ChartID) {
         if waiting.insert(chart).inserted { order.append(chart) }
     }

@@ -35,9 +35,16 @@ struct Receiving: Sendable {
     private var gaps: [ChartID: Gap] = [:]
     private var askedAgain: Set<ChartID> = []
     private(set) var suspended: Set<ChartID> = []
+    private var chartsAnnounced = 0
+    /// Charts come one after another: of all but the last everything has come.
+    private var chartsBegun = 0
+    private var lastChart: ChartID?
     private(set) var announced = 0
     private(set) var received = 0
     private(set) var isDone = false
+
+    /// Charts of which announced events have not come; one at least while there are some.
+    var chartsToCome: Int { max(1, chartsAnnounced - max(0, chartsBegun - 1)) }
 
     // MARK: What am I missing?
 
@@ -73,6 +80,7 @@ struct Receiving: Sendable {
     }
 
     mutating func total(_ total: Message.Total) {
+        chartsAnnounced = min(chartsAnnounced, Limits.sequence) + max(0, min(total.charts, Limits.sequence))
         announced = min(announced, Limits.sequence) + max(0, min(total.events, Limits.sequence))
         isDone = false
     }
@@ -94,6 +102,8 @@ struct Receiving: Sendable {
                 throw Message.WireError(.unexpected, "a chart twice in a batch")
             }
             runs.append(ChartRun(chart: chart, events: [], heads: []))
+            if chart != lastChart { chartsBegun += 1 }
+            lastChart = chart
         }
         runs[runs.count - 1].events.append(EventLines(envelope: line, body: nil))
         awaitsBody = true

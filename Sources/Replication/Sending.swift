@@ -68,6 +68,9 @@ struct Sending: Sendable {
         base = offer.arrival
     }
 
+    /// Charts with something to send.
+    var chartsToSend: Int { queue.count }
+
     /// True when nothing is left to send.
     var isDone: Bool { phase == .streaming && isIdle }
 

@@ -41,14 +41,14 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print JSON; the fields are documented in docs/CLI.md.")
     var json = false
 
-    func print(_ answer: some Encodable, _ text: () -> String) throws {
-        guard json else {
-            Swift.print(text())
-            return
-        }
+    func print(_ answer: some Encodable, _ text: () -> String) throws { Swift.print(try self.text(answer, text)) }
+
+    /// What is printed: JSON where it was asked for.
+    func text(_ answer: some Encodable, _ text: () -> String) throws -> String {
+        guard json else { return text() }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        Swift.print(String(decoding: try encoder.encode(answer), as: UTF8.self))
+        return String(decoding: try encoder.encode(answer), as: UTF8.self)
     }
 }
 

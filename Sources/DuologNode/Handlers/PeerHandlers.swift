@@ -43,29 +43,40 @@ extension RunningNode {
         return summary
     }
 
-    func showPeer(_ request: ShowPeerRequest) async throws -> ShowPeerRequest.Answer {
-        let summary = try await summary(of: request.node)
-        let status = await network.status()[request.node]
-        let session = status?.session
-        let shared = try await log.offer(to: request.node, on: clock.today).charts.count
-        var words = ["\(summary.name) (\(summary.node)): \(summary.state)"]
-        if let session, summary.connected {
-            words.append(
-                session.toReceive == 0
-                    ? "nothing announced is missing here" : "\(session.toReceive) events announced and not here yet")
-            words.append(
-                session.peerIsUpToDate
-                    ? "it was sent all that it may have" : "\(session.toSend) events asked for and not sent yet")
-            if let offset = session.clockOffset, abs(offset) >= 60_000 {
-                words.append("its clock is \(abs(offset) / 60_000) min \(offset > 0 ? "ahead of" : "behind") ours")
-            }
+    func showPeer(_ request: ShowPeerRequest) async throws -> [PeerReport] {
+        let summaries = try await peerSummaries()
+        if let node = request.node, !summaries.contains(where: { $0.node == node }) { throw unknownPeer(node) }
+        let statuses = await network.status()
+        var reports: [PeerReport] = []
+        for summary in summaries where request.node == nil || summary.node == request.node {
+            reports.append(try await report(summary, statuses[summary.node]))
         }
-        words.append(shared == 0 ? "no chart is shared with it" : "\(shared) charts are shared with it")
-        return ShowPeerRequest.Answer(
-            summary: summary, behind: session?.toReceive ?? 0, ahead: session?.toSend ?? 0,
-            received: session?.received ?? 0, sent: session?.sent ?? 0, clock_offset: session?.clockOffset,
-            protocol_version: session?.version, refused_charts: session?.refusedCharts ?? 0, shared_charts: shared,
-            words: words)
+        return reports
+    }
+
+    private func report(_ summary: PeerSummary, _ status: PeerStatus?) async throws -> PeerReport {
+        let session = status.flatMap { $0.isConnected ? $0.session : nil }
+        let unconfirmed = try await log.unconfirmed(by: summary.node, on: clock.today)
+        let receipt = try await log.lastReceipt(of: summary.node)
+        var (since, next): (Timestamp?, Timestamp?) = (nil, nil)
+        switch status?.state {
+        case .connected(let at): since = at
+        case .disconnected(_, let at): next = at
+        case .connecting, nil: break
+        }
+        return PeerReport(
+            summary: summary, now: clock.now, connected_since: since, next_attempt: next,
+            behind: session.map { PeerReport.Backlog(events: $0.toReceive, charts: $0.chartsToReceive) },
+            ahead: session.map { PeerReport.Backlog(events: $0.toSend, charts: $0.chartsToSend) }
+                ?? PeerReport.Backlog(events: unconfirmed.events, charts: unconfirmed.charts),
+            received: session?.received ?? 0, sent: session?.sent ?? 0,
+            received_per_second: status?.receivedPerSecond ?? 0, sent_per_second: status?.sentPerSecond ?? 0,
+            last_receipt: receipt.map {
+                PeerReport.LastReceipt(at: $0.at, chart: $0.chart, origin: $0.dot.origin, seq: $0.dot.seq)
+            },
+            clock_offset: session?.clockOffset, protocol_version: session?.version,
+            refused_charts: session?.refusedCharts ?? 0,
+            shared_charts: try await log.offer(to: summary.node, on: clock.today).charts.count, last_error: status?.lastError)
     }
 
     func syncPeer(_ request: SyncPeerRequest) async throws -> PeerSummary {

@@ -34,6 +34,12 @@ enum Terminal {
         }
     }
 
+    /// Text that must be seen now, also through a pipe.
+    static func say(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+
+    /// Text in the place of what stands on the screen.
+    static func redraw(_ text: String) { say("\u{1B}[H\u{1B}[2J" + text) }
+
     /// All of standard input.
     static func input() -> String { String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }
 }

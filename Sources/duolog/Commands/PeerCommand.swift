@@ -1,0 +1,132 @@
+import ArgumentParser
+import CareModel
+import DuologNode
+import EventLog
+import Foundation
+import NodeAPI
+
+struct PeerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "peer", abstract: "The nodes that this one talks to. Pairing is done by hand, on both sides.",
+        subcommands: [Add.self, List.self, Show.self, Sync.self, Remove.self])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Pairs with a node. Compare the key with the other side by phone; it is what 'duolog status' prints there.")
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        @Option(name: .long, help: ArgumentHelp("The other node's public key.", valueName: "key"))
+        var key: NodePublicKey
+
+        @Option(name: .long, help: ArgumentHelp("What the other practice is called here.", valueName: "label"))
+        var name: String
+
+        @Option(
+            name: .long, help: ArgumentHelp("Where to dial it; leave it out where the other side dials.", valueName: "host:port"))
+        var address: String?
+
+        func run() async throws {
+            let peer = try await node.ask(AddPeerRequest(key: key, label: name, address: address))
+            try output.print(peer) {
+                "Paired with \(peer.name), node \(peer.node). The other side must do the same with this node's key."
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the paired nodes.")
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let peers = try await node.ask(ListPeersRequest())
+            try output.print(peers) {
+                peers.isEmpty
+                    ? "No peer yet; pair with one by: duolog peer add"
+                    : Render.table(peers.map { ["\($0.node)", $0.name, $0.address ?? "-", $0.state] })
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says how far behind and ahead peers are, how fast they catch up, and why one is not connected.",
+            discussion: """
+                With --watch it goes on until Ctrl-C: on a terminal it redraws every second, otherwise it prints again whenever \
+                something has changed.
+                """)
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "The node's id; all peers by default.")
+        var peer: NodeID?
+
+        @Flag(name: .long, help: "Go on, and show what changes.")
+        var watch = false
+
+        func run() async throws {
+            try await node.connected { connection in
+                var before: String?
+                repeat {
+                    let reports = try await connection.send(ShowPeerRequest(node: peer))
+                    let text = try output.text(reports) {
+                        reports.isEmpty
+                            ? "No peer yet; pair with one by: duolog peer add"
+                            : reports.map { Render.peer($0) }.joined(separator: "\n\n")
+                    }
+                    if watch, Terminal.isInteractive {
+                        Terminal.redraw(text)
+                    } else if changed(reports) != before {
+                        Terminal.say(text)
+                    }
+                    before = changed(reports)
+                    if watch { try await Task.sleep(for: .seconds(1)) }
+                } while watch
+            }
+        }
+
+        /// What is worth another line: all but the time that passes.
+        private func changed(_ reports: [PeerReport]) -> String {
+            reports.map { report in
+                "\(report.summary) \(report.behind?.events ?? -1) \(report.ahead) \(report.received) \(report.sent) \(report.last_error ?? "")"
+            }.joined()
+        }
+    }
+
+    struct Sync: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Connects now and waits until both sides are in step.")
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "The node's id.")
+        var peer: NodeID
+
+        @Option(name: .long, help: ArgumentHelp("How long to wait.", valueName: "seconds"))
+        var wait = 30
+
+        func run() async throws {
+            let summary = try await node.ask(SyncPeerRequest(node: peer, seconds: wait))
+            try output.print(summary) { "\(summary.name): \(summary.state)" }
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Ends a pairing. What was received stays; charts are left by 'duolog chart unshare'.")
+
+        @OptionGroup var node: NodeOptions
+
+        @Argument(help: "The node's id.")
+        var peer: NodeID
+
+        func run() async throws {
+            _ = try await node.ask(RemovePeerRequest(node: peer))
+            print("No longer paired with \(peer).")
+        }
+    }
+}
