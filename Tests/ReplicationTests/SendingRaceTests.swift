@@ -1,0 +1,76 @@
+import EventLog
+@testable import Replication
+import TestSupport
+import Testing
+
+/// Changes that come while storage is being read: nothing may be forgotten over them, and nothing sent in a wrong order.
+extension SendingTests {
+    @Test func aChartSharedAgainWhileItsHeadsAreReadIsAskedAboutAgain() throws {
+        let chart = try PlainChart(1, events: 2)
+        var script = ScriptedSession([chart].offer(arrival: 2))
+        script.hear(.differs, .open([chart.id.bucket]))
+        #expect(script.open == [.heads([chart.id])])
+        script.offer([chart.id: nil], arrival: 3)
+        script.offer([chart.id: chart.heads().digest], arrival: 4)
+        // Storage read this while the chart was withdrawn.
+        #expect(script.answer(.heads([])).requests == [.heads([chart.id])])
+        #expect(script.tick().messages.isEmpty)
+        #expect(script.answer(.heads([chart.heads()])).messages == [.heads(1, [chart.heads()])])
+        script.hear(.want(1, [(chart, VectorClock())]))
+        script.answer(try chart.run(), next: 4)
+        #expect(script.transcript.batches == [[chart.id]])
+    }
+
+    @Test func aChartSharedAgainWhileItsEventsAreReadIsAskedAboutAgain() throws {
+        let chart = try PlainChart(1, events: 2)
+        var script = ScriptedSession(wanting: [chart])
+        script.offer([chart.id: nil], arrival: 3)
+        script.offer([chart.id: chart.heads().digest], arrival: 4)
+        // What was read before belongs to nothing that is under way now.
+        #expect(script.answer(try chart.run(), next: 2).envelopes.isEmpty)
+        script.answer(.heads([chart.heads()]))
+        script.hear(.want(2, [(chart, VectorClock())]))
+        #expect(script.transcript.reads.last?.from == 0)
+        script.answer(try chart.run(), next: 4)
+        #expect(script.transcript.batches == [[chart.id]])
+        #expect(script.transcript.roots.count == 1)
+    }
+
+    @Test func aChartAskedForAgainIsReadFromItsBeginning() throws {
+        let chart = try PlainChart(1, events: 4)
+        var script = ScriptedSession([chart].offer(arrival: 4))
+        script.hear(.differs, .open([chart.id.bucket]))
+        script.answer(.heads([chart.heads()]))
+        script.hear(.want(1, [(chart, chart.clock(3))]))
+        // It is being read from its fourth event on when the peer finds that it needs all of it.
+        script.hear(.want(0, [(chart, VectorClock())]))
+        script.answer(try chart.run(3..<4), next: 4)
+        #expect(script.transcript.reads.last?.from == 0)
+        #expect(script.transcript.reads.last?.after == VectorClock())
+        script.answer(try chart.run(), next: 4)
+        // What was read of it before is not sent: it would stand before the beginning.
+        #expect(script.transcript.envelopes == (try chart.run().events.map(\.envelope)))
+        #expect(script.transcript.roots.count == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func aChangeIsSentWhoseArrivalAnEarlierOfferAlreadyNamed(beforeTheHello: Bool) throws {
+        let (one, two) = (try PlainChart(1, events: 2), try PlainChart(2, events: 2))
+        var script = ScriptedSession(
+            silentWith: Offer(charts: [one.id: one.heads(1).digest, two.id: two.heads(1).digest], arrival: 2))
+        // Both charts got an event, 3 and 4, before the first of the two changes was looked at.
+        if beforeTheHello { script.offer([one.id: one.heads().digest], arrival: 4) }
+        script.greet()
+        script.answer(.pendingStatements([], [], upTo: 0))
+        if !beforeTheHello { script.offer([one.id: one.heads().digest], arrival: 4) }
+        // The peer has both charts as they were.
+        script.hear(.differs, .open([one.id.bucket]))
+        script.answer(.heads([one.heads()]))
+        script.offer([two.id: two.heads().digest], arrival: 4)
+        script.hear(.want(1, [(one, one.clock(1))]))
+        script.answerReads([one.id: try one.run(1..<2), two.id: try two.run(1..<2)], upTo: 4)
+        let read = script.transcript.reads.first { $0.chart == two.id }
+        #expect((read?.from).map { $0 <= 2 } == true)
+        #expect(script.transcript.roots.count == 1)
+    }
+}
