@@ -7,16 +7,20 @@ ARGS    ?=
 # Histories that the simulator runs, and the first seed.
 SEEDS      ?= 2000
 SEED_START ?= 1
+# How long each fuzzer runs.
+SECONDS    ?= 60
 
 binary  = $(DESTDIR)$(PREFIX)/bin/duolog
 config  = $(DESTDIR)/etc/duolog/duolog.yaml
 unit    = $(DESTDIR)/lib/systemd/system/duolog.service
 
-.PHONY: help build demo test lint simulate planted install
+.PHONY: help build demo test test-faults fuzz lint simulate planted install
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
 	@echo "make test      lint, build, and run every test"
+	@echo "make test-faults  kill, stop, cut and starve real processes; some cases need root. About three minutes"
+	@echo "make fuzz      let libFuzzer try lines, events and sessions for SECONDS each"
 	@echo "make simulate  run SEEDS histories of the sync simulator, from SEED_START on; docs/TESTING.md"
 	@echo "make planted   plant known mistakes one after another, and see which oracle of the simulator finds each"
 	@echo "make lint      check the form of the code"
@@ -49,6 +53,26 @@ simulate:
 	@.ci/setup test
 	@.ci/stage build-simulator swift build --configuration release --product simulate
 	@.build/release/simulate --seeds $(SEEDS) --start $(SEED_START)
+
+# Real processes, real disks, real networks: one after another, or they would starve each other.
+test-faults:
+	@.ci/setup test
+	@.ci/stage build-tests swift build --build-tests
+	@RUN_FAULTS=1 .ci/stage test-faults swift test --skip-build --disable-xctest --no-parallel --filter 'FaultTests'
+	@grep -E '^(faults (at|stopped)|full after|the proxy made)' .build/stages/test-faults.log || true
+
+# What is found is kept in .build/fuzz; a crash names its input, and what runs it again.
+fuzz:
+	@.ci/setup test
+	@FUZZ=1 .ci/stage build-fuzz swift build --configuration release --product fuzz --scratch-path .build/fuzz -Xswiftc -sanitize=fuzzer -Xswiftc -use-ld=lld
+	@for target in lines events session; do \
+		mkdir -p .build/fuzz/corpus/$$target; \
+		FUZZ_TARGET=$$target .ci/stage fuzz-$$target .build/fuzz/release/fuzz -max_total_time=$(SECONDS) -max_len=65536 \
+			-artifact_prefix=.build/fuzz/$$target- -print_final_stats=1 .build/fuzz/corpus/$$target Tests/FuzzTests/Corpus/$$target \
+			|| { echo "run it again: FUZZ_TARGET=$$target .build/fuzz/release/fuzz .build/fuzz/$$target-crash-…" >&2; exit 1; }; \
+		grep -E '^(Done|stat::(number_of_executed|average_exec|new_units))' .build/stages/fuzz-$$target.log || true; \
+		grep -E ' cov: ' .build/stages/fuzz-$$target.log | tail -n 1; \
+	done
 
 planted:
 	@.ci/setup test

@@ -98,6 +98,10 @@ let package = Package(
             path: "Tests/SyncSimulation", exclude: ["Planted"], swiftSettings: strict),
         .executableTarget(
             name: "simulate", dependencies: ["SyncSimulation", "TestSupport"], path: "Tests/Simulate", swiftSettings: strict),
+        .target(
+            name: "FuzzTargets", dependencies: ["EventLog", "Replication", "TestSupport"], path: "Tests/FuzzTargets",
+            swiftSettings: strict),
+        tests("FuzzTests", ["FuzzTargets", "TestSupport"], exclude: ["Corpus"]),
         tests("EventLogTests", ["EventLog", "CareModel", "TestSupport"]),
         tests("CareModelTests", ["EventLog", "CareModel", "TestSupport"], exclude: ["Golden"]),
         tests("ReplicationTests", ["EventLog", "Replication", "TestSupport"]),
@@ -128,3 +132,11 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer brings a main of its own, so this exists only where everything is built for it: make fuzz.
+if Context.environment["FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz",
+            swiftSettings: strict))
+}

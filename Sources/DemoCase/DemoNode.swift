@@ -15,11 +15,19 @@ public final class DemoNode: Sendable {
     /// What it is called.
     public let name: String
     private let program: String
+    private let prefix: [String]
     private let process = Mutex<Process?>(nil)
 
     /// Makes a node; nothing runs yet. `program` is the duolog program.
-    public init(program: String, folder: String, name: String, fictional: Bool = true) throws {
+    ///
+    /// - Parameters:
+    ///   - prefix: a command that runs the program somewhere else, such as in another network namespace.
+    ///   - host: where it listens for peers.
+    public init(
+        program: String, folder: String, name: String, fictional: Bool = true, prefix: [String] = [], host: String = "127.0.0.1"
+    ) throws {
         self.program = program
+        self.prefix = prefix
         self.folder = folder
         self.name = name
         // A socket's path has room for about a hundred bytes, whatever the folder is called.
@@ -30,7 +38,7 @@ public final class DemoNode: Sendable {
             state_dir: \(folder)/state
             socket: \(socket)
             listen:
-              host: 127.0.0.1
+              host: \(host)
               port: 0
 
             """.utf8
@@ -53,8 +61,8 @@ public final class DemoNode: Sendable {
     @discardableResult
     public func run(_ arguments: [String], input: String = "") throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments + ["--config", configuration]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = prefix + [program] + arguments + ["--config", configuration]
         let (output, errors, standardInput) = (Pipe(), Pipe(), Pipe())
         (process.standardOutput, process.standardError, process.standardInput) = (output, errors, standardInput)
         try process.run()
@@ -81,8 +89,8 @@ public final class DemoNode: Sendable {
 
     private func launch() throws {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["serve", "--config", configuration]
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = prefix + [program, "serve", "--config", configuration]
         if !FileManager.default.fileExists(atPath: logFile) { _ = FileManager.default.createFile(atPath: logFile, contents: nil) }
         let log = try FileHandle(forWritingTo: URL(fileURLWithPath: logFile))
         try log.seekToEnd()

@@ -21,13 +21,21 @@ enum Daemons {
         FileManager.default.temporaryDirectory.appending(path: "dt-\(UUID().uuidString.prefix(8))").path
     }
 
-    static func make(_ name: String, in folder: String) throws -> DemoNode {
-        try DemoNode(program: program, folder: "\(folder)/\(name)", name: name)
+    /// Where a node runs: by which command, and at which address.
+    struct Place {
+        var prefix: [String] = []
+        var host = "127.0.0.1"
+    }
+
+    static func make(_ name: String, in folder: String, at place: Place = Place()) throws -> DemoNode {
+        try DemoNode(program: program, folder: "\(folder)/\(name)", name: name, prefix: place.prefix, host: place.host)
     }
 
     /// Two practices that run, are paired and share one chart with a prescription of 50 mg.
-    static func pair(in folder: String) async throws -> Pair {
-        let (left, right) = (try make("left", in: folder), try make("right", in: folder))
+    static func pair(in folder: String, at place: (String) -> Place = { _ in Place() }) async throws -> Pair {
+        let (left, right) = (
+            try make("left", in: folder, at: place("left")), try make("right", in: folder, at: place("right"))
+        )
         for node in [left, right] {
             try await node.start()
             _ = try await node.ask(
