@@ -57,10 +57,16 @@ struct JSONGrammar {
             try passSpace()
             try scanner.expect(":")
             let outer = scanner.field
-            if depth == 1 { scanner.field = String(decoding: key.prefix(Limits.nameBytes), as: UTF8.self) }
+            if depth == 1, Self.isName(key) { scanner.field = String(decoding: key, as: UTF8.self) }
             try value(depth: depth)
             scanner.field = outer
         }
+    }
+
+    /// An error names a member only by what looks like a name: it ends up in a log, and others write the keys.
+    private static func isName(_ key: [UInt8]) -> Bool {
+        (1...Limits.nameBytes).contains(key.count)
+            && key.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
     }
 
     private mutating func value(depth: Int) throws(FormatError) {

@@ -154,7 +154,8 @@ public struct Session: Sendable {
             guard !pending.isEmpty else { throw Message.WireError(.storage, "an answer without a request") }
             try take(answer, to: pending.removeFirst(), &step)
         case .offerChanged(let offer): sending.offerChanged(offer, &step)
-        case .statementsChanged: statements.changed(&step)
+        // All that there are are sent after the handshake.
+        case .statementsChanged: if phase == .talking { statements.changed(&step) }
         case .tick: try tick(&step)
         case .stop(let reason): throw reason
         }

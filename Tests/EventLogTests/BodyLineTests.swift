@@ -1,4 +1,5 @@
 import EventLog
+import Foundation
 import Testing
 
 /// Structure of a body: what is refused, and where.
@@ -85,5 +86,17 @@ import Testing
     @Test func aLineHasALimit() {
         let long = #","a":""# + String(repeating: "x", count: Limits.lineBytes) + #""}"#
         #expect(refusal(long)?.reason == .lineTooLong)
+    }
+
+    /// A log is no place for what others wrote as a key: an error names a member only by what looks like a name.
+    @Test(arguments: ["Jane Doe", "born-1990", "x\\u0041", String(repeating: "a", count: 65)])
+    func anErrorDoesNotRepeatAStrangeKey(_ key: String) throws {
+        let line = #"{"salt":"AAAAAAAAAAAAAAAAAAAAAA","when":"2031-01-01T00:00:00+00:00","\#(key)":1.5}"#
+        let error = #expect(throws: FormatError.self) { try BodyLine(line: Array(line.utf8)) }
+        #expect(error?.description.contains(key) == false)
+        let named = #expect(throws: FormatError.self) {
+            try BodyLine(line: Array(line.replacingOccurrences(of: key, with: "dose_2").utf8))
+        }
+        #expect(named?.field == "dose_2")
     }
 }

@@ -50,6 +50,17 @@ import Testing
         #expect(ending(fourth.handle(hello(), now: moment())) == .unexpected)
     }
 
+    /// What there is is sent after the handshake; nothing of it goes out before.
+    @Test func nothingIsSaidBeforeTheHandshake() {
+        var early = session()
+        _ = early.handle(.opened, now: moment())
+        #expect(early.handle(.statementsChanged, now: moment()).isEmpty)
+        #expect(
+            early.handle(.offerChanged(Offer(charts: [EventHash(of: [1]): EventHash(of: [2])], arrival: 1)), now: moment())
+                .isEmpty)
+        #expect(early.handle(hello(), now: moment()).contains(.store(.pendingStatements(after: 0))))
+    }
+
     @Test func silenceEndsIt() {
         var late = session()
         _ = late.handle(.opened, now: moment())
