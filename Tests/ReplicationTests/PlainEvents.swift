@@ -64,3 +64,16 @@ extension [PlainChart] {
 
     var digests: [ChartID: EventHash?] { Dictionary(uniqueKeysWithValues: map { ($0.id, $0.heads().digest) }) }
 }
+
+extension ChartHeads {
+    /// Heads of a chart with many writers, of which each wrote up to `seq`.
+    static func many(_ number: Int, writers: Int, seq: Int = 1) -> ChartHeads {
+        ChartHeads(
+            chart: EventHash(of: Array("chart \(number)".utf8)),
+            tips: (0..<writers).map {
+                Tip(
+                    origin: Origin(node: PlainChart.key.publicKey.node, epoch: UInt64($0)), seq: seq,
+                    hash: EventHash(of: Array("tip \($0)".utf8)))
+            })
+    }
+}

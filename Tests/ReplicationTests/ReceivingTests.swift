@@ -4,17 +4,6 @@ import TestSupport
 import Testing
 
 /// The receiving half: what it asks for, and what it hands to storage.
-extension ChartHeads {
-    /// The same chart with so many writers.
-    func withTips(_ count: Int) -> ChartHeads {
-        ChartHeads(
-            chart: chart,
-            tips: (0..<count).flatMap { number in
-                tips.prefix(1).map { Tip(origin: Origin(node: $0.origin.node, epoch: UInt64(number + 1)), seq: 1, hash: $0.hash) }
-            })
-    }
-}
-
 @Suite struct ReceivingTests {
     private let root = EventHash(of: [9])
 
@@ -67,14 +56,17 @@ extension ChartHeads {
         let charts = try (0...ReplicationLimits.chartsPerHeads).map { try PlainChart($0).heads() }
         var long = ScriptedSession()
         #expect(long.hear(.heads(1, charts)).ending == .limit)
-        // As many tips as may be under way, in lines of as many as one may hold; whoever sends more did not wait.
-        let wide = charts[0].withTips(ReplicationLimits.tipsPerHeads)
-        let lines = ReplicationLimits.tipsUnderWay / ReplicationLimits.tipsPerHeads
         var many = ScriptedSession()
-        for part in 1...lines { #expect(many.hear(.heads(part, [wide])).ending == nil) }
-        #expect(many.hear(.heads(lines + 1, [charts[0]])).ending == .limit)
-        var wider = ScriptedSession()
-        #expect(wider.hear(.heads(1, [charts[0].withTips(ReplicationLimits.tipsPerHeads + 1)])).ending == .limit)
+        let full = ChartHeads.many(1, writers: ReplicationLimits.tipsPerHeads)
+        for part in 1...ReplicationLimits.tipsUnderWay / full.tips.count {
+            #expect(many.hear(.heads(part, [full])).ending == nil)
+        }
+        var patient = many
+        #expect(many.hear(.heads(5, [charts[0]])).ending == .limit)
+        patient.answer(.compared(StoreAnswer.Comparison(wants: [], peerKnowsMoreOfMe: false)))
+        #expect(patient.hear(.heads(5, [charts[0]])).ending == nil)
+        var wide = ScriptedSession()
+        #expect(wide.hear(.heads(1, [.many(1, writers: ReplicationLimits.tipsPerHeads + 1)])).ending == .limit)
     }
 
     // MARK: Batches

@@ -22,7 +22,7 @@ extension SendingTests {
     }
 
     @Test func headsOfChartsWithManyWritersFitIntoALine() throws {
-        let charts = (0..<ReplicationLimits.chartsPerHeads).map { many($0, writers: 100) }
+        let charts = (0..<ReplicationLimits.chartsPerHeads).map { ChartHeads.many($0, writers: 100) }
         var script = ScriptedSession(
             Offer(charts: Dictionary(uniqueKeysWithValues: charts.map { ($0.chart, $0.digest) }), arrival: 1))
         script.hear(.differs, .open(Set(charts.map(\.chart.bucket)).sorted()))
@@ -44,7 +44,7 @@ extension SendingTests {
     }
 
     @Test func aChartWithMoreWritersThanALineHoldsHoldsTheRootBack() throws {
-        let chart = many(1, writers: ReplicationLimits.tipsPerHeads + 1)
+        let chart = ChartHeads.many(1, writers: ReplicationLimits.tipsPerHeads + 1)
         let other = try PlainChart(2)
         var script = ScriptedSession(
             Offer(charts: [chart.chart: chart.digest, other.id: other.heads().digest], arrival: 1))
@@ -61,18 +61,8 @@ extension SendingTests {
 
     @Test func theLongestPartFitsIntoALine() throws {
         // The longest number, and as many charts as a part may hold.
-        var charts = (1..<ReplicationLimits.chartsPerHeads).map { many($0, writers: 1) }
-        charts.append(many(0, writers: ReplicationLimits.tipsPerHeads - charts.count, seq: Limits.sequence))
+        var charts = (1..<ReplicationLimits.chartsPerHeads).map { ChartHeads.many($0, writers: 1) }
+        charts.append(.many(0, writers: ReplicationLimits.tipsPerHeads - charts.count, seq: Limits.sequence))
         #expect(MessageCodec.encode(.heads(.max, charts)).count <= ReplicationLimits.lineBytes)
-    }
-
-    private func many(_ number: Int, writers: Int, seq: Int = 1) -> ChartHeads {
-        ChartHeads(
-            chart: EventHash(of: Array("chart \(number)".utf8)),
-            tips: (0..<writers).map {
-                Tip(
-                    origin: Origin(node: ScriptedSession.me, epoch: UInt64($0)), seq: seq,
-                    hash: EventHash(of: Array("tip \($0)".utf8)))
-            })
     }
 }

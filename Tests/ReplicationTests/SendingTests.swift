@@ -55,16 +55,39 @@ import Testing
         #expect(script.tick().directives.isEmpty)
     }
 
-    /// As many as a peer can be asked about in one round trip, and no more before it answers.
-    @Test func headsAreToldInPiecesAndSoManyTipsAtMostAwaitTheirWant() throws {
-        let charts = try (0..<20).map { try PlainChart($0) }
-        var script = ScriptedSession(charts.offer(arrival: 20))
+    @Test func headsAreToldInPieces() throws {
+        let charts = try (0..<200).map { try PlainChart($0) }
+        var script = ScriptedSession(charts.offer(arrival: 200))
         script.hear(.differs, .open(Set(charts.map(\.id.bucket)).sorted()))
-        let wide = charts.map { $0.heads().withTips(ReplicationLimits.tipsPerHeads / 2) }
-        let told = script.answer(.heads(wide)).messages
-        #expect(told.count == ReplicationLimits.tipsUnderWay / ReplicationLimits.tipsPerHeads)
-        for case .heads(let heads) in told { #expect(heads.charts.count == 2) }
-        #expect(script.hear(.want(3, [])).messages.count == 1)
+        var sizes: [Int] = []
+        while case .heads(let asked) = script.open.first {
+            sizes.append(asked.count)
+            // The next piece does not wait for the want.
+            script.answer(.heads(charts.filter { asked.contains($0.id) }.map { $0.heads() }))
+        }
+        #expect(sizes == [64, 64, 64, 8])
+        for part in 1...3 { #expect(script.hear(.want(part, [])).ending == nil) }
+        #expect(script.tick().roots.isEmpty)
+        script.hear(.want(4, []))
+        #expect(script.tick().roots.count == 1)
+    }
+
+    /// The peer takes no more at once; and what it holds of them need not be kept here either.
+    @Test func headsWaitWhileManyAwaitTheirWant() {
+        let charts = (0..<20).map { ChartHeads.many($0, writers: ReplicationLimits.tipsPerHeads / 2 + 1) }
+        var script = ScriptedSession(
+            Offer(charts: Dictionary(uniqueKeysWithValues: charts.map { ($0.chart, $0.digest) }), arrival: 1))
+        script.hear(.differs, .open(Set(charts.map(\.chart.bucket)).sorted()))
+        // Two of them do not fit into a line.
+        #expect(script.answer(.heads(charts)).messages == (0..<8).map { .heads($0 + 1, [charts[$0]]) })
+        // One that is withdrawn before its turn is left out.
+        script.offer([charts[8].chart: nil], arrival: 1)
+        #expect(script.hear(.want(1, [])).messages == [.heads(9, [charts[9]])])
+        for part in 2...18 { script.hear(.want(part, [])) }
+        #expect(script.tick().roots.isEmpty)
+        script.hear(.want(19, []))
+        #expect(script.tick().roots.count == 1)
+        #expect(script.transcript.ending == nil)
     }
 
     @Test func aWantIsForAPartThatWasTold() throws {
