@@ -22,6 +22,8 @@ struct Sending: Sendable {
     private struct Reading: Hashable, Sendable {
         let chart: ChartID
         let stream: Int
+        /// What was left of batch and credit.
+        let bytes: Int
     }
 
     private var phase = Phase.silent
@@ -310,7 +312,7 @@ struct Sending: Sendable {
             let bytes = min(ReplicationLimits.batchBytes - batchBytes, creditLeft)
             let events = ReplicationLimits.batchEvents - batchEvents
             guard bytes > 0, events > 0, chart == lastInBatch || !batchCharts.contains(chart) else { return endBatch(&step) }
-            reading = Reading(chart: chart, stream: stream.number)
+            reading = Reading(chart: chart, stream: stream.number, bytes: bytes)
             step.store(
                 .read(
                     StoreRequest.ReadRequest(
@@ -325,10 +327,10 @@ struct Sending: Sendable {
     mutating func send(
         _ answer: StoreAnswer.ReadAnswer, of chart: ChartID, upTo: Int, _ step: inout Step
     ) throws(Message.WireError) {
-        let stream = reading?.stream
+        guard let read = reading else { return }
         reading = nil
         // Another stream took the place of this one while it was read: what it sends covers this.
-        guard let current = streams[chart], current.number == stream else { return pump(&step) }
+        guard let current = streams[chart], current.number == read.stream else { return pump(&step) }
         guard answer.state != .withdrawn else {
             withdraw(chart)
             return pump(&step)
@@ -358,12 +360,13 @@ struct Sending: Sendable {
             streams[chart]?.after = VectorClock()
             if upTo < arrival, let stream = streams[chart] { enqueue(chart, stream) }
         } else if answer.run.events.isEmpty {
-            // The next commit does not fit into what is left of the batch or of the credit.
-            guard batchEvents > 0 || creditLeft < ReplicationLimits.batchBytes else {
+            // The next commit does not fit into what was left of the batch or of the credit.
+            guard batchEvents == 0 else { return endBatch(&step) }
+            guard read.bytes < ReplicationLimits.batchBytes else {
                 throw Message.WireError(.storage, "a commit larger than a batch")
             }
-            if batchEvents > 0 { endBatch(&step) }
-            return
+            // More may be left by now; otherwise credit is waited for.
+            guard creditLeft > read.bytes else { return }
         }
         pump(&step)
     }

@@ -73,4 +73,28 @@ extension SendingTests {
         #expect((read?.from).map { $0 <= 2 } == true)
         #expect(script.transcript.roots.count == 1)
     }
+
+    /// A commit was too large for what was left when it was read; by the time of the answer more is left.
+    @Test(arguments: [1000, ReplicationLimits.creditBytes])
+    func creditThatComesWhileTooLittleIsReadIsUsed(credit: Int) throws {
+        let chart = try PlainChart(1, events: 2)
+        var script = ScriptedSession(wanting: [chart], credit: 10)
+        #expect(script.hear(.credit(credit)).directives.isEmpty)
+        let said = script.answer(try chart.run(0..<0), next: 0, .more)
+        #expect(said.ending == nil)
+        #expect(said.reads.map(\.maxBytes) == [min(10 + credit, ReplicationLimits.batchBytes)])
+        script.answer(try chart.run(), next: 2)
+        #expect(script.transcript.roots.count == 1)
+    }
+
+    @Test func aBatchThatIsEndedWhileItsRestIsReadLeavesRoom() throws {
+        let (one, two) = (try PlainChart(1, events: 2), try PlainChart(2, events: 2))
+        var script = ScriptedSession(wanting: [one, two])
+        script.answer(try one.run(), next: 4)
+        // The second chart is read into the rest of the batch, which then ends for the first one's sake.
+        script.hear(.want(0, [(one, VectorClock())]))
+        let said = script.answer(try two.run(0..<0), next: 0, .more)
+        #expect(said.ending == nil)
+        #expect(said.reads.map(\.maxBytes) == [ReplicationLimits.batchBytes])
+    }
 }
