@@ -4,27 +4,33 @@ import EventLog
 struct ChartQueue: Hashable, Sendable {
     private var order: [ChartID] = []
     private var start = 0
-    private var waiting: Set<ChartID> = []
+    /// Places that were cut off the front of `order`.
+    private var cut = 0
+    /// The place of each chart; one that left and came again has a new one, and its old place counts no more.
+    private var waiting: [ChartID: Int] = [:]
 
     var isEmpty: Bool { waiting.isEmpty }
 
     var count: Int { waiting.count }
 
     mutating func append(_ chart: ChartID) {
-        if waiting.insert(chart).inserted { order.append(chart) }
+        guard waiting[chart] == nil else { return }
+        waiting[chart] = cut + order.count
+        order.append(chart)
     }
 
     /// Returns whether the chart was waiting.
     @discardableResult
-    mutating func remove(_ chart: ChartID) -> Bool { waiting.remove(chart) != nil }
+    mutating func remove(_ chart: ChartID) -> Bool { waiting.removeValue(forKey: chart) != nil }
 
     mutating func removeAll() { self = ChartQueue() }
 
     /// The chart whose turn it is; it stays in the queue.
     mutating func first() -> ChartID? {
-        while start < order.count, !waiting.contains(order[start]) { start += 1 }
+        while start < order.count, waiting[order[start]] != cut + start { start += 1 }
         if start > 1024, start * 2 > order.count {
             order.removeFirst(start)
+            cut += start
             start = 0
         }
         return start < order.count ? order[start] : nil

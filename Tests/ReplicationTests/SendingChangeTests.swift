@@ -206,4 +206,12 @@ extension SendingTests {
         #expect(script.transcript.envelopes.suffix(4) == (try chart.run().events.map(\.envelope))[...])
         #expect(script.transcript.roots.count == 1)
     }
+
+    /// Otherwise a chart that is written to all the time would keep all others waiting.
+    @Test func aChartThatGoesOnWaitsBehindTheOthers() throws {
+        let (one, two) = (try PlainChart(1, events: 3), try PlainChart(2, events: 2))
+        var script = ScriptedSession(wanting: [one, two])
+        script.offer([one.id: EventHash(of: [1])], arrival: 6)
+        #expect(script.answer(try one.run(0..<2), next: 5).reads.map(\.chart) == [two.id])
+    }
 }
