@@ -47,6 +47,8 @@ struct Sending: Sendable {
     private var asked: [Int: [Message.ChartHeads]] = [:]
     private var tipsAsked = 0
     private var askedCharts: Set<ChartID> = []
+    /// Charts among them that were asked for again meanwhile: that counts, not what their want says.
+    private var askedAgain: [ChartID: VectorClock] = [:]
     /// Charts that were withdrawn and shared again while their heads were being read.
     private var sharedAgain: Set<ChartID> = []
     /// Charts with more writers than one line can name; no root is complete without them.
@@ -199,7 +201,8 @@ struct Sending: Sendable {
         for chart in want.charts { wanted[chart.chart] = chart.after }
         for chart in heads {
             askedCharts.remove(chart.chart)
-            let after = wanted.removeValue(forKey: chart.chart)
+            let wanted = wanted.removeValue(forKey: chart.chart)
+            let after = askedAgain.removeValue(forKey: chart.chart) ?? wanted
             guard tree.contains(chart.chart) else { continue }
             if let after {
                 enqueue(chart.chart, newStream(after: after, position: 0, skipsOwn: false))
@@ -221,6 +224,7 @@ struct Sending: Sendable {
         guard tree.contains(wanted.chart) else {
             return step.send(.refused(Message.Refused(chart: wanted.chart, code: .notShared)))
         }
+        guard !askedCharts.contains(wanted.chart) else { return askedAgain[wanted.chart] = wanted.after }
         enqueue(wanted.chart, newStream(after: wanted.after, position: 0, skipsOwn: false))
         if batchCharts.contains(wanted.chart) { endBatch(&step) }
     }
@@ -267,6 +271,7 @@ struct Sending: Sendable {
         streams[chart] = nil
         queue.remove(chart)
         sharedAgain.remove(chart)
+        askedAgain[chart] = nil
         if headsToSend.remove(chart) { askedCharts.remove(chart) }
         for index in headsToTell.indices where headsToTell[index].contains(where: { $0.chart == chart }) {
             headsToTell[index].removeAll { $0.chart == chart }

@@ -97,4 +97,17 @@ extension SendingTests {
         #expect(said.ending == nil)
         #expect(said.reads.map(\.maxBytes) == [ReplicationLimits.batchBytes])
     }
+
+    /// Its heads have been told, but the peer needs it from its beginning: it waits for that, and passes over anything else.
+    @Test func aChartAskedForAgainWhileItsHeadsAreComparedIsReadFromItsBeginning() throws {
+        let chart = try PlainChart(1, events: 4)
+        var script = ScriptedSession([chart].offer(arrival: 4))
+        script.hear(.differs, .open([chart.id.bucket]))
+        script.answer(.heads([chart.heads()]))
+        script.hear(.want(0, [(chart, VectorClock())]))
+        script.hear(.want(1, [(chart, chart.clock(3))]))
+        script.answerReads([chart.id: try chart.run()], upTo: 4)
+        #expect(script.transcript.reads.contains { $0.from == 0 && $0.after == VectorClock() })
+        #expect(script.transcript.roots.count == 1)
+    }
 }
