@@ -24,6 +24,8 @@ struct Sending: Sendable {
         let stream: Int
         /// What was left of batch and credit.
         let bytes: Int
+        /// The chart changed meanwhile: it may have been withdrawn and shared again.
+        var isOld = false
     }
 
     private var phase = Phase.silent
@@ -49,7 +51,7 @@ struct Sending: Sendable {
     private var askedCharts: Set<ChartID> = []
     /// Charts among them that were asked for again meanwhile: that counts, not what their want says.
     private var askedAgain: [ChartID: VectorClock] = [:]
-    /// Charts that were withdrawn and shared again while their heads were being read.
+    /// Charts that changed while their heads were being read: they may have been withdrawn and shared again.
     private var sharedAgain: Set<ChartID> = []
     /// Charts with more writers than one line can name; no root is complete without them.
     private var unsendable: Set<ChartID> = []
@@ -247,14 +249,16 @@ struct Sending: Sendable {
             guard tree.set(chart, digest) else { continue }
             changedBuckets.insert(chart.bucket)
             rootIsDue = true
-            if digest == nil {
+            guard digest != nil else {
                 drop(chart)
-            } else if phase == .silent {
                 continue
-            } else if isNew {
-                if askedCharts.contains(chart) { sharedAgain.insert(chart) }
+            }
+            guard phase != .silent else { continue }
+            if askedCharts.contains(chart) { sharedAgain.insert(chart) }
+            if isNew {
                 askAbout([chart])
             } else {
+                if reading?.chart == chart { reading?.isOld = true }
                 enqueue(chart, streams[chart] ?? newStream(position: base, skipsOwn: true))
             }
         }
@@ -337,7 +341,12 @@ struct Sending: Sendable {
         // Another stream took the place of this one while it was read: what it sends covers this.
         guard let current = streams[chart], current.number == read.stream else { return pump(&step) }
         guard answer.state != .withdrawn else {
-            withdraw(chart)
+            if read.isOld {
+                drop(chart)
+                askAbout([chart])
+            } else {
+                withdraw(chart)
+            }
             return pump(&step)
         }
         for event in answer.run.events {

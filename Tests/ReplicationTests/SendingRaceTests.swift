@@ -110,4 +110,22 @@ extension SendingTests {
         #expect(script.transcript.reads.contains { $0.from == 0 && $0.after == VectorClock() })
         #expect(script.transcript.roots.count == 1)
     }
+
+    /// The withdrawal itself was never told: by the time it was looked at, the chart was shared again.
+    @Test func aChartSharedAgainUnnoticedWhileItsHeadsAreReadIsAskedAboutAgain() throws {
+        let chart = try PlainChart(1, events: 2)
+        var script = ScriptedSession(Offer(charts: [chart.id: chart.heads(1).digest], arrival: 1))
+        script.hear(.differs, .open([chart.id.bucket]))
+        script.offer([chart.id: chart.heads().digest], arrival: 4)
+        #expect(script.answer(.heads([])).requests == [.heads([chart.id])])
+        // The second answer counts: nothing has changed since.
+        #expect(script.answer(.heads([])).requests.isEmpty)
+    }
+
+    @Test func aChartSharedAgainUnnoticedWhileItsEventsAreReadIsAskedAboutAgain() throws {
+        let chart = try PlainChart(1, events: 2)
+        var script = ScriptedSession(wanting: [chart])
+        script.offer([chart.id: EventHash(of: [1])], arrival: 4)
+        #expect(script.answer(try chart.run(0..<0), next: 0, .withdrawn).requests == [.heads([chart.id])])
+    }
 }
