@@ -7,27 +7,6 @@ struct Sending: Sendable {
 
     private enum Phase: Hashable, Sendable { case silent, rootTold, bucketsTold, streaming }
 
-    /// What is to be read of a chart.
-    private struct Stream: Hashable, Sendable {
-        /// What the peer holds of it.
-        var after = VectorClock()
-        /// Read up to this arrival number.
-        var position: Int
-        /// A chart that the peer asked for is sent with what once came from the peer: it may have lost it.
-        var skipsOwn: Bool
-        /// Tells this stream from one that took its place while storage was read.
-        var number = 0
-    }
-
-    private struct Reading: Hashable, Sendable {
-        let chart: ChartID
-        let stream: Int
-        /// What was left of batch and credit.
-        let bytes: Int
-        /// The chart changed meanwhile: it may have been withdrawn and shared again.
-        var isOld = false
-    }
-
     private var phase = Phase.silent
     private var tree: OfferTree
     private var arrival: Int
@@ -35,11 +14,11 @@ struct Sending: Sendable {
     /// arrival numbers say nothing of the others.
     private let base: Int
     private var changedBuckets: Set<Int> = []
-    private var streams: [ChartID: Stream] = [:]
+    private var streams: [ChartID: ChartStream] = [:]
     private var lastStream = 0
     /// Charts with something to read, in the order of their turn.
     private var queue = ChartQueue()
-    private var reading: Reading?
+    private var reading: ChartReading?
     private var nextPart = 1
     private var headsToSend = ChartQueue()
     private var headsUnderWay = false
@@ -233,9 +212,9 @@ struct Sending: Sendable {
 
     private mutating func newStream(
         after: VectorClock = VectorClock(), position: Int, skipsOwn: Bool
-    ) -> Stream {
+    ) -> ChartStream {
         lastStream += 1
-        return Stream(after: after, position: position, skipsOwn: skipsOwn, number: lastStream)
+        return ChartStream(after: after, position: position, skipsOwn: skipsOwn, number: lastStream)
     }
 
     // MARK: Streaming
@@ -265,7 +244,7 @@ struct Sending: Sendable {
         pump(&step)
     }
 
-    private mutating func enqueue(_ chart: ChartID, _ stream: Stream) {
+    private mutating func enqueue(_ chart: ChartID, _ stream: ChartStream) {
         guard !refusedByPeer.contains(chart), !askedCharts.contains(chart) else { return }
         streams[chart] = stream
         queue.append(chart)
@@ -321,7 +300,7 @@ struct Sending: Sendable {
             let bytes = min(ReplicationLimits.batchBytes - batchBytes, creditLeft)
             let events = ReplicationLimits.batchEvents - batchEvents
             guard bytes > 0, events > 0, chart == lastInBatch || !batchCharts.contains(chart) else { return endBatch(&step) }
-            reading = Reading(chart: chart, stream: stream.number, bytes: bytes)
+            reading = ChartReading(chart: chart, stream: stream.number, bytes: bytes)
             step.store(
                 .read(
                     StoreRequest.ReadRequest(
