@@ -19,9 +19,9 @@ public struct Options: Sendable, CustomStringConvertible {
         self.actions = actions
         nodes =
             random.oneIn(25)
-            ? [2, 5, 6, 7, 8][Int.random(in: 0..<5, using: &random)] : [3, 3, 3, 4][Int.random(in: 0..<4, using: &random)]
+            ? [2, 5, 6, 7, 8][Int.random(in: 0..<5, using: &random)] : (random.oneIn(6) ? 4 : 3)
         topology = Topology.allCases[Int.random(in: 0..<4, using: &random)]
-        charts = Int.random(in: 1...3, using: &random)
+        charts = [1, 1, 1, 2, 3][Int.random(in: 0..<5, using: &random)]
         mayFork = random.oneIn(3)
     }
 

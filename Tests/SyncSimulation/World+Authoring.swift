@@ -108,7 +108,7 @@ extension World {
             return draft(node, chart, RecordWithdrawn.kind, Bodies.withdrawn, refs: [target])
         default: break
         }
-        guard !random.oneIn(3), let lineage = lineage(record, view, node) else {
+        guard !random.oneIn(2), let lineage = lineage(record, view, node) else {
             return draft(node, chart, SessionHeld.kind, Bodies.session, view: view)
         }
         switch action {

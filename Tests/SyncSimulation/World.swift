@@ -48,10 +48,10 @@ public final class World {
     }
 
     private func pause() -> Int {
-        switch Int.random(in: 0..<20, using: &random) {
+        switch Int.random(in: 0..<40, using: &random) {
         case 0: 40_000
-        case 1..<4: 3000
-        case 4..<10: 400
+        case 1..<6: 3000
+        case 6..<18: 400
         default: Int.random(in: 0...80, using: &random)
         }
     }
@@ -171,7 +171,7 @@ public final class World {
             stop(node)
         }
         for node in nodes where isChosen(node) { try await restart(node.slot) }
-        for _ in 0..<20 {
+        for _ in 0..<12 {
             try await act(.author)
             try await advance(by: Int.random(in: 0...300, using: &random))
         }
