@@ -14,9 +14,8 @@ final class Connection {
         var isOpen = true
         /// What this end sent gets through up to here, in ticks: bytes stay in order.
         var lastArrival = 0
-        /// Event bytes sent, and credit received for them.
+        /// Event bytes sent that no credit has been given for.
         var eventBytes = 0
-        var credit = ReplicationLimits.creditBytes
         /// Charts that this end has named to the other.
         var named: Set<ChartID> = []
     }

@@ -14,6 +14,8 @@ final class Observer {
         var sharing: [ChartID: SharingOracle] = [:]
     }
 
+    /// Requests that an honest session may have open: one for each line that the other side may send without waiting.
+    private static let mostRequests = 256
     let mayFork: Bool
     var seen: [Int: Seen] = [:]
     /// Acknowledged events by the node that wrote them; those that a restore lost for good are taken out.
@@ -110,15 +112,15 @@ final class Observer {
             }
         }
         connection.ends[side].eventBytes += Lines.eventBytes(line)
+        connection.ends[1 - side].eventBytes -= Lines.credit(line)
     }
 
     /// Event bytes under way never exceed what the receiver gave credit for.
     func checkMemory(_ connection: Connection, _ side: Int) throws {
         guard !connection.isTamperedWith else { return }
-        guard connection.ends[side].eventBytes <= ReplicationLimits.creditBytes * 64,
-            connection.ends[side].requests.count <= 256
-        else {
-            throw Violation(.memory, "\(connection.ends[side].requests.count) open requests")
+        let end = connection.ends[side]
+        guard end.eventBytes <= ReplicationLimits.creditBytes, end.requests.count <= Self.mostRequests else {
+            throw Violation(.memory, "\(end.requests.count) open requests, \(end.eventBytes) event bytes without credit")
         }
     }
 }
@@ -128,6 +130,8 @@ enum Lines {
     private static let marker = Array(#""chart":""#.utf8)
     private static let event = Array(#"{"t":"event""#.utf8)
     private static let body = Array(#"{"salt":"#.utf8)
+    private static let creditStart = Array(#"{"bytes":"#.utf8)
+    private static let creditEnd = Array(#","t":"credit"}"#.utf8)
     private static let removed = Array(#""t":"removed""#.utf8)
 
     /// Every chart that a line names.
@@ -146,6 +150,12 @@ enum Lines {
     }
 
     static func isRemovalNotice(_ line: [UInt8]) -> Bool { place(of: removed, in: line, from: 0) != nil }
+
+    /// Bytes that a line gives credit for.
+    static func credit(_ line: [UInt8]) -> Int {
+        guard line.starts(with: creditStart), line.suffix(creditEnd.count).elementsEqual(creditEnd) else { return 0 }
+        return Int(String(decoding: line.dropFirst(creditStart.count).dropLast(creditEnd.count), as: UTF8.self)) ?? 0
+    }
 
     static func eventBytes(_ line: [UInt8]) -> Int { line.starts(with: event) || line.starts(with: body) ? line.count : 0 }
 
