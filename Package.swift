@@ -104,7 +104,7 @@ let package = Package(
         tests("FuzzTests", ["FuzzTargets", "TestSupport"], exclude: ["Corpus"]),
         tests("EventLogTests", ["EventLog", "CareModel", "TestSupport"]),
         tests("CareModelTests", ["EventLog", "CareModel", "TestSupport"], exclude: ["Golden"]),
-        tests("ReplicationTests", ["EventLog", "Replication", "TestSupport"]),
+        tests("ReplicationTests", ["EventLog", "CareModel", "Replication", "TestSupport"]),
         tests(
             "SyncSimulationTests",
             [

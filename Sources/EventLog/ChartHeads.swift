@@ -15,6 +15,17 @@ public struct Tip: Hashable, Sendable, Codable {
         self.seq = seq
         self.hash = hash
     }
+
+    /// Reads an object; the number is one that an event can have.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        origin = try fields.decode(Origin.self, forKey: .origin)
+        seq = try fields.decode(Int.self, forKey: .seq)
+        hash = try fields.decode(EventHash.self, forKey: .hash)
+        guard (1...Limits.sequence).contains(seq) else {
+            throw DecodingError.dataCorruptedError(forKey: .seq, in: fields, debugDescription: "not a sequence number")
+        }
+    }
 }
 
 /// The last events of one chart: what two replicas compare.

@@ -111,13 +111,14 @@ extension VectorClock: CustomStringConvertible, Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let object = try container.decode([String: Int].self)
-        self.init()
-        for (text, seq) in object {
-            guard let origin = Origin(text), seq > 0 else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a clock")
-            }
-            advance(origin, to: seq)
+        let entries = object.compactMap { text, seq in
+            Origin(text).flatMap { (1...Limits.sequence).contains(seq) ? Entry(origin: $0, seq: seq) : nil }
         }
+        guard entries.count == object.count else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a clock")
+        }
+        // Sorted once: a peer may name thousands, and one by one each would move those behind it.
+        self.init(ascending: entries.sorted { $0.origin < $1.origin })
     }
 
     /// Writes an object from origin to number.

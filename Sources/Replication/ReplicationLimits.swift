@@ -22,6 +22,8 @@ public enum ReplicationLimits {
     public static let refusedCharts = 16_384
     /// The most charts that one session may name.
     public static let chartsPerSession = 1_000_000
+    /// The most requests to storage that a session has open. The network stops reading long before.
+    public static let openRequests = 32_768
     /// The most signed heads in a batch.
     public static let headsPerBatch = 4096
     /// Milliseconds until both sides must have said hello.

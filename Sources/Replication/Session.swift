@@ -101,12 +101,17 @@ public struct Session: Sendable {
 
     private enum Phase: Hashable, Sendable { case connecting, greeting(since: Int), talking, closed }
 
+    /// A peer tells its root once, and its buckets once where it was asked for them.
+    private enum Comparison: Hashable, Sendable { case root, buckets, nothing }
+
     /// Who talks to whom.
     public let configuration: Configuration
     /// How it stands, for people.
     public private(set) var status = SessionStatus()
     private var phase = Phase.connecting
-    private var pending: [Pending] = []
+    private var pending = PendingRequests()
+    /// What the peer may say next of what it has.
+    private var expected = Comparison.root
     private var heardAt = 0
     private var pinged = false
     private var sending: Sending
@@ -123,14 +128,18 @@ public struct Session: Sendable {
     public mutating func handle(_ input: Input, now: Moment) -> [Directive] {
         guard phase != .closed else { return [] }
         var step = Step(now: now)
-        do {
+        do throws(Message.WireError) {
             try take(input, &step)
+            guard pending.count + step.pending.count <= ReplicationLimits.openRequests else {
+                throw Message.WireError(
+                    .limit, "more than \(ReplicationLimits.openRequests) requests that storage has not answered")
+            }
         } catch {
             step.send(.error(error))
             step.directives.append(.close(error))
             phase = .closed
         }
-        pending.append(contentsOf: step.pending)
+        pending.append(step.pending)
         status.update(sending, receiving)
         return step.directives
     }
@@ -151,8 +160,10 @@ public struct Session: Sendable {
             pinged = false
             try take(try MessageCodec.decode(line), &step)
         case .answered(let answer):
-            guard !pending.isEmpty else { throw Message.WireError(.storage, "an answer without a request") }
-            try take(answer, to: pending.removeFirst(), &step)
+            guard let request = pending.popFirst() else {
+                throw Message.WireError(.storage, "an answer without a request")
+            }
+            try take(answer, to: request, &step)
         case .offerChanged(let offer): sending.offerChanged(offer, &step)
         // All that there are are sent after the handshake.
         case .statementsChanged: if phase == .talking { statements.changed(&step) }
@@ -187,9 +198,13 @@ public struct Session: Sendable {
             throw Message.WireError(.identity, "the hello names another node than the certificate")
         }
         guard hello.versions.count == 2, hello.versions[0] <= ReplicationLimits.versions.upperBound,
-            hello.versions[1] >= ReplicationLimits.versions.lowerBound, hello.credit >= 0
+            hello.versions[1] >= ReplicationLimits.versions.lowerBound
         else {
             throw Message.WireError(.version, "this node speaks versions \(ReplicationLimits.versions)")
+        }
+        guard hello.credit >= 0 else { throw Message.WireError(.limit, "credit of \(hello.credit) bytes") }
+        guard UInt64(hello.instance) != nil else {
+            throw Message.WireError(.malformed, "field instance: not a number of 64 bits")
         }
         let version = min(hello.versions[1], ReplicationLimits.versions.upperBound)
         let offset = hello.at.milliseconds - step.now.wall.milliseconds
@@ -202,13 +217,22 @@ public struct Session: Sendable {
 
     private mutating func take(_ message: Message, _ step: inout Step) throws(Message.WireError) {
         switch message {
-        case .root(let root): step.store(.completedRoot, .compareRoot(root))
+        case .root(let root):
+            try expect(.root)
+            step.store(.completedRoot, .compareRoot(root))
         case .same: try sending.peerHasRoot(&step)
         case .differs: try sending.peerDiffers(&step)
-        case .buckets(let words): step.store(.completedBuckets, .compareBuckets(words))
+        case .buckets(let words):
+            try expect(.buckets)
+            step.store(.completedBuckets, .compareBuckets(words))
         case .open(let buckets): try sending.open(buckets, &step)
         case .heads(let heads): try receiving.heads(heads, &step)
-        case .want(let want): try sending.want(want, &step)
+        case .want(let want):
+            // It answers heads, so it names no more than they may.
+            guard want.charts.count <= ReplicationLimits.chartsPerHeads,
+                want.charts.reduce(0, { $0 + $1.after.entries.count }) <= ReplicationLimits.tipsPerHeads
+            else { throw Message.WireError(.limit, "too many charts or origins in want") }
+            try sending.want(want, &step)
         case .total(let total): receiving.total(total)
         case .head(let head): try receiving.head(head)
         case .absent(let hash): try receiving.absent(hash)
@@ -216,8 +240,7 @@ public struct Session: Sendable {
         case .credit(let bytes): try sending.credit(bytes, &step)
         case .receipt(let receipt): try statements.receive(receipt)
         case .removed(let notice):
-            try statements.receive(notice)
-            step.note(.removedFrom(notice.chart))
+            if try statements.receive(notice) { step.note(.removedFrom(notice.chart)) }
         case .mark(let number): statements.mark(number, &step)
         case .noted(let number): try statements.noted(number, &step)
         case .refused(let refused):
@@ -234,6 +257,11 @@ public struct Session: Sendable {
         }
     }
 
+    private mutating func expect(_ comparison: Comparison) throws(Message.WireError) {
+        guard expected == comparison else { throw Message.WireError(.unexpected, "\(comparison) out of turn") }
+        expected = .nothing
+    }
+
     // MARK: Answers
 
     private mutating func take(
@@ -243,6 +271,7 @@ public struct Session: Sendable {
         case (_, .failed(let text)): throw Message.WireError(.storage, text)
         case (.compareRoot(let root), .completedRoot(let completed)):
             receiving.compare(root, with: completed, &step)
+            if root != completed { expected = .buckets }
         case (.compareBuckets(let offered), .completedBuckets(let completed)):
             receiving.compare(offered, with: completed, &step)
         case (.sendHeads(let asked), .heads(let heads)): sending.send(heads, asked: asked, &step)

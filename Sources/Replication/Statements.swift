@@ -4,6 +4,7 @@ import EventLog
 struct Statements: Sendable {
     private var receipts: [Receipt] = []
     private var notices: [RemovalNotice] = []
+    private var removedFrom: Set<ChartID> = []
     private var fetching = false
     private var fetchAgain = false
     private var sentUpTo = 0
@@ -48,11 +49,17 @@ struct Statements: Sendable {
         receipts.append(receipt)
     }
 
-    mutating func receive(_ notice: RemovalNotice) throws(Message.WireError) {
+    /// Returns true for the first notice of a chart: what a peer says again is not told again.
+    mutating func receive(_ notice: RemovalNotice) throws(Message.WireError) -> Bool {
         guard notices.count < ReplicationLimits.headsPerBatch else {
             throw Message.WireError(.limit, "more than \(ReplicationLimits.headsPerBatch) notices without a mark")
         }
         notices.append(notice)
+        guard removedFrom.insert(notice.chart).inserted else { return false }
+        guard removedFrom.count <= ReplicationLimits.refusedCharts else {
+            throw Message.WireError(.limit, "removed from more than \(ReplicationLimits.refusedCharts) charts")
+        }
+        return true
     }
 
     mutating func mark(_ number: Int, _ step: inout Step) {
