@@ -20,10 +20,19 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
     }
 
     private let state = Mutex(State())
+    /// Peers whose requests wait, until their gates are open.
+    private let gates = Mutex<[NodeID: Gate]>([:])
     /// Told which charts got events that are new here; of none, when events were read.
     private let onChange = Mutex<(@Sendable (Set<ChartID>) -> Void)?>(nil)
 
     func observe(_ handler: @escaping @Sendable (Set<ChartID>) -> Void) { onChange.withLock { $0 = handler } }
+
+    /// Answers the peer nothing until the gate is open.
+    func hold(_ peer: NodeID) -> Gate {
+        let gate = Gate()
+        gates.withLock { $0[peer] = gate }
+        return gate
+    }
 
     // MARK: What a test asks
 
@@ -62,6 +71,7 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
     func offer(to peer: NodeID) async throws -> Offer { offer(among: state.withLock { Set($0.charts.keys) }) }
 
     func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer {
+        await gates.withLock { $0[peer] }?.pass()
         switch request {
         case .completedRoot: return .completedRoot(state.withLock { $0.completed[peer]?.root })
         case .completedBuckets: return .completedBuckets(state.withLock { $0.buckets(of: peer) })

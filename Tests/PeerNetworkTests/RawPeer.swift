@@ -72,6 +72,13 @@ struct RawPeer {
 
     func send(_ message: String) async throws { try await send(Array(message.utf8)) }
 
+    /// Begins to send, line feeds included, and does not wait: the other side may not be reading.
+    func start(_ text: String) -> EventLoopFuture<Void> {
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        channel.writeAndFlush(channel.allocator.buffer(string: text), promise: written)
+        return written.futureResult
+    }
+
     func sayHello(credit: Int = ReplicationLimits.creditBytes) async throws {
         try await send(
             """

@@ -13,6 +13,8 @@ struct TestNode {
     let key: NodeKey
     let store = MemoryStore()
     let watch: Watch
+    /// What its clock is ahead of the world's, in milliseconds.
+    let ahead: Ahead
     let network: PeerNetwork
     /// Where it listens.
     let address: PeerAddress
@@ -30,10 +32,12 @@ struct TestNode {
             key: self.key, instance: 7, listen: PeerAddress(host: "127.0.0.1", port: 0))
         change(&configuration)
         let start = ContinuousClock.now
+        let ahead = Ahead()
+        self.ahead = ahead
         let network = try PeerNetwork(
             configuration, store: store, policy: SlowPolicy(store: store, gate: gate, watch: watch),
             clock: {
-                let elapsed = Int((ContinuousClock.now - start) / .milliseconds(1))
+                let elapsed = Int((ContinuousClock.now - start) / .milliseconds(1)) + ahead.milliseconds
                 return Moment(wall: Timestamp(milliseconds: 1_925_000_000_000 + elapsed), monotonic: elapsed)
             },
             logger: Logger(label: "test", factory: { _ in WatchedLog(watch) }), group: MultiThreadedEventLoopGroup.singleton,
@@ -77,6 +81,13 @@ struct TestNode {
 }
 
 struct TestError: Error {}
+
+/// Time that a test lets pass at once.
+final class Ahead: Sendable {
+    private let amount = Mutex(0)
+    var milliseconds: Int { amount.withLock { $0 } }
+    func pass(_ milliseconds: Int) { amount.withLock { $0 += milliseconds } }
+}
 
 /// A chart id that means nothing.
 func chart(_ name: String) -> ChartID { EventHash(of: Array(name.utf8)) }
