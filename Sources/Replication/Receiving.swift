@@ -252,8 +252,13 @@ struct Receiving: Sendable {
 
     private mutating func keep(_ buckets: [Int: UInt64]) { offered.merge(buckets) { newer, _ in newer } }
 
-    /// What was asked for again is not shared any more: there is nothing to wait for. Returns false where nothing was asked for.
-    mutating func notShared(_ chart: ChartID) -> Bool { gaps.removeValue(forKey: chart) != nil }
+    /// What was asked for again is not shared any more: there is nothing to wait for, and where it is shared once more the same gap may
+    /// be found anew. Returns false where nothing was asked for.
+    mutating func notShared(_ chart: ChartID) -> Bool {
+        guard gaps.removeValue(forKey: chart) != nil else { return false }
+        askedAgain.remove(chart)
+        return true
+    }
 
     private mutating func giveCredit(_ bytes: Int, _ step: inout Step) {
         guard bytes > 0 else { return }

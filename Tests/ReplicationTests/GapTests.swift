@@ -53,6 +53,20 @@ import Testing
         talk.answer(.admitted(admission))
     }
 
+    /// Found by the simulator: what was withdrawn while it was asked for again is no proof that it cannot be had.
+    @Test func aChartThatIsSharedOnceMoreMayHaveItsGapAgain() throws {
+        var talk = Talk()
+        talk.answer(.pendingStatements([], [], upTo: 0))
+        let again = Message.want(Message.Want(part: 0, charts: [Message.ChartWant(chart: chart, after: VectorClock())]))
+        say(sound + [broken], root: true, to: &talk)
+        try admit(&talk)
+        talk.say(#"{"chart":"\#(chart)","code":"not-shared","t":"refused"}"#)
+        say(sound + [broken], root: true, to: &talk)
+        try admit(&talk)
+        #expect(talk.sent.filter { $0 == again }.count == 2)
+        #expect(talk.session.status.refusedCharts == 0 && talk.code == nil)
+    }
+
     @Test func anAfterThatNamesNothingIsAskedForOnceAndThenSuspends() throws {
         var talk = Talk()
         talk.answer(.pendingStatements([], [], upTo: 0))
