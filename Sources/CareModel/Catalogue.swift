@@ -55,6 +55,7 @@ public enum Catalogue {
         BranchAdopted.self,
         NodeChanged.self,
         AccessRecorded.self,
+        DisclosureRecorded.self,
     ]
 
     private static let byName = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind, $0) })

@@ -139,7 +139,7 @@ public final class DemoNode: Sendable {
     /// How far the daemon has each origin of a chart; empty where it does not have the chart.
     public func clock(of chart: ChartID) async throws -> VectorClock {
         do {
-            return try await ask(ShowRequest<MembershipView>(chart: chart)).clock
+            return try await ask(DigestRequest(chart: chart)).first?.clock ?? VectorClock()
         } catch let error as NodeError where error.code == .notFound {
             return VectorClock()
         }

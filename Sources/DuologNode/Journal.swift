@@ -2,7 +2,7 @@ import CareModel
 import EventLog
 import LogStore
 
-/// The node's own local chart: pairings, epochs, refused attempts. Chained like any other, never offered to a peer.
+/// The node's own local chart: disclosures, views, replays, exports, pairings, epochs, erasures, refused attempts. Chained like any other, never offered to a peer.
 actor Journal {
     private let log: LogStore
     private let clock: NodeClock
@@ -29,7 +29,13 @@ actor Journal {
         let draft = Draft(
             chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: now,
             seeing: .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
-        _ = try await log.author([draft], request: "journal-\(SystemRandom.word())")
+        _ = try await log.author([draft], request: nil)
+    }
+
+    /// The journal as it is now.
+    func record() async throws -> ChartRecord? {
+        guard let chart else { return nil }
+        return try await log.record(of: chart)
     }
 
     private var now: ClinicalTime { ClinicalTime(instant: clock.now, offsetMinutes: 0) }

@@ -36,6 +36,14 @@ actor Notebooks {
             .map { NotebookEntry(when: $0.label.when, text: $0.summary) }
     }
 
+    /// The notebooks that are here, each with its writer.
+    func all() async throws -> [(AuthorID, LogStore)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/notebooks")) ?? []
+        var found: [(AuthorID, LogStore)] = []
+        for author in names.sorted().compactMap({ AuthorID($0) }) { found.append((author, try await notebook(of: author).0)) }
+        return found
+    }
+
     private func notebook(of author: AuthorID) async throws -> (LogStore, ChartID) {
         if let known = open[author] { return known }
         let path = folder.path + "/notebooks/" + author.text

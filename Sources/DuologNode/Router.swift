@@ -30,6 +30,14 @@ struct Router: Sendable {
         on(ShowRequest<RegimenView>.self) { try await node.show($0, $1) }
         on(ShowRequest<MembershipView>.self) { try await node.show($0, $1) }
         on(ListConflictsRequest.self) { try await node.listConflicts($0, $1) }
+        on(VerifyRequest.self) { try await node.verify($0, $1) }
+        on(ReplayRequest.self) { try await node.replay($0, $1) }
+        on(TrailRequest.self) { try await node.trail($0, $1) }
+        on(ExportRequest.self) { try await node.export($0, $1) }
+        on(DisclosuresRequest.self) { try await node.disclosures($0, $1) }
+        on(AccessRequest.self) { try await node.access($0, $1) }
+        on(EraseRequest.self) { try await node.erase($0, $1) }
+        on(FindEventRequest.self) { try await node.findEvent($0, $1) }
         on(ListIntegrityRequest.self) { try await node.listIntegrity($0, $1) }
         on(ShowNotebookRequest.self) { try await node.notebook($1) }
         on(RecordRequest.self) { try await node.record($0, $1) }

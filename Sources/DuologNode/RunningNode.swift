@@ -18,9 +18,12 @@ public actor RunningNode {
     nonisolated let network: PeerNetwork
     let journal: Journal
     let notebooks: Notebooks
+    let auditor: Auditor
     nonisolated let logger: Logger
     private let changes: AsyncStream<LogStore.Change>
     private var distribution: Task<Void, Never>?
+    private let scrubHours: Int
+    private let scrubPace: Int
     var listening: PeerAddress?
 
     /// Opens the log. Nothing listens yet.
@@ -31,6 +34,7 @@ public actor RunningNode {
     ) throws {
         let folder = StateFolder(path: settings.stateDirectory)
         name = settings.name
+        (scrubHours, scrubPace) = (settings.scrubHours, settings.scrubPace)
         key = try folder.nodeKey()
         isFictional = folder.isFictional
         self.logger = logger
@@ -46,7 +50,8 @@ public actor RunningNode {
         let journal = Journal(log: log, clock: clock)
         self.journal = journal
         notebooks = Notebooks(folder: folder, clock: clock)
-        let port = SyncPort(log: log, clock: clock) { peer in
+        auditor = Auditor(log: log, notebooks: notebooks, clock: clock, logger: logger)
+        let port = SyncPort(log: log, clock: clock, account: { try await journal.note($0) }) { peer in
             await Self.report(log, journal, logger)
         }
         network = try PeerNetwork(
@@ -65,10 +70,14 @@ public actor RunningNode {
         network.onNote { [logger] peer, note in logger.log(note, of: peer) }
         let bound = try await network.start()
         listening = bound
+        await auditor.scrub(every: scrubHours, pace: scrubPace)
         await network.setPeers(try await pairedPeers())
-        let (log, network, clock, changes) = (log, network, clock, changes)
+        let (log, network, clock, changes, journal, logger) = (log, network, clock, changes, journal, logger)
         distribution = Task {
-            for await change in changes { await Self.distribute(change, log, network, clock) }
+            for await change in changes {
+                await Self.distribute(change, log, network, clock)
+                await Self.noteErasure(change, journal, logger)
+            }
         }
         return "\(bound)"
     }
@@ -76,12 +85,25 @@ public actor RunningNode {
     /// Tells the peers that the node goes down, and closes everything.
     public func stop() async {
         distribution?.cancel()
+        await auditor.stop()
         await network.stop()
     }
 
     func pairedPeers() async throws -> [PairedPeer] {
         try await log.peers().map { peer in
             PairedPeer(node: peer.node, key: peer.key, address: peer.address.flatMap { PeerAddress($0) })
+        }
+    }
+
+    /// An erasure that was carried out is written down, and passed on like any commit.
+    private static func noteErasure(_ change: LogStore.Change, _ journal: Journal, _ logger: Logger) async {
+        guard !change.erased.isEmpty else { return }
+        do {
+            let names = change.erased.prefix(8).map { "\($0)" }.joined(separator: " ")
+            try await journal.note(
+                NodeChanged(what: .erasureApplied, detail: "\(change.erased.count) bodies: \(names)"))
+        } catch {
+            logger.critical("an erasure could not be written down", metadata: ["error": "\(type(of: error))"])
         }
     }
 

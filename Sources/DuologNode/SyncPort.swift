@@ -7,6 +7,8 @@ import Replication
 struct SyncPort: ReplicaStore, SharingPolicy {
     let log: LogStore
     let clock: NodeClock
+    /// Writes down, durably, what is about to be sent.
+    let account: @Sendable (DisclosureRecorded) async throws -> Void
     /// Told when a new epoch was drawn because of what a peer holds of this node.
     let onNewEpoch: @Sendable (NodeID) async -> Void
 
@@ -62,6 +64,13 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         guard let excerpt = try await log.read(request.chart, range, for: peer, on: clock.today) else {
             let nothing = ChartRun(chart: request.chart, events: [], heads: [])
             return .read(StoreAnswer.ReadAnswer(run: nothing, next: request.from, state: .withdrawn))
+        }
+        // Before anything leaves, it is written down that it does: what was disclosed must never be more than what is accounted for.
+        if !excerpt.events.isEmpty {
+            try await account(
+                DisclosureRecorded(
+                    peer: peer, chart: request.chart, ranges: excerpt.ranges, consent: excerpt.consent,
+                    events: excerpt.events.count))
         }
         let run = ChartRun(
             chart: request.chart, events: excerpt.events.map { EventLines(envelope: $0.envelope, body: $0.body) },

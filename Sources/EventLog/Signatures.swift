@@ -76,6 +76,8 @@ public enum SignatureDomain: String, Sendable {
     case receipt = "duolog/receipt/1"
     /// A ``RemovalNotice``.
     case removed = "duolog/removed/1"
+    /// An exported chart.
+    case export = "duolog/export/1"
 
     /// The bytes that are signed: the domain and the fields, each ended by a line feed.
     public func payload(_ fields: [String]) -> [UInt8] {

@@ -4,14 +4,15 @@ import Foundation
 import GRDB
 
 extension LogStore {
-    /// Writes events, all or none, and returns once they are durable. A request id that was answered before gets the same answer again.
-    public func author(_ drafts: [Draft], request: String) async throws -> [Authored] {
+    /// Writes events, all or none, and returns once they are durable. A request id that was answered before gets the same answer again;
+    /// nil where nobody repeats it.
+    public func author(_ drafts: [Draft], request: String?) async throws -> [Authored] {
         let weight = drafts.reduce(8192) { $0 + $1.members.count }
         return try await write(weight: weight) { transaction in
             let author = drafts.first?.author ?? .node
-            if let earlier = try transaction.answer(to: request, of: author) { return earlier }
+            if let request, let earlier = try transaction.answer(to: request, of: author) { return earlier }
             let written = try drafts.map { try transaction.author($0) }
-            try transaction.remember(written, request: request, of: author)
+            if let request { try transaction.remember(written, request: request, of: author) }
             return written
         }
     }
@@ -42,7 +43,8 @@ extension Transaction {
             let (written, event) = try record.author(draft, as: origin, at: store.configuration.clock())
             return (written, event, record.graph.position(of: event.hash).map { record.verdict(on: $0) })
         }
-        try insert(event, verdict: verdict ?? .permitted, chart: chart, source: 0)
+        try insert(event, verdict: verdict ?? .permitted, chart: chart, source: nil)
+        try applyErasures([event], to: chart)
         return written
     }
 

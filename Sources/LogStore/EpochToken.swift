@@ -47,6 +47,11 @@ final class EpochToken: Sendable {
         return content.batch > counters.lastBatch ? .databaseBehind : nil
     }
 
+    /// How many commits the file counts beyond `batch`; nil where it cannot be read.
+    func commits(beyond batch: Int64) -> Int64? {
+        (try? String(contentsOfFile: path, encoding: .utf8)).flatMap { Content($0) }.map { $0.batch - batch }
+    }
+
     /// Puts the token in the place of an older one, durably.
     func replace(_ content: Content) throws {
         do {

@@ -58,6 +58,16 @@ extension LogStore {
             arguments: [
                 configuration.clock().milliseconds, Int64(bitPattern: counters.epoch), reason.rawValue, peer?.description,
             ])
+        switch reason {
+        case .firstStart, .asked: break
+        case .tokenMissing, .otherToken, .databaseBehind, .peerKnowsMore, .foreignEvent: try hold(db)
+        }
+    }
+
+    /// A node that was put back may hold bodies that were erased since: nothing of a chart is sent until the chart has synced with a
+    /// member. What was completed is forgotten, so that every peer is compared with anew.
+    private func hold(_ db: Database) throws {
+        try db.execute(sql: "UPDATE chart SET held = 1 WHERE NOT local; UPDATE peer SET root = NULL; DELETE FROM bucket")
     }
 }
 
@@ -65,6 +75,23 @@ extension Transaction {
     /// A new epoch, from this commit on.
     func drawEpoch(_ reason: EpochChange.Reason, peer: NodeID?) throws {
         try changeCounters { try store.draw(reason, peer: peer, &$0, db) }
+        try noteCharts(where: "held = 1")
+    }
+
+    /// Charts that have synced with a member since they were held are sent again: all roots were forgotten then.
+    func releaseSynced() throws {
+        let condition = """
+            held = 1 AND EXISTS (
+                SELECT 1 FROM share JOIN peer ON peer.node = share.node WHERE share.chart = chart.id AND peer.root IS NOT NULL)
+            """
+        try noteCharts(where: condition)
+        try db.execute(sql: "UPDATE chart SET held = 0 WHERE \(condition)")
+    }
+
+    /// Sessions are told that what may be sent of these charts has changed.
+    private func noteCharts(where condition: String) throws {
+        let charts = try Data.fetchAll(db, sql: "SELECT hash FROM chart WHERE \(condition)").compactMap { ChartID(bytes: $0) }
+        if !charts.isEmpty { note { $0.charts.formUnion(charts) } }
     }
 
     /// Counts events of this node that came back from a peer.

@@ -40,6 +40,8 @@ public final class LogStore: Sendable {
         public var charts: Set<ChartID> = []
         /// True when receipts or notices were stored.
         public var statements = false
+        /// Events whose bodies were erased.
+        public var erased: [EventHash] = []
         /// The last arrival number.
         public var arrival: Int
     }
@@ -49,6 +51,7 @@ public final class LogStore: Sendable {
     let state: Mutex<WriterState>
     private let lock: ProcessLock
     let token: EpochToken
+    let erased: ErasedList
     let drewAtStart = Mutex(false)
     private let queue = CommitQueue()
     private let observer = Observer()
@@ -71,7 +74,9 @@ public final class LogStore: Sendable {
         self.onFailure = onFailure
         state = Mutex(try pool.read { try WriterState(reading: $0) })
         token = EpochToken(beside: configuration.path)
+        erased = try ErasedList(beside: configuration.path)
         try checkEpoch()
+        try reapplyErasures()
     }
 
     private static func openPool(_ path: String) throws -> DatabasePool {
@@ -117,6 +122,7 @@ public final class LogStore: Sendable {
         do {
             let (results, change) = try await pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
             outcomes = results
+            if let change, !change.erased.isEmpty { try await finishErasure(change.erased) }
             if let change { observer.handler.withLock { $0 }?(change) }
         } catch {
             // Nothing of this commit can be relied on, and whether it reached the disk is unknown.

@@ -62,7 +62,8 @@ extension Transaction {
         let chart = try known ?? createChart(run.chart, isLocal: false)
         let admitted: [(event: Event, position: Int)]
         do {
-            admitted = try withRecord(chart) { try $0.admit(run.events, vouchedForBy: run.heads, from: peer) }
+            let events = withoutErased(run.events)
+            admitted = try withRecord(chart) { try $0.admit(events, vouchedForBy: run.heads, from: peer) }
         } catch {
             try forget(chart, isNew: known == nil)
             throw error
@@ -71,10 +72,11 @@ extension Transaction {
         let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
         var last: [Origin: Event] = [:]
         for (event, position) in admitted {
-            try insert(event, verdict: record.verdict(on: position), chart: chart, source: source)
+            try insert(event, verdict: record.verdict(on: position), chart: chart, source: (source, peer))
             if let head = heads[event.hash] { try insert(head, of: state.counters.lastEvent) }
             last[event.envelope.origin] = event
         }
+        try applyErasures(admitted.map(\.event), to: chart)
         outcome.newEvents += admitted.count
         for (origin, event) in last.sorted(by: { $0.key < $1.key }) {
             if origin.node == store.node {

@@ -100,5 +100,6 @@ extension Transaction {
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO bucket (peer, bucket, hash) VALUES (?, ?, ?)")
                 .execute(arguments: [peer, bucket, Int64(bitPattern: word)])
         }
+        noteRelease()
     }
 }

@@ -29,18 +29,17 @@ extension Transaction {
         try share(chart, fold)
     }
 
-    /// Whom the chart may be sent to: members other than this node whom a consent covers.
     private func share(_ chart: Int64, _ fold: Fold) throws {
         let isLocal = try Bool.fetchOne(db, sql: "SELECT local FROM chart WHERE id = ?", arguments: [chart]) ?? true
         guard !isLocal else { return }
-        let consent = ConsentState(fold)
+        noteRelease()
         try db.execute(sql: "DELETE FROM share WHERE chart = ?", arguments: [chart])
-        for node in fold.membership.members.keys where node != store.node && fold.membership.contains(node) {
-            let coverage = consent.coverage(of: node)
-            guard coverage != .none else { continue }
+        for entry in ShareTable.entries(fold, node: store.node) {
             try db.execute(
-                sql: "INSERT INTO share (node, chart, until) VALUES (?, ?, ?)",
-                arguments: [node.description, chart, coverage.lastDay?.number])
+                sql: "INSERT INTO share (node, chart, until, consent) VALUES (?, ?, ?, ?)",
+                arguments: [
+                    entry.node.description, chart, entry.coverage.lastDay?.number, entry.consent.map { Data($0.bytes) },
+                ])
         }
         for (node, removal) in fold.membership.removals where node != store.node {
             try noteRemoval(of: node, by: removal, from: fold.record.graph.chart)
@@ -51,4 +50,22 @@ extension Transaction {
 /// What a sealed projection is bound to.
 enum ProjectionLabel {
     static func bytes(_ chart: ChartID, _ name: String) -> [UInt8] { Array("projection \(name) ".utf8) + chart.bytes }
+}
+
+/// Whom a chart may be sent to: members other than this node whom a consent covers.
+enum ShareTable {
+    struct Entry {
+        let node: NodeID
+        let coverage: ConsentState.Coverage
+        /// The grant that a disclosure relies on.
+        let consent: EventHash?
+    }
+
+    static func entries(_ fold: Fold, node: NodeID) -> [Entry] {
+        let consent = ConsentState(fold)
+        return fold.membership.members.keys.sorted().filter { $0 != node && fold.membership.contains($0) }.compactMap { peer in
+            let coverage = consent.coverage(of: peer)
+            return coverage == .none ? nil : Entry(node: peer, coverage: coverage, consent: consent.grant(for: peer))
+        }
+    }
 }

@@ -29,27 +29,28 @@ struct RecordLoader {
         return record
     }
 
-    /// The event of a row with `hash`, `envelope` and `sealed`.
+    /// The event of a row with `id`, `hash`, `envelope` and `sealed`.
     func event(_ row: Row) throws -> Event {
-        guard let hash = EventHash(bytes: row["hash"] as Data) else {
-            throw LogStoreError(.damaged, "arrival \(row["id"] as Int64): not a hash")
+        let place = "arrival \(row.number("id") ?? 0)"
+        guard let hash = row.hash("hash"), let envelope = row.bytes("envelope") else {
+            throw LogStoreError(.damaged, "\(place): the row cannot be read; run: duolog audit verify")
         }
-        let sealed: Data? = row["sealed"]
-        let body = try sealed.map { try sealer.open($0, as: hash.bytes) }
+        let body = try row.bytes("sealed").map { try sealer.open(Data($0), as: hash.bytes) }
         let event: Event
         do throws(FormatError) {
-            event = try Event(line: [UInt8](row["envelope"] as Data), body: body)
+            event = try Event(line: envelope, body: body)
         } catch {
-            throw LogStoreError(.damaged, "arrival \(row["id"] as Int64): \(error)")
+            throw LogStoreError(.damaged, "\(place): \(error); run: duolog audit verify")
         }
         guard event.hash == hash else {
-            throw LogStoreError(.damaged, "arrival \(row["id"] as Int64): the envelope is not the one that was stored")
+            throw LogStoreError(
+                .damaged, "\(place): the envelope is not the one that was stored; run: duolog audit verify")
         }
         return event
     }
 
     private func verdict(_ row: Row) throws(AdmissionError) -> Verdict {
-        guard let text: String = row["verdict"] else { return .permitted }
+        guard let text = row.text("verdict") else { return .permitted }
         return (try? JSONDecoder().decode(Verdict.self, from: Data(text.utf8))) ?? .withoutEffect(.noScope, decidedBy: nil)
     }
 }

@@ -4,7 +4,7 @@ import GRDB
 enum Schema {
     /// Bumped with every migration; a newer file is refused by name.
     static let migrations: [(name: String, sql: String)] = [
-        ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs),
+        ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs), ("5-audit", audit),
     ]
 
     static func migrate(_ writer: any DatabaseWriter) throws {
@@ -59,6 +59,16 @@ enum Schema {
         CREATE TABLE epoch (
             id INTEGER PRIMARY KEY, at INTEGER NOT NULL, epoch INTEGER NOT NULL, reason TEXT NOT NULL, peer TEXT,
             read_back INTEGER NOT NULL);
+        """
+
+    /// A held chart is not sent until it has synced with a member: the node was put back from elsewhere, and may hold what was erased.
+    private static let audit = """
+        ALTER TABLE batch ADD COLUMN form INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE chart ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE share ADD COLUMN consent BLOB;
+        CREATE TABLE erasure (event INTEGER PRIMARY KEY, by INTEGER, at INTEGER NOT NULL);
+        CREATE INDEX event_batch ON event (batch);
+        CREATE INDEX chart_held ON chart (held) WHERE held = 1;
         """
 
     private static let peers = """

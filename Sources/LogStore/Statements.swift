@@ -133,14 +133,16 @@ extension Transaction {
 }
 
 extension Receipt {
+    /// Nil for a row that holds no receipt, whatever it holds.
     init?(_ row: Row) {
-        guard let receiver = NodeID(row["receiver"] as String), let instance = UInt64(row["instance"] as String),
-            let chart = ChartID(bytes: row["name"] as Data), let origin = Origin(row["origin"] as String),
-            let hash = EventHash(bytes: row["hash"] as Data)
+        guard let receiver = row.text("receiver").flatMap({ NodeID($0) }),
+            let instance = row.text("instance").flatMap({ UInt64($0) }), let chart = row.hash("name"),
+            let origin = row.text("origin").flatMap({ Origin($0) }), let seq = row.number("seq"), let hash = row.hash("hash"),
+            let at = row.number("at"), let signature = row.bytes("signature")
         else { return nil }
         self.init(
-            receiver: receiver, instance: instance, chart: chart, dot: Dot(origin: origin, seq: row["seq"]), hash: hash,
-            at: Timestamp(milliseconds: row["at"]), signature: [UInt8](row["signature"] as Data))
+            receiver: receiver, instance: instance, chart: chart, dot: Dot(origin: origin, seq: Int(seq)), hash: hash,
+            at: Timestamp(milliseconds: Int(at)), signature: signature)
     }
 }
 

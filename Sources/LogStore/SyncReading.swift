@@ -1,3 +1,4 @@
+public import CareModel
 public import EventLog
 import Foundation
 import GRDB
@@ -34,7 +35,7 @@ extension LogStore {
                 db,
                 sql: """
                     SELECT hash, digest FROM share JOIN chart ON chart.id = share.chart
-                    WHERE node = ? AND (until IS NULL OR until >= ?)
+                    WHERE node = ? AND (until IS NULL OR until >= ?) AND held = 0
                     """, arguments: [peer.description, day.number])
             while let row = try rows.next() {
                 if let chart = ChartID(bytes: row["hash"] as Data) { charts[chart] = Self.digest(row["digest"]) }
@@ -47,12 +48,19 @@ extension LogStore {
 
     /// The chart's number when it may be sent to `peer` on `day`. Checked anew for every send.
     static func sharedChart(_ chart: ChartID, with peer: NodeID, on day: CalendarDay, _ db: Database) throws -> Int64? {
+        try chartNumber(chart, with: peer, on: day, evenHeld: false, db)
+    }
+
+    /// The chart's number when `peer` may have it on `day`; one that is held back for now, only where it is asked for.
+    static func chartNumber(
+        _ chart: ChartID, with peer: NodeID, on day: CalendarDay, evenHeld: Bool, _ db: Database
+    ) throws -> Int64? {
         try Int64.fetchOne(
             db.cachedStatement(
                 sql: """
                     SELECT chart.id FROM chart JOIN share ON share.chart = chart.id
-                    WHERE chart.hash = ? AND share.node = ? AND (until IS NULL OR until >= ?)
-                    """), arguments: [Data(chart.bytes), peer.description, day.number])
+                    WHERE chart.hash = ? AND share.node = ? AND (until IS NULL OR until >= ?) AND (? OR held = 0)
+                    """), arguments: [Data(chart.bytes), peer.description, day.number, evenHeld])
     }
 
     /// What is missing here of what a peer offers.
@@ -91,7 +99,7 @@ extension LogStore {
                 let id = try Int64.fetchOne(
                     db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(heads.chart.bytes)])
                 let mine = try id.map { try TipTable.tips(of: $0, db) } ?? []
-                let mayKnow = try Self.sharedChart(heads.chart, with: peer, on: day, db) != nil
+                let mayKnow = try Self.chartNumber(heads.chart, with: peer, on: day, evenHeld: true, db) != nil
                 let missing = try heads.missing(with: mine, mayKnow: mayKnow) { hash in
                     try Int64.fetchOne(
                         db.cachedStatement(sql: "SELECT id FROM event WHERE hash = ?"), arguments: [Data(hash.bytes)]) != nil
@@ -139,6 +147,10 @@ extension LogStore {
         public var events: [(envelope: [UInt8], body: [UInt8]?)] = []
         /// Signed heads of the last events of each chain.
         public var heads: [SignedHead] = []
+        /// What the events are: from where to where of each sequence, in their order.
+        public var ranges: [DisclosureRecorded.Range] = []
+        /// The consent that sending them relies on.
+        public var consent: EventHash?
         /// Where to go on.
         public var next: Int
         /// True when all up to the end of the range was read.
@@ -153,8 +165,21 @@ extension LogStore {
             let source =
                 range.skipsOwn
                 ? try Int64.fetchOne(db, sql: "SELECT id FROM peer WHERE node = ?", arguments: [peer.description]) : nil
-            return try ExcerptReader(chart: chart, range: range, source: source, sealer: sealer).read(id, db)
+            var excerpt = try ExcerptReader(chart: chart, range: range, source: source, sealer: sealer).read(id, db)
+            excerpt.consent = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT consent FROM share WHERE chart = ? AND node = ?"),
+                arguments: [id, peer.description])?.hash("consent")
+            return excerpt
         }
+    }
+}
+
+extension LogStore.Excerpt {
+    /// Adds an event to what the excerpt holds.
+    fileprivate mutating func note(_ dot: Dot) {
+        let index = ranges.firstIndex { $0.origin == dot.origin && $0.to == dot.seq - 1 }
+        let range = DisclosureRecorded.Range(origin: dot.origin, from: index.map { ranges[$0].from } ?? dot.seq, to: dot.seq)
+        if let index { ranges[index] = range } else { ranges.append(range) }
     }
 }
 
@@ -175,6 +200,7 @@ private struct ExcerptReader {
         func takePending() {
             for (row, event) in pending {
                 excerpt.events.append((event.line, event.bodyLine?.line))
+                excerpt.note(event.envelope.dot)
                 if let prev = event.envelope.prev { tips[prev] = nil }
                 tips[event.hash] = (row, event)
                 excerpt.next = Int(row)

@@ -1,5 +1,4 @@
 import CareModel
-import Crypto
 import EventLog
 import Foundation
 import GRDB
@@ -15,15 +14,19 @@ final class Transaction {
     /// What the present job has stored; counts once the job is done.
     private var jobEvents: [StoredEvent] = []
     private var jobChange: LogStore.Change?
+    /// Whether a held chart may be free now: a root was completed, or it was decided anew whom a chart is shared with.
+    private var mayRelease = false
     private var newEvents: [Int64: [StoredEvent]] = [:]
-    private var hashes: [EventHash] = []
+    private var arrived: [ArrivalChain.Entry] = []
 
     struct StoredEvent {
         let id: Int64
         let chart: Int64
         let event: Event
-        let isOwn: Bool
+        let source: NodeID?
         let changesFold: Bool
+
+        var isOwn: Bool { source == nil }
     }
 
     init(db: Database, store: LogStore, state: WriterState) {
@@ -52,7 +55,7 @@ final class Transaction {
         }
         for stored in jobEvents {
             newEvents[stored.chart, default: []].append(stored)
-            hashes.append(stored.event.hash)
+            arrived.append(ArrivalChain.Entry(event: stored.event.hash, source: stored.source))
         }
         mergeChange()
         return nil
@@ -62,25 +65,27 @@ final class Transaction {
         guard let jobChange else { return }
         change = LogStore.Change(
             charts: jobChange.charts.union(change?.charts ?? []),
-            statements: jobChange.statements || change?.statements ?? false, arrival: jobChange.arrival)
+            statements: jobChange.statements || change?.statements ?? false,
+            erased: (change?.erased ?? []) + jobChange.erased, arrival: jobChange.arrival)
         self.jobChange = nil
     }
 
     /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
     func close() throws {
         for (chart, events) in newEvents.sorted(by: { $0.key < $1.key }) { try closeChart(chart, events) }
+        if mayRelease { try releaseSynced() }
         mergeChange()
-        guard !hashes.isEmpty else { return }
+        guard !arrived.isEmpty else { return }
         state.counters.lastBatch += 1
         let at = store.configuration.clock()
-        var hasher = SHA256()
-        hasher.update(data: state.counters.chain)
-        hasher.update(data: Array("\(state.counters.lastBatch) \(at)\n".utf8))
-        for hash in hashes { hasher.update(data: hash.bytes) }
-        state.counters.chain = Array(hasher.finalize())
+        state.counters.chain = ArrivalChain.link(
+            after: state.counters.chain, number: state.counters.lastBatch, at: at, arrived)
         try db.execute(
-            sql: "INSERT INTO batch (id, at, last, chain) VALUES (?, ?, ?, ?)",
-            arguments: [state.counters.lastBatch, at.milliseconds, state.counters.lastEvent, Data(state.counters.chain)])
+            sql: "INSERT INTO batch (id, at, last, chain, form) VALUES (?, ?, ?, ?, ?)",
+            arguments: [
+                state.counters.lastBatch, at.milliseconds, state.counters.lastEvent, Data(state.counters.chain),
+                ArrivalChain.Form.sources.rawValue,
+            ])
     }
 
     private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {
@@ -167,14 +172,14 @@ final class Transaction {
 
     // MARK: Rows
 
-    /// Stores an admitted event. `source` is the peer that it came from, 0 for our own.
-    func insert(_ event: Event, verdict: Verdict, chart: Int64, source: Int64) throws {
+    /// Stores an admitted event. `source` is the peer that it came from, nil for our own.
+    func insert(_ event: Event, verdict: Verdict, chart: Int64, source: (row: Int64, node: NodeID)?) throws {
         state.counters.lastEvent += 1
         let verdictText = verdict.isPermitted ? nil : try Self.text(of: verdict)
         let statement = try db.cachedStatement(
             sql: "INSERT INTO event (id, chart, hash, envelope, verdict, source, batch) VALUES (?, ?, ?, ?, ?, ?, ?)")
         try statement.execute(arguments: [
-            state.counters.lastEvent, chart, Data(event.hash.bytes), Data(event.line), verdictText, source,
+            state.counters.lastEvent, chart, Data(event.hash.bytes), Data(event.line), verdictText, source?.row ?? 0,
             state.counters.lastBatch + 1,
         ])
         if let body = event.bodyLine {
@@ -185,16 +190,19 @@ final class Transaction {
         let kind = Catalogue.kind(event.envelope.kind)
         jobEvents.append(
             StoredEvent(
-                id: state.counters.lastEvent, chart: chart, event: event, isOwn: source == 0,
+                id: state.counters.lastEvent, chart: chart, event: event, source: source?.node,
                 changesFold: kind.map { $0.rule != .keepAll || !event.envelope.refs.isEmpty } ?? true
                     || event.envelope.kind == PatientIdentified.kind || event.envelope.kind == PractitionerEnrolled.kind))
-        note { $0.charts.insert(event.envelope.chart) }
+        // A journal grows with whatever happens, and concerns no peer.
+        if try !record(chart).isLocal { note { $0.charts.insert(event.envelope.chart) } }
     }
 
     func insert(_ head: SignedHead, of event: Int64) throws {
         try db.cachedStatement(sql: "INSERT OR IGNORE INTO head (event, at, signature) VALUES (?, ?, ?)")
             .execute(arguments: [event, head.at.milliseconds, Data(head.signature)])
     }
+
+    func noteRelease() { mayRelease = true }
 
     func note(_ body: (inout LogStore.Change) -> Void) {
         var change = jobChange ?? LogStore.Change(arrival: 0)

@@ -34,12 +34,18 @@ public struct StatusRequest: NodeRequest {
         public var epochs: [String]
         /// Charts that peers say this node was removed from.
         public var removed_from: [ChartID]
+        /// What the last check of the whole log found; nil before the first.
+        public var verified: VerifySummary?
+        /// Charts in which this node wrote, those with the most that no other node has confirmed first; at most twenty.
+        public var witness: [Witness]
+        /// Charts in which this node wrote something that no other node has confirmed.
+        public var unwitnessed: Int
 
         /// How the node is.
         public init(
             version: String, node: NodeID, key: NodePublicKey, name: String, origin: Origin, fictional: Bool, now: Timestamp,
             listening: String?, charts: Int, disputes: Int, peers: [PeerSummary], integrity_alerts: [String],
-            epochs: [String], removed_from: [ChartID]
+            epochs: [String], removed_from: [ChartID], verified: VerifySummary?, witness: [Witness], unwitnessed: Int
         ) {
             self.version = version
             self.node = node
@@ -55,6 +61,29 @@ public struct StatusRequest: NodeRequest {
             self.integrity_alerts = integrity_alerts
             self.epochs = epochs
             self.removed_from = removed_from
+            self.verified = verified
+            self.witness = witness
+            self.unwitnessed = unwitnessed
+        }
+    }
+
+    /// How far others have confirmed what this node wrote in a chart: what they hold cannot be cut off unnoticed.
+    public struct Witness: Codable, Hashable, Sendable {
+        /// The chart.
+        public var chart: ChartID
+        /// Events that this node wrote there.
+        public var written: Int
+        /// Of these, those that no other node has confirmed.
+        public var open: Int
+        /// When the last of the others was confirmed, by the clock of the node that did; nil for never.
+        public var witnessed_at: Timestamp?
+
+        /// How far others have confirmed.
+        public init(chart: ChartID, written: Int, open: Int, witnessed_at: Timestamp?) {
+            self.chart = chart
+            self.written = written
+            self.open = open
+            self.witnessed_at = witnessed_at
         }
     }
 

@@ -16,14 +16,15 @@ struct Duolog: AsyncParsableCommand {
 
             Clinical values never stand in arguments: they are asked for on a terminal, or come as JSON on standard input.
 
-            Exit codes: 0 done; 64 usage; 65 what was to be recorded is not acceptable; 66 not found; 69 the daemon or a peer cannot be \
+            Exit codes: 0 done; 1 what was checked does not hold; 64 usage; 65 what was to be recorded is not acceptable; 66 not found; 69 the daemon or a peer cannot be \
             reached; 74 reading or writing failed; 77 not permitted; 78 configuration.
             """,
         version: DuologVersion.text,
         subcommands: [
             InitCommand.self, ServeCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
             ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, ShowCommand.self,
-            RecordCommand.self, ConflictCommand.self, AuditCommand.self, DebugCommand.self,
+            RecordCommand.self, AmendCommand.self, WithdrawCommand.self, EraseCommand.self, ConflictCommand.self,
+            AuditCommand.self, DebugCommand.self,
         ])
 
     static func main() async {

@@ -58,7 +58,10 @@ struct ChartOption: ParsableArguments {
         name: .long, help: ArgumentHelp("The chart's id, or its first letters as far as they are unique here.", valueName: "id"))
     var chart: String
 
-    func resolve(_ connection: NodeClient.Connection) async throws -> ChartID {
+    func resolve(_ connection: NodeClient.Connection) async throws -> ChartID { try await Self.resolve(chart, connection) }
+
+    /// A chart by its id, or by the first letters of it.
+    static func resolve(_ chart: String, _ connection: NodeClient.Connection) async throws -> ChartID {
         if let id = ChartID(chart) { return id }
         let matches = try await connection.send(ListChartsRequest()).map(\.chart).filter { $0.description.hasPrefix(chart) }
         guard let match = matches.first, !chart.isEmpty else {

@@ -52,8 +52,8 @@ struct ConfigurationTests {
     private static let samples = [
         "name": "Linden practice", "state_dir": "/srv/duolog", "socket": "/run/duolog/socket",
         "store_key_file": "/etc/duolog/key",
-        "listen.host": "0.0.0.0", "listen.port": "9000", "peers.max_connections": "8", "log.level": "warning",
-        "log.format": "json",
+        "listen.host": "0.0.0.0", "listen.port": "9000", "peers.max_connections": "8", "audit.scrub_hours": "0",
+        "audit.scrub_pace": "100", "log.level": "warning", "log.format": "json",
     ]
 
     @Test func relativePathsStartWhereTheirWriterExpects() throws {

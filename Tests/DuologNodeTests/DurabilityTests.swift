@@ -161,6 +161,8 @@ import Testing
                     db, sql: "SELECT hash FROM event WHERE batch = ? ORDER BY id", arguments: [row["id"] as Int64])
                 {
                     hasher.update(data: hash)
+                    // Whom it came from: this node itself.
+                    hasher.update(data: Array("-\n".utf8))
                 }
                 chain = Array(hasher.finalize())
                 #expect(chain == [UInt8](row["chain"] as Data))

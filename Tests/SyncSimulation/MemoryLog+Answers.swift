@@ -34,13 +34,13 @@ extension MemoryLog {
             let mine = self.heads(of: heads.chart)?.tips ?? []
             guard
                 let missing = heads.missing(
-                    with: mine, mayKnow: isShared(heads.chart, with: peer), holds: { disk.hashes.contains($0) })
+                    with: mine, mayKnow: isShared(heads.chart, with: peer, evenHeld: true), holds: { disk.hashes.contains($0) })
             else { continue }
             comparison.wants.append(Message.ChartWant(chart: heads.chart, after: missing.after))
             if missing.tips.contains(where: { $0.origin.node == node }) { comparison.peerKnowsMoreOfMe = true }
             if missing.tips.contains(where: { $0.origin == origin }) { isPresentOrigin = true }
         }
-        if isPresentOrigin { drawEpoch() }
+        if isPresentOrigin { drawEpochAgain() }
         return comparison
     }
 
@@ -125,12 +125,13 @@ extension MemoryLog {
             admission.newEvents += admitted.count
             if !admitted.isEmpty { touched.insert(run.chart) }
         }
+        if isForeign { drawEpochAgain() }
+        if !touched.isEmpty { finish(touched) }
         if admission.refused.isEmpty, let completes = batch.completes {
             disk.peers[peer]?.root = completes.root
             disk.peers[peer]?.buckets.merge(completes.buckets) { _, newer in newer }
+            releaseSynced()
         }
-        if isForeign { drawEpoch() }
-        if !touched.isEmpty { finish(touched) }
         if !admission.receipts.isEmpty { note(StoreChange(statements: true)) }
         return .admitted(admission)
     }
@@ -181,7 +182,7 @@ extension MemoryLog {
 
     private func pendingStatements(for peer: NodeID, beyond mark: Int) -> StoreAnswer {
         let receipts = disk.receipts.values.filter {
-            $0.number > mark && $0.receipt.receiver != peer && isShared($0.receipt.chart, with: peer)
+            $0.number > mark && $0.receipt.receiver != peer && isShared($0.receipt.chart, with: peer, evenHeld: true)
         }.sorted { $0.number < $1.number }.prefix(ReplicationLimits.statementsAtOnce)
         let notices = disk.notices.values.filter { $0.number > mark && $0.notice.removed == peer }
             .sorted { $0.number < $1.number }

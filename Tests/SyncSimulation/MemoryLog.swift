@@ -21,6 +21,8 @@ public final class MemoryLog: NodeStore {
         var requests: [String: [Authored]] = [:]
         var epoch: UInt64 = 0
         var instance: UInt64 = 0
+        /// Charts that are not sent until they have synced with a member: the node was put back from elsewhere.
+        var held: Set<ChartID> = []
     }
 
     /// The epoch, and how many commits there were in all when it was last written.
@@ -79,7 +81,27 @@ public final class MemoryLog: NodeStore {
 
     func note(_ change: StoreChange) { changes.append(change) }
 
-    func drawEpoch() {
+    /// A new epoch because the node was put back, or runs twice.
+    func drawEpochAgain() {
+        drawEpoch()
+        disk.held = Set(disk.charts.keys)
+        for peer in disk.peers.keys {
+            disk.peers[peer]?.root = nil
+            disk.peers[peer]?.buckets = [:]
+        }
+        if !disk.held.isEmpty { note(StoreChange(charts: disk.held)) }
+    }
+
+    /// Charts that have synced with a member since they were held are sent again: all roots were forgotten then.
+    func releaseSynced() {
+        let synced = disk.peers.filter { $0.value.root != nil }.keys
+        let released = disk.held.filter { chart in synced.contains { isShared(chart, with: $0, evenHeld: true) } }
+        guard !released.isEmpty else { return }
+        disk.held.subtract(released)
+        note(StoreChange(charts: released))
+    }
+
+    private func drawEpoch() {
         disk.epoch = random.next() | 1
         disk.instance = random.next() | 1
         token = Token(epoch: disk.epoch, batch: disk.lastBatch)
@@ -176,6 +198,7 @@ public final class MemoryLog: NodeStore {
             if share(chart) { change.statements = true }
         }
         changes.append(change)
+        releaseSynced()
         token.batch = disk.lastBatch
     }
 
@@ -201,8 +224,8 @@ public final class MemoryLog: NodeStore {
         return isTold
     }
 
-    func isShared(_ chart: ChartID, with peer: NodeID) -> Bool {
-        guard let until = shares[chart]?[peer] else { return false }
+    func isShared(_ chart: ChartID, with peer: NodeID, evenHeld: Bool = false) -> Bool {
+        guard evenHeld || !disk.held.contains(chart), let until = shares[chart]?[peer] else { return false }
         return until.map { ClinicalTime(instant: clock, offsetMinutes: 0).day <= $0 } ?? true
     }
 
@@ -239,7 +262,7 @@ public final class MemoryLog: NodeStore {
         shares = [:]
         changes = []
         // As at every start: a token that is another one, or ahead, means that the database was put back from elsewhere.
-        if token.epoch != disk.epoch || token.batch > disk.lastBatch { drawEpoch() }
+        if token.epoch != disk.epoch || token.batch > disk.lastBatch { drawEpochAgain() }
         for chart in disk.charts.keys.sorted() {
             var record = ChartRecord(chart: chart)
             for row in disk.charts[chart] ?? [] {

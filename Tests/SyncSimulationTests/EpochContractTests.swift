@@ -53,6 +53,26 @@ import Testing
         #expect(try await !pair.left.hashes().contains(lost))
     }
 
+    /// It may hold what was erased since: nothing of a chart leaves before the chart has synced with a member.
+    @Test(arguments: all) func aNodeThatWasPutBackSendsNothingBeforeItHasSynced(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let backup = try await pair.left.backUp()
+        _ = try await pair.session()
+        try await pair.left.restore(backup, withToken: false)
+        #expect(try await pair.left.offer(to: pair.right.node, among: nil).charts.isEmpty)
+        #expect(try #require(await pair.run()).state == .withdrawn)
+        #expect(await pair.heads(of: pair.left, for: pair.right).isEmpty)
+        // A crash is no way around it.
+        try await pair.left.crash()
+        #expect(try await pair.left.offer(to: pair.right.node, among: nil).charts.isEmpty)
+        _ = await pair.left.takeChanges()
+        let root = StoreRequest.Completion(root: EventHash(of: [1]), buckets: [:])
+        await pair.admit([], completes: root, to: pair.left, from: pair.right)
+        #expect(try await pair.left.offer(to: pair.right.node, among: nil).charts.keys.contains(pair.chart))
+        #expect(try #require(await pair.run()).state == .atEnd)
+        #expect(await pair.left.takeChanges().contains { $0.charts.contains(pair.chart) }, "sessions are told")
+    }
+
     @Test(arguments: all) func aForeignEventOfTheOwnEpochDrawsANewOne(_ implementation: Implementation) async throws {
         let pair = try await ContractPair(implementation)
         let copy = try await pair.left.clone(seed: 5)

@@ -86,8 +86,18 @@ extension ChartRecord {
             throw .damaged(error)
         }
         if case .withoutEffect(let reason, _) = verdict(on: position) { throw .notPermitted(reason) }
-        if let problem = Fold(self).problem(of: position) { throw .content(problem) }
+        if let problem = problem(at: position, kind) { throw .content(problem) }
         return position
+    }
+
+    /// What is wrong with what an event says. One that names nothing and writes no register needs no fold to tell: a journal grows with
+    /// every disclosure, and must not be read through for each.
+    private func problem(at position: Int, _ kind: any EventBody.Type) -> ContentError? {
+        guard kind.rule == .keepAll, graph.nodes[position].envelope.refs.isEmpty, case .none = kind.targets,
+            let body = entries[position].body
+        else { return Fold(self).problem(of: position) }
+        guard case .failure(let problem) = Self.content(of: kind, body) else { return nil }
+        return problem
     }
 
     private func refuseDisputed(_ event: Event) throws(AuthoringError) {

@@ -20,6 +20,8 @@ public struct ChartRecord: Sendable {
     private(set) var order: [Int] = []
     /// Positions of kinds that this version does not know, and that must be known.
     private(set) var unknownCritical: [Int] = []
+    /// Events whose bodies an erasure took, with the erasure.
+    private var erasures: [Int: Int] = [:]
 
     /// A chart without events; a local one is never shared, and its node is its only writer.
     public init(chart: ChartID, isLocal: Bool = false) {
@@ -54,6 +56,43 @@ public struct ChartRecord: Sendable {
         if isNewer, event.envelope.critical { unknownCritical.append(position) }
         entries.append(Entry(body: event.bodyLine, content: kind.flatMap { read($0, event, isNewer) }))
         order.insert(position, at: place(of: graph.nodes[position].key))
+        if event.envelope.kind == EventErased.kind { erase(by: position) }
+        if event.envelope.kind == RecordAmended.kind { eraseAmendment(position) }
+    }
+
+    // MARK: Erasure
+
+    /// The erasure that took the body of an event; nil where the body is here, or was lost without one.
+    public func erasure(of position: Int) -> Int? { erasures[position] }
+
+    /// The events whose bodies erasures took, in the order of arrival, each with its erasure.
+    public var erasedEvents: [(event: EventHash, by: EventHash)] {
+        erasures.sorted { $0.key < $1.key }.map { (graph.nodes[$0.key].hash, graph.nodes[$0.value].hash) }
+    }
+
+    /// True when the body of an event is neither here nor erased: it came without it, and nothing says why.
+    public func isBodyMissing(_ position: Int) -> Bool { entries[position].body == nil && erasures[position] == nil }
+
+    /// The bodies that an erasure names are gone from the moment on at which it arrives, at every moment of a replay. So are the
+    /// corrections of them: they say the same thing again.
+    private mutating func erase(by erasure: Int) {
+        guard verdict(on: erasure).isPermitted, case .success? = entries[erasure].content else { return }
+        let targets = graph.nodes[erasure].envelope.refs.compactMap { graph.position(of: $0) }
+        guard !targets.contains(where: { Catalogue.neverErased.contains(graph.nodes[$0].envelope.kind) }) else { return }
+        for target in targets { forget(target, erasure) }
+        for position in graph.nodes.indices where graph.nodes[position].envelope.kind == RecordAmended.kind {
+            eraseAmendment(position)
+        }
+    }
+
+    private mutating func eraseAmendment(_ position: Int) {
+        let targets = graph.nodes[position].envelope.refs.compactMap { graph.position(of: $0) }
+        if let erasure = targets.compactMap({ erasures[$0] }).first { forget(position, erasure) }
+    }
+
+    private mutating func forget(_ position: Int, _ erasure: Int) {
+        if erasures[position] == nil { erasures[position] = erasure }
+        entries[position] = Entry(body: nil, content: nil)
     }
 
     /// Bodies are read when they arrive where a rule of the fold needs them; the others when somebody looks.

@@ -27,6 +27,7 @@ public struct ConsentState: Sendable {
     }
 
     private var coverage: [NodeID: Coverage] = [:]
+    private var grants: [NodeID: EventHash] = [:]
     private var standing: [(event: EventHash, recipients: Set<NodeID>)] = []
 
     /// Reads the consents of a chart.
@@ -53,18 +54,24 @@ public struct ConsentState: Sendable {
         for position in grants where !named.contains(position) {
             guard let grant = fold.body(position) as? ConsentGranted else { continue }
             for node in grant.recipients where !revoked.contains(node) && !ended[position, default: []].contains(node) {
-                extend(node, grant.until)
+                if extend(node, grant.until) { self.grants[node] = nodes[position].hash }
             }
         }
     }
 
-    private mutating func extend(_ node: NodeID, _ until: CalendarDay?) {
-        switch (coverage[node] ?? .none, until) {
+    /// True when a grant covers more than what came before it in the order of the fold.
+    private mutating func extend(_ node: NodeID, _ until: CalendarDay?) -> Bool {
+        let before = coverage[node] ?? .none
+        switch (before, until) {
         case (.unlimited, _), (_, nil): coverage[node] = .unlimited
         case (.none, let day?): coverage[node] = .until(day)
         case (.until(let last), let day?): coverage[node] = .until(max(last, day))
         }
+        return coverage[node] != before
     }
+
+    /// The grant that covers a node longest: the one that a disclosure to it relies on.
+    public func grant(for node: NodeID) -> EventHash? { grants[node] }
 
     /// Revocations that keep the chart from one of these nodes: a grant that names them lifts them.
     public func standingRevocations(of recipients: Set<NodeID>) -> [EventHash] {

@@ -67,6 +67,9 @@ public struct Fold: Sendable {
         record.verdict(on: position).isPermitted && problems[position] == nil
     }
 
+    /// True when an event is among those that count, whatever its clinical time.
+    func includes(_ position: Int) -> Bool { scope.positions?.contains(position) ?? true }
+
     /// The body as its kind reads it; nil when it is erased, unknown or not acceptable.
     func body(_ position: Int) -> (any EventBody)? {
         guard !erased.contains(position) else { return nil }
@@ -88,10 +91,6 @@ public struct Fold: Sendable {
 
     private mutating func readErasure(_ position: Int) {
         if record.entries[position].body == nil { erased.insert(position) }
-        guard record.graph.nodes[position].envelope.kind == EventErased.kind, record.verdict(on: position).isPermitted,
-            case .success? = record.entries[position].content, !namesUnerasable(position)
-        else { return }
-        erased.formUnion(targets(of: position))
     }
 
     private func namesUnerasable(_ position: Int) -> Bool {

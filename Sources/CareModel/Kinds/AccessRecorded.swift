@@ -9,16 +9,24 @@ public struct AccessRecorded: EventBody {
     public let who: String
     /// What was done or refused.
     public let what: String
-    /// The chart, and the view token of what was seen.
+    /// The chart.
+    public let chart: ChartID?
+    /// The view token of what was seen.
     public let view: String?
+    /// The event that was looked at.
+    public let event: EventHash?
     /// Why.
     public let purpose: String?
 
     /// Says who did what.
-    public init(who: String, what: String, view: String? = nil, purpose: String? = nil) {
+    public init(
+        who: String, what: String, chart: ChartID? = nil, view: String? = nil, event: EventHash? = nil, purpose: String? = nil
+    ) {
         self.who = who
         self.what = what
+        self.chart = chart
         self.view = view
+        self.event = event
         self.purpose = purpose
     }
 

@@ -9,6 +9,9 @@ public struct EventErased: EventBody {
     /// The legal ground, and who decided.
     public let authority: String
 
+    /// Erases what the refs name.
+    public init(authority: String) { self.authority = authority }
+
     public func check() throws(ContentError) { try requireText(authority, "authority") }
 
     /// A replica that does not know it would keep what must be erased.

@@ -38,15 +38,20 @@ public struct IntegrityView: Projection {
     /// By origin.
     public let forks: [Fork]
 
-    public init(_ fold: Fold) { forks = fold.record.graph.forkedOrigins.map { Fork($0, fold) } }
+    public init(_ fold: Fold) { forks = fold.record.graph.forkedOrigins.compactMap { Fork($0, fold) } }
 }
 
 extension IntegrityView.Fork {
-    fileprivate init(_ origin: Origin, _ fold: Fold) {
+    /// Nil where the events that count hold no number twice.
+    fileprivate init?(_ origin: Origin, _ fold: Fold) {
         let graph = fold.record.graph
-        let tips = graph.tips(of: origin)
-        let last = tips.map { graph.nodes[$0].envelope.seq }.max() ?? 0
-        let seq = (1...max(1, last)).first { graph.events(at: Dot(origin: origin, seq: $0)).count > 1 } ?? 1
+        let members = graph.nodes.indices.filter { graph.nodes[$0].envelope.origin == origin && fold.includes($0) }
+        let numbers = Dictionary(grouping: members) { graph.nodes[$0].envelope.seq }
+        guard let seq = numbers.filter({ $0.value.count > 1 }).keys.min() else { return nil }
+        let followed = Set(members.compactMap { graph.nodes[$0].envelope.prev })
+        let tips = members.filter { !followed.contains(graph.nodes[$0].hash) }.sorted {
+            graph.nodes[$0].hash < graph.nodes[$1].hash
+        }
         let branches = tips.map { (tip: $0, members: Self.chain(to: $0, from: seq, in: graph)) }
         self.origin = origin
         practice = fold.membership.members[origin.node]?.name ?? origin.node.description
@@ -55,7 +60,7 @@ extension IntegrityView.Fork {
             IntegrityView.Branch(
                 first: graph.nodes[branch.members.first ?? branch.tip].hash, tip: graph.nodes[branch.tip].hash,
                 seq: graph.nodes[branch.tip].envelope.seq, events: branch.members.map { EventLabel($0, fold) },
-                built_on: Self.others(on: branch.members.first ?? branch.tip, of: origin, in: graph))
+                built_on: Self.others(on: branch.members.first ?? branch.tip, of: origin, fold))
         }
         adopted = fold.order.filter { position in
             guard graph.nodes[position].envelope.kind == BranchAdopted.kind, fold.isEffective(position) else { return false }
@@ -75,7 +80,10 @@ extension IntegrityView.Fork {
         return members.reversed()
     }
 
-    private static func others(on first: Int, of origin: Origin, in graph: ChartGraph) -> Int {
-        graph.nodes.indices.count { graph.nodes[$0].envelope.origin != origin && graph.reaches(first, from: $0) }
+    private static func others(on first: Int, of origin: Origin, _ fold: Fold) -> Int {
+        let graph = fold.record.graph
+        return graph.nodes.indices.count {
+            graph.nodes[$0].envelope.origin != origin && fold.includes($0) && graph.reaches(first, from: $0)
+        }
     }
 }

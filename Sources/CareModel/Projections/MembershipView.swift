@@ -65,7 +65,7 @@ public struct MembershipView: Projection {
                 practitioners: Self.practitioners(of: node, fold))
         }.sorted { $0.node < $1.node }
         patient = Self.patient(fold)
-        incomplete = fold.record.isIncomplete
+        incomplete = fold.record.unknownCritical.contains { fold.includes($0) }
     }
 
     private static func practitioners(of node: NodeID, _ fold: Fold) -> [Practitioner] {

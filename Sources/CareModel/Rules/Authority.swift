@@ -25,7 +25,7 @@ public struct Authority: Sendable {
     private var subjects: [Int: NodeID] = [:]
     private var cache: [Set<Int>: Membership] = [:]
 
-    private let isLocal: Bool
+    let isLocal: Bool
 
     /// No events yet. In a local chart (a journal, a notebook) the node is its own authority.
     public init(isLocal: Bool = false) { self.isLocal = isLocal }

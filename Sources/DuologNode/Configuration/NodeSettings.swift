@@ -26,6 +26,10 @@ public struct NodeSettings: Hashable, Sendable {
     public var listenPort = 7410
     /// Connections from peers that may be open at once, those still shaking hands included.
     public var maxPeerConnections = 64
+    /// Hours between two checks of the whole log in the background; 0 for none.
+    public var scrubHours = 24
+    /// Events that such a check reads in a second.
+    public var scrubPace = 5000
     /// Log lines below this level are dropped.
     public var logLevel = Logger.Level.info
     /// How log lines are written.

@@ -55,6 +55,9 @@ extension SettingKey {
         SettingKey(
             "peers.max_connections", \.maxPeerConnections, .number(1...4096),
             "Connections from peers open at once, those still shaking hands included."),
+        SettingKey(
+            "audit.scrub_hours", \.scrubHours, .number(0...8760), "Hours between two checks of the whole log in the background."),
+        SettingKey("audit.scrub_pace", \.scrubPace, .number(1...1_000_000), "Events that such a check reads in a second."),
         SettingKey("log.level", \.logLevel, .word, "Log lines below this level are dropped."),
         SettingKey("log.format", \.logFormat, .word, "Text for people and the journal, or one JSON object a line."),
     ]

@@ -35,13 +35,23 @@ extension RunningNode {
         }
     }
 
-    /// Charts are read by the practitioners of this node, and by its administrator.
-    func requireReader(_ caller: Caller) async throws {
-        guard !caller.isAdministrator else { return }
-        guard try await log.practitioners().contains(where: { $0.uid == caller.uid }) else {
+    /// Charts are read by the practitioners of this node, and by its administrator. Returns who it is, as the journal names them.
+    @discardableResult
+    func requireReader(_ caller: Caller) async throws -> String {
+        let own = try await log.practitioners().first { $0.uid == caller.uid }
+        guard caller.isAdministrator || own != nil else {
             try await journal.note(refusal(of: caller, nil, "to read charts"))
             throw NodeError(.permission, "user \(caller.uid) may not read charts here; this attempt stands in the journal")
         }
+        return own?.author.text ?? "uid \(caller.uid)"
+    }
+
+    /// Writes down who looked at what, before they are shown it.
+    func noteAccess(
+        _ caller: Caller, _ what: String, chart: ChartID? = nil, view: String? = nil, event: EventHash? = nil
+    ) async throws {
+        let who = try await requireReader(caller)
+        try await journal.note(AccessRecorded(who: who, what: what, chart: chart, view: view, event: event))
     }
 
     /// What only a node with made-up patients does.

@@ -28,7 +28,7 @@ extension RunningNode {
     }
 
     func listCharts(_ caller: Caller) async throws -> [ChartSummary] {
-        try await requireReader(caller)
+        try await noteAccess(caller, "list charts")
         var summaries: [ChartSummary] = []
         for entry in try await log.charts() {
             let membership = try await log.stored(MembershipView.self, of: entry.chart)

@@ -10,6 +10,7 @@ extension RunningNode {
         var reports: [IntegrityReport] = []
         for chart in charts {
             let record = try await record(of: chart)
+            try await noteAccess(caller, "show integrity", chart: chart, view: record.graph.view.token)
             reports.append(
                 IntegrityReport(viewed: viewed(record, at: clock.now), evidence: try await evidence(record)))
         }

@@ -7,7 +7,9 @@ extension RunningNode {
     func show<Content: Projection>(_ request: ShowRequest<Content>, _ caller: Caller) async throws -> Viewed<Content> {
         try await requireReader(caller)
         let record = try await record(of: request.chart)
-        return viewed(record, at: request.now ?? clock.now)
+        let shown: Viewed<Content> = viewed(record, at: request.now ?? clock.now)
+        try await noteAccess(caller, "show \(Content.name)", chart: request.chart, view: shown.view)
+        return shown
     }
 
     func listConflicts(_ request: ListConflictsRequest, _ caller: Caller) async throws -> [Viewed<ConflictsView>] {
@@ -17,7 +19,9 @@ extension RunningNode {
         for chart in charts {
             let stored = try await log.stored(ConflictsView.self, of: chart)
             guard request.chart != nil || stored?.disputes.isEmpty == false else { continue }
-            worklist.append(viewed(try await record(of: chart), at: clock.now))
+            let shown: Viewed<ConflictsView> = viewed(try await record(of: chart), at: clock.now)
+            try await noteAccess(caller, "show conflicts", chart: chart, view: shown.view)
+            worklist.append(shown)
         }
         // The oldest open dispute leads.
         return worklist.sorted { left, right in

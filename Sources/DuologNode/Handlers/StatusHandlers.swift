@@ -10,13 +10,17 @@ extension RunningNode {
         let charts = try await log.charts()
         var disputes = 0
         for entry in charts { disputes += try await log.stored(ConflictsView.self, of: entry.chart)?.disputes.count ?? 0 }
+        let witness = try await log.witness()
         return StatusRequest.Answer(
             version: DuologVersion.text, node: log.node, key: key.publicKey, name: name,
             origin: Origin(node: log.node, epoch: log.epoch.epoch), fictional: isFictional, now: clock.now,
             listening: listening?.description, charts: charts.count, disputes: disputes, peers: try await peerSummaries(),
             integrity_alerts: try await integrityAlerts(),
             epochs: try await log.epochChanges().filter { $0.reason != .firstStart }.suffix(3).map { "\($0.at): \($0.words)" },
-            removed_from: try await log.removedFrom().map(\.chart))
+            removed_from: try await log.removedFrom().map(\.chart), verified: try await auditor.lastSummary(),
+            witness: witness.prefix(20).map {
+                StatusRequest.Witness(chart: $0.chart, written: $0.written, open: $0.open, witnessed_at: $0.at)
+            }, unwitnessed: witness.count { $0.open > 0 })
     }
 
     func setClock(_ request: SetClockRequest, _ caller: Caller) async throws -> Done {

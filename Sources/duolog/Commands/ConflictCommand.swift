@@ -25,7 +25,7 @@ struct ConflictCommand: ParsableCommand {
                         viewed.content.disputes.map { dispute in
                             [
                                 viewed.chart.short, viewed.patient.joined(separator: " / "), dispute.subject,
-                                Render.headline(dispute) + (dispute.urgency == .urgent ? "  URGENT" : ""),
+                                dispute.headline + (dispute.urgency == .urgent ? "  URGENT" : ""),
                             ]
                         }
                     })

@@ -89,6 +89,19 @@ struct StatusCommand: AsyncParsableCommand {
                 "charts   \(status.charts), \(status.disputes) open disputes",
             ]
             lines += status.peers.map { "  \($0.node)  \($0.name): \($0.state)" }
+            if let verified = status.verified {
+                lines.append(
+                    "log      \(verified.whole ? "whole" : "NOT WHOLE, \(verified.findings) findings: \(verified.first ?? "")") at \(verified.ended), \(verified.events) events"
+                )
+            } else {
+                lines.append("log      not checked yet: duolog audit verify")
+            }
+            lines.append("witness  \(status.unwitnessed) charts hold events of ours that no other node has confirmed")
+            lines += status.witness.map { witness in
+                let age =
+                    witness.witnessed_at.map { "last confirmed \(Render.age(from: $0, to: status.now)) ago" } ?? "never confirmed"
+                return "  \(witness.chart.short)  \(witness.open) of \(witness.written) open, \(age)"
+            }
             lines += status.integrity_alerts.map { "INTEGRITY  \($0)" }
             lines += status.epochs.map { "NEW EPOCH  \($0)" }
             lines += status.removed_from.map { "removed from chart \($0.short) by its steward; nothing more of it comes" }

@@ -23,7 +23,7 @@ struct DemoReport: Sendable {
             let disputes = try await node.ask(ListConflictsRequest(chart: chart)).flatMap(\.content.disputes)
             try expect(disputes.count == 1, "\(practice.name) shows \(disputes.count) disputes, not one")
             let dispute = disputes[0]
-            print("    \(practice.name): \(dispute.subject): \(Render.headline(dispute))")
+            print("    \(practice.name): \(dispute.subject): \(dispute.headline)")
             try expect(
                 Set(dispute.siblings.map(\.label.event)) == Set([events[51], events[53]].compactMap { $0 }),
                 "the dispute is between the events of rows 51 and 53")
@@ -39,7 +39,7 @@ struct DemoReport: Sendable {
             let disputes = try await node.ask(ListConflictsRequest(chart: chart)).flatMap(\.content.disputes)
             try expect(disputes.isEmpty, "\(practice.name) still shows a dispute")
             let medication = try await node.ask(ShowRequest<RegimenView>(chart: chart)).content.medications.first
-            print("    \(practice.name): \(medication?.drug?.display ?? ""): \(medication.map { Render.state($0) } ?? "none")")
+            print("    \(practice.name): \(medication?.drug?.display ?? ""): \(medication.map { $0.headline } ?? "none")")
             try expect(medication?.last_agreed?.amount == "75 mg", "the settled dose is 75 mg")
         }
     }

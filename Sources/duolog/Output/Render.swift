@@ -29,6 +29,13 @@ enum Render {
         return lines.joined(separator: "\n")
     }
 
+    /// A span of time in its largest units.
+    static func age(from start: Timestamp, to end: Timestamp) -> String {
+        let minutes = max(0, (end.milliseconds - start.milliseconds) / 60_000)
+        if minutes < 60 { return "\(minutes) min" }
+        return minutes < 2880 ? "\(minutes / 60) h" : "\(minutes / 1440) d"
+    }
+
     /// A time as people read it.
     static func time(_ when: ClinicalTime) -> String {
         String(when.description.prefix(16)).replacing("T", with: " ")
@@ -58,23 +65,8 @@ enum Render {
         return view.medications.map { lineage($0) }.joined(separator: "\n")
     }
 
-    /// How a medication stands, in a few words. A disputed one is never shown as one value.
-    static func state(_ lineage: RegimenView.Lineage) -> String {
-        let agreed = lineage.last_agreed?.amount ?? "none"
-        switch lineage.state {
-        case .agreed:
-            let daily = lineage.values.first?.daily_dose.map { ", \($0)" } ?? ""
-            return (lineage.last_agreed?.description ?? "[erased]") + daily
-        case .disputed:
-            return
-                "DISPUTED {\(lineage.values.map { $0.value?.amount ?? "[erased]" }.joined(separator: ", "))}, last agreed \(agreed)"
-        case .withdrawn: return "WITHDRAWN, last agreed \(agreed)"
-        case .void: return "nothing in effect"
-        }
-    }
-
     private static func lineage(_ lineage: RegimenView.Lineage) -> String {
-        var lines = ["  \(lineage.drug?.display ?? "[erased]")  (\(lineage.root.short))", "    now: \(state(lineage))"]
+        var lines = ["  \(lineage.drug?.display ?? "[erased]")  (\(lineage.root.short))", "    now: \(lineage.headline)"]
         for waiting in lineage.awaiting_adoption {
             lines.append("    awaiting adoption: \(waiting.value?.amount ?? "[erased]") by \(waiting.label.author)")
         }
@@ -111,15 +103,11 @@ enum Render {
         return view.disputes.map { dispute($0, now: now) }.joined(separator: "\n")
     }
 
-    static func headline(_ dispute: ConflictsView.Dispute) -> String {
-        "DISPUTED {\(dispute.siblings.map(\.value).joined(separator: ", "))}, last agreed \(dispute.last_agreed ?? "none")"
-    }
-
     private static func dispute(_ dispute: ConflictsView.Dispute, now: Timestamp) -> String {
         let hours = max(0, (now.milliseconds - dispute.since.milliseconds) / 3_600_000)
         var lines = [
             "  \(dispute.subject)  (\(dispute.root.short))\(dispute.urgency == .urgent ? "  URGENT" : "")",
-            "    \(headline(dispute))", "    open for \(hours / 24) d \(hours % 24) h, by the authors' clocks",
+            "    \(dispute.headline)", "    open for \(hours / 24) d \(hours % 24) h, by the authors' clocks",
         ]
         for (index, sibling) in dispute.siblings.enumerated() {
             lines.append(

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import NodeAPI
+import Synchronization
 
 /// Asks people at a terminal, and reads from programs otherwise.
 enum Terminal {
@@ -39,6 +40,32 @@ enum Terminal {
 
     /// Text in the place of what stands on the screen.
     static func redraw(_ text: String) { say("\u{1B}[H\u{1B}[2J" + text) }
+
+    private static let began = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// How far something is, for a person who has waited for a second; nothing for programs.
+    static func progress(_ what: String, _ done: Int, of total: Int) {
+        let start = began.withLock { began in
+            let start = began ?? ContinuousClock.now
+            began = start
+            return start
+        }
+        guard isatty(STDERR_FILENO) == 1, ContinuousClock.now - start > .seconds(1) else { return }
+        let percent = total > 0 ? done * 100 / total : 0
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(what) \(done) of \(total) events, \(percent) %".utf8))
+    }
+
+    /// Takes the progress off the screen.
+    static func endProgress() {
+        let wasShown = began.withLock { began in
+            defer { began = nil }
+            return began != nil
+        }
+        if wasShown, isatty(STDERR_FILENO) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    }
+
+    /// A remark beside the answer.
+    static func tell(_ text: String) { FileHandle.standardError.write(Data("duolog: \(text)\n".utf8)) }
 
     /// All of standard input.
     static func input() -> String { String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }

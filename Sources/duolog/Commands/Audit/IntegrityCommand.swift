@@ -4,10 +4,7 @@ import DuologNode
 import EventLog
 import NodeAPI
 
-struct AuditCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Looks behind the record: is it whole, and who knew what.", subcommands: [Integrity.self])
-
+extension AuditCommand {
     struct Integrity: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Numbers that name two events: a node was copied or put back, and went on writing.",

@@ -1,0 +1,115 @@
+import CareModel
+import EventLog
+import Foundation
+import GRDB
+
+/// Checks the arrival log: every commit, its time, its events in their order and whom they came from, against the running hash.
+struct ArrivalVerifier: Sendable {
+    /// Commits that are read in one go: a reader that stays would keep the write-ahead log from being given up.
+    private static let commitsAtOnce = 2000
+
+    let reader: any DatabaseReader
+    let token: EpochToken
+
+    struct Outcome: Sendable {
+        var commits = 0
+        var findings: [Finding] = []
+        fileprivate var chain: [UInt8] = []
+        fileprivate var lastEvent: Int64 = 0
+        fileprivate var lastBatch: Int64 = 0
+        fileprivate var isAtEnd = false
+    }
+
+    func verify() async throws -> Outcome {
+        var outcome = Outcome()
+        let end = try await reader.read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0 }
+        while !outcome.isAtEnd {
+            let before = outcome
+            outcome = try await reader.read { db in try read(db, after: before, upTo: end) }
+        }
+        let extra = try await reader.read { db in
+            try Int64.fetchOne(db, sql: "SELECT min(id) FROM event WHERE batch > (SELECT coalesce(max(id), 0) FROM batch)")
+        }
+        if let extra { outcome.add("an event stands in no commit", place: extra) }
+        // Read after the commits: only what came meanwhile can be ahead of them.
+        if let ahead = token.commits(beyond: outcome.lastBatch), ahead > 0 {
+            let now = try await reader.read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0 }
+            if let still = token.commits(beyond: now), still > 0 {
+                outcome.add(
+                    "the end is missing: the file beside the database counts \(still) commits more than are here", place: nil)
+            }
+        }
+        return outcome
+    }
+
+    private func read(_ db: Database, after: Outcome, upTo end: Int64) throws -> Outcome {
+        var outcome = after
+        let commits = try Row.fetchAll(
+            db, sql: "SELECT id, at, last, chain, form FROM batch WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
+            arguments: [after.lastBatch, end, Self.commitsAtOnce])
+        guard let last = commits.last?.number("last") else {
+            outcome.isAtEnd = true
+            return outcome
+        }
+        let events = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT event.id, event.hash, event.batch, event.source, peer.node FROM event
+                LEFT JOIN peer ON peer.id = event.source WHERE event.id > ? AND event.id <= ? ORDER BY event.id
+                """, arguments: [after.lastEvent, last])
+        var event = try events.next()
+        for commit in commits {
+            guard let number = commit.number("id"), let upTo = commit.number("last") else {
+                outcome.add("a commit cannot be read", place: nil)
+                continue
+            }
+            if number != outcome.lastBatch + 1 {
+                outcome.add("commits \(outcome.lastBatch + 1) to \(number - 1) are missing", place: outcome.lastEvent + 1)
+            }
+            outcome.lastBatch = number
+            var entries: [ArrivalChain.Entry] = []
+            while let row = event, let id = row.number("id"), id <= upTo {
+                if id != outcome.lastEvent + 1 {
+                    outcome.add("arrivals \(outcome.lastEvent + 1) to \(id - 1) are missing", place: outcome.lastEvent + 1)
+                }
+                if row.number("batch") != number { outcome.add("an event stands in another commit", place: id) }
+                outcome.lastEvent = id
+                if let entry = entry(row) { entries.append(entry) } else { outcome.add("an event without its source", place: id) }
+                event = try events.next()
+            }
+            check(commit, number, entries, &outcome)
+        }
+        return outcome
+    }
+
+    private func entry(_ row: Row) -> ArrivalChain.Entry? {
+        guard let hash = row.hash("hash"), let source = row.number("source") else { return nil }
+        guard source != 0 else { return ArrivalChain.Entry(event: hash, source: nil) }
+        return row.text("node").flatMap { NodeID($0) }.map { ArrivalChain.Entry(event: hash, source: $0) }
+    }
+
+    private func check(_ commit: Row, _ number: Int64, _ entries: [ArrivalChain.Entry], _ outcome: inout Outcome) {
+        let chain = commit.bytes("chain")
+        let form = commit.number("form").flatMap { ArrivalChain.Form(rawValue: Int($0)) }
+        let link = commit.number("at").flatMap { at in
+            form.map {
+                ArrivalChain.link(
+                    after: outcome.chain, number: number, at: Timestamp(milliseconds: Int(at)), entries, form: $0)
+            }
+        }
+        if chain == nil || link != chain {
+            outcome.add("commit \(number) is not as it was: its time, its events or their order", place: outcome.lastEvent)
+        }
+        // What follows is checked against what is stored, so that one damage is named once.
+        outcome.chain = chain ?? link ?? []
+        outcome.commits += 1
+    }
+}
+
+extension ArrivalVerifier.Outcome {
+    fileprivate mutating func add(_ text: String, place: Int64?) {
+        // The first of a long row of consequences says enough.
+        guard findings.count < 20 else { return }
+        findings.append(Finding(.arrival, text, place: place.map { Int($0) }))
+    }
+}

@@ -1,0 +1,30 @@
+import EventLog
+import Foundation
+import GRDB
+
+/// Columns of a row that may hold anything: a damaged file must be told of, not trapped on.
+extension Row {
+    func bytes(_ column: String) -> [UInt8]? {
+        let value: DatabaseValue? = self[column]
+        return value.flatMap { Data.fromDatabaseValue($0) }.map { [UInt8]($0) }
+    }
+
+    func number(_ column: String) -> Int64? {
+        let value: DatabaseValue? = self[column]
+        return value.flatMap { Int64.fromDatabaseValue($0) }
+    }
+
+    func text(_ column: String) -> String? {
+        let value: DatabaseValue? = self[column]
+        return value.flatMap { String.fromDatabaseValue($0) }
+    }
+
+    func hash(_ column: String) -> EventHash? { bytes(column).flatMap { EventHash(bytes: $0) } }
+
+    /// A head of the event in this row, with the columns `at` and `signature`.
+    func signedHead(_ event: Envelope, _ hash: EventHash) -> SignedHead? {
+        guard let at = number("head_at"), let signature = bytes("signature") else { return nil }
+        return SignedHead(
+            chart: event.chart, dot: event.dot, hash: hash, at: Timestamp(milliseconds: Int(at)), signature: signature)
+    }
+}

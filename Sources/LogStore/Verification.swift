@@ -1,0 +1,149 @@
+public import CareModel
+public import EventLog
+import Foundation
+import GRDB
+
+/// What a check of the whole log found.
+public struct VerificationReport: Codable, Hashable, Sendable {
+    /// True when projections were not derived anew, and the database's own structure was not looked at.
+    public var isQuick: Bool
+    /// When it began.
+    public var began: Timestamp
+    /// When it ended.
+    public var ended: Timestamp
+    /// Each chart.
+    public var charts: [ChartFindings]
+    /// What is not of one chart: the arrival log, the database.
+    public var log: [Finding]
+    /// Commits in the arrival log.
+    public var commits: Int
+
+    /// Findings in all.
+    public var count: Int { log.count + charts.reduce(0) { $0 + $1.count } }
+    /// Events that were read.
+    public var events: Int { charts.reduce(0) { $0 + $1.events } }
+    /// Bytes of their lines.
+    public var bytes: Int { charts.reduce(0) { $0 + $1.bytes } }
+}
+
+/// Re-reads a log: every byte of every row that it claims anything of. It believes nothing that was stored beside the lines, uses
+/// nothing that the writer keeps in memory, and holds a few charts at a time.
+public struct LogVerifier: Sendable {
+    /// Charts that are checked at once.
+    private static let width = min(4, ProcessInfo.processInfo.activeProcessorCount)
+
+    let reader: any DatabaseReader
+    let sealer: Sealer
+    let token: EpochToken
+    let node: NodeID
+    let clock: @Sendable () -> Timestamp
+    /// Waited after each chart, to leave the disk to others; nil for none.
+    public var pause: (@Sendable (ChartFindings) async -> Void)?
+
+    /// Checks everything.
+    ///
+    /// - Parameters:
+    ///   - isQuick: leaves out the rebuild of projections and SQLite's own check.
+    ///   - progress: told how many events of how many were read.
+    public func verify(isQuick: Bool, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }) async -> VerificationReport
+    {
+        var report = VerificationReport(
+            isQuick: isQuick, began: clock(), ended: clock(), charts: [], log: [], commits: 0)
+        do {
+            let (charts, total) = try await reader.read { db in
+                let rows = try Row.fetchAll(db, sql: "SELECT id, hash FROM chart ORDER BY id")
+                let known = rows.compactMap { row in row.number("id").flatMap { id in row.hash("hash").map { (id, $0) } } }
+                guard known.count == rows.count else { throw LogStoreError(.damaged, "a chart without an id") }
+                return (known, try Int.fetchOne(db, sql: "SELECT count(*) FROM event") ?? 0)
+            }
+            report.charts = await verify(charts, isQuick: isQuick) { progress($0, total) }
+            let arrival = try await ArrivalVerifier(reader: reader, token: token).verify()
+            report.commits = arrival.commits
+            report.log = arrival.findings
+            if !isQuick { report.log += try await checkDatabase() }
+        } catch {
+            report.log.append(Finding(.database, "the database cannot be read: \(error)"))
+        }
+        report.ended = clock()
+        return report
+    }
+
+    private func verify(
+        _ charts: [(Int64, ChartID)], isQuick: Bool, progress: @escaping @Sendable (Int) -> Void
+    ) async -> [ChartFindings] {
+        var found: [Int: ChartFindings] = [:]
+        var events = 0
+        await withTaskGroup(of: (Int, ChartFindings).self) { group in
+            var next = 0
+            func begin() {
+                guard next < charts.count else { return }
+                let (index, (id, chart)) = (next, charts[next])
+                next += 1
+                group.addTask {
+                    let findings = await verify(id, chart, isQuick: isQuick)
+                    await pause?(findings)
+                    return (index, findings)
+                }
+            }
+            for _ in 0..<(pause == nil ? Self.width : 1) { begin() }
+            for await (index, findings) in group {
+                found[index] = findings
+                events += findings.events
+                progress(events)
+                begin()
+            }
+        }
+        return charts.indices.compactMap { found[$0] }
+    }
+
+    private func verify(_ id: Int64, _ chart: ChartID, isQuick: Bool) async -> ChartFindings {
+        do {
+            return try await reader.read { db in
+                try ChartRowsVerifier(id: id, chart: chart, node: node, sealer: sealer).verify(db, isQuick: isQuick)
+            }
+        } catch {
+            var findings = ChartFindings(chart: chart)
+            findings.add(Finding(.database, "the rows of this chart cannot be read: \(error)", chart: chart))
+            return findings
+        }
+    }
+
+    private func checkDatabase() async throws -> [Finding] {
+        try await reader.read { db in
+            try String.fetchAll(db, sql: "PRAGMA integrity_check(5)").filter { $0 != "ok" }
+                .map { Finding(.database, "SQLite's own check: \($0)") }
+        }
+    }
+}
+
+extension LogStore {
+    /// Checks this log while it is open.
+    public var verifier: LogVerifier {
+        LogVerifier(
+            reader: pool, sealer: configuration.sealer, token: token, node: node, clock: configuration.clock, pause: nil)
+    }
+}
+
+extension LogVerifier {
+    /// Opens a log that no daemon has open, for reading only, and keeps daemons away from it meanwhile.
+    ///
+    /// - Throws: ``LogStoreError`` when a daemon has it open, or when it is no log.
+    public static func closed<Value>(
+        _ configuration: LogStore.Configuration, _ body: (LogVerifier) async throws -> Value
+    ) async throws -> Value {
+        let lock = try ProcessLock(path: configuration.path + ".lock")
+        defer { withExtendedLifetime(lock) {} }
+        var settings = GRDB.Configuration()
+        settings.readonly = true
+        let queue: DatabaseQueue
+        do {
+            queue = try DatabaseQueue(path: configuration.path, configuration: settings)
+        } catch {
+            throw LogStoreError(.io, "cannot open \(configuration.path): \(error)")
+        }
+        return try await body(
+            LogVerifier(
+                reader: queue, sealer: configuration.sealer, token: EpochToken(beside: configuration.path),
+                node: configuration.key.publicKey.node, clock: configuration.clock, pause: nil))
+    }
+}
