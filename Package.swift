@@ -111,6 +111,9 @@ let package = Package(
                 "EventLog", "CareModel", "Replication", "LogStore", "DuologNode", "SyncSimulation", "TestSupport", crypto,
             ]),
         tests("HouseTests", []),
+        .testTarget(
+            name: "AuditFormatTests", dependencies: ["EventLog", "CareModel", "TestSupport"], path: "Tests/AuditFormat",
+            exclude: ["verify.py"], swiftSettings: strict),
         tests(
             "DuologNodeTests",
             [

@@ -6,7 +6,9 @@ import GRDB
 extension Row {
     func bytes(_ column: String) -> [UInt8]? {
         let value: DatabaseValue? = self[column]
-        return value.flatMap { Data.fromDatabaseValue($0) }.map { [UInt8]($0) }
+        // Text with the same bytes is not what was stored.
+        guard case .blob(let data)? = value?.storage else { return nil }
+        return [UInt8](data)
     }
 
     func number(_ column: String) -> Int64? {

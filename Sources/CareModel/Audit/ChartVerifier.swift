@@ -150,7 +150,11 @@ public struct ChartVerifier: Sendable {
                 if damaged.contains(hash) { return found.unchecked += 1 }
                 return add(Finding(.structure, "\(error)", dot: dot, place: place))
             }
-            add(Finding(.missing, "event \(hash) is missing: \(dot) names it", dot: dot, place: place))
+            // Its own clock tells which numbers it had seen.
+            let lacking = event.envelope.seen.entries.filter { record.graph.clock[$0.origin] < $0.seq }
+                .map { "\(Dot(origin: $0.origin, seq: $0.seq))" }
+            let which = lacking.isEmpty ? "" : ", up to \(lacking.joined(separator: ", "))"
+            add(Finding(.missing, "event \(hash)\(which) is missing: \(dot) names it", dot: dot, place: place))
         default: add(Finding(.structure, "\(error)", dot: dot, place: place))
         }
     }

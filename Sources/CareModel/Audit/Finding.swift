@@ -87,7 +87,7 @@ public struct ChartFindings: Codable, Hashable, Sendable {
     public var unchecked = 0
     /// Bytes of both lines of all events.
     public var bytes = 0
-    /// The first finding of each kind.
+    /// The first findings of each kind.
     public var findings: [Finding] = []
     /// Findings in all.
     public var count = 0
@@ -98,9 +98,9 @@ public struct ChartFindings: Codable, Hashable, Sendable {
         self.name = name
     }
 
-    /// Counts a finding; the first of its kind is kept.
+    /// Counts a finding; the first few of its kind are kept: what follows from a damage often shows before the damage itself.
     public mutating func add(_ finding: Finding) {
         count += 1
-        if !findings.contains(where: { $0.kind == finding.kind }) { findings.append(finding) }
+        if findings.count(where: { $0.kind == finding.kind }) < 4 { findings.append(finding) }
     }
 }

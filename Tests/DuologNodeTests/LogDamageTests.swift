@@ -1,0 +1,190 @@
+import CareModel
+import EventLog
+import Foundation
+import GRDB
+import LogStore
+import TestSupport
+import Testing
+
+@testable import DuologNode
+
+/// A log that somebody, or the disk, altered: `audit verify` finds it and says where.
+@Suite struct LogDamageTests {
+    /// The folder of a node that has written, received and erased, and that nobody has open.
+    private struct Sample {
+        let folder: String
+        let chart: ChartID
+
+        init() async throws {
+            let left = try TestNode()
+            let right = try TestNode()
+            try await left.pair(right)
+            chart = try await left.openChart(sharedWith: [(right, #""therapy""#)])
+            let session = try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+            var exchange = try await PlainExchange(left, right)
+            try await exchange.run()
+            try await right.write(chart, PractitionerEnrolled.kind, #"{"credential":"lcsw","name":"Nobody"}"#)
+            try await right.write(chart, SessionHeld.kind, Bodies.session)
+            try await left.write(chart, EventErased.kind, #"{"authority":"the fictional patient asked"}"#, refs: [session])
+            try await left.write(chart, MedicationPrescribed.kind, Bodies.prescribed())
+            exchange = try await PlainExchange(left, right)
+            try await exchange.run()
+            folder = FileManager.default.temporaryDirectory.appending(path: "duolog-damage-\(UUID().uuidString)").path
+            try FileManager.default.copyItem(atPath: left.folder.path, toPath: folder)
+            // Everything in one file, as after a stop.
+            _ = try await DatabaseQueue(path: folder + "/log.sqlite").writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        }
+
+        /// A copy that may be damaged.
+        func copy() throws -> StateFolder {
+            let path = FileManager.default.temporaryDirectory.appending(path: "duolog-damage-\(UUID().uuidString)").path
+            try FileManager.default.copyItem(atPath: folder, toPath: path)
+            return StateFolder(path: path)
+        }
+
+        func remove() { try? FileManager.default.removeItem(atPath: folder) }
+    }
+
+    private func verify(_ folder: StateFolder, isQuick: Bool = false) async throws -> VerificationReport {
+        let configuration = LogStore.Configuration(
+            path: folder.log, key: try folder.nodeKey(), sealer: try StateFolder.sealer(folder.path + "/store.key"),
+            clock: { Timestamp(milliseconds: 0) }, random: { 1 })
+        return try await LogVerifier.closed(configuration) { await $0.verify(isQuick: isQuick) }
+    }
+
+    /// Alters the database behind the triggers' back, as somebody with the file at hand can.
+    private func alter(_ folder: StateFolder, _ sql: String) throws {
+        try DatabaseQueue(path: folder.log).writeWithoutTransaction { db in
+            let triggers = try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for trigger in triggers { try db.execute(sql: "DROP TRIGGER \(trigger)") }
+            try db.execute(sql: sql)
+            _ = try db.checkpoint(.truncate)
+        }
+    }
+
+    private static let tables = ["event", "body", "head", "receipt", "batch"]
+
+    /// Every row as it reads, with the storage class of each value.
+    private func rows(of folder: String) throws -> [String] {
+        try DatabaseQueue(path: folder + "/log.sqlite").read { db in
+            try Self.tables.flatMap { table in
+                try Row.fetchAll(db, sql: "SELECT rowid AS row, * FROM \(table) ORDER BY rowid").map { row in
+                    "\(table) "
+                        + row.databaseValues.map {
+                            "\($0.storage.value is Data) \(Data.fromDatabaseValue($0).map { $0.base64EncodedString() } ?? "\($0)")"
+                        }.joined(separator: "|")
+                }
+            }
+        }
+    }
+
+    @Test func aWholeLogVerifies() async throws {
+        let sample = try await Sample()
+        defer { sample.remove() }
+        let report = try await verify(try sample.copy())
+        #expect(report.count == 0, "\(report)")
+        #expect(report.charts.first?.erased == 1 && report.charts.first?.receipts == 2)
+        #expect(try await verify(try sample.copy(), isQuick: true).count == 0)
+    }
+
+    /// `FLIPS=n SEED=s` for more of them.
+    @Test func flippedBytesOfRowsAreFound() async throws {
+        let sample = try await Sample()
+        defer { sample.remove() }
+        let environment = ProcessInfo.processInfo.environment
+        let seed = environment["SEED"].flatMap { UInt64($0) } ?? 20_310_414
+        let count = environment["FLIPS"].flatMap { Int($0) } ?? 500
+        var random = SplitMix64(seed: seed)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: sample.folder + "/log.sqlite"))
+        let bytes = try TableBytes(Self.tables, in: sample.folder + "/log.sqlite").offsets
+        #expect(bytes.count > 5000)
+        let values = try rows(of: sample.folder)
+        var same = 0
+        let folder = try sample.copy()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        var missed: [String] = []
+        for _ in 0..<count {
+            let offset = bytes[Int.random(in: 0..<bytes.count, using: &random)]
+            let bit = UInt8.random(in: 0..<8, using: &random)
+            var damaged = whole
+            damaged[offset] ^= 1 << bit
+            try damaged.write(to: URL(fileURLWithPath: folder.log))
+            for file in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: folder.log + file) }
+            let report = try await verify(folder)
+            guard report.count == 0 else { continue }
+            // Where every row reads as before, nothing that is claimed was altered: SQLite has several spellings for some values.
+            if try rows(of: folder.path) == values { same += 1 } else { missed.append("byte \(offset) bit \(bit)") }
+        }
+        print("\(count) flips, seed \(seed): \(count - same - missed.count) found, \(same) that change no value")
+        #expect(missed.isEmpty, "seed \(seed): \(missed.count) of \(count) not found: \(missed.prefix(5))")
+    }
+
+    /// What a table row says, altered or gone; and what must be told of it.
+    @Test(arguments: [
+        ("DELETE FROM event WHERE id = (SELECT max(id) FROM event)", [Finding.Kind.missing, .arrival]),
+        ("DELETE FROM event WHERE id = 3", [.missing, .arrival]),
+        ("DELETE FROM event WHERE id = 1", [.missing, .arrival]),
+        (
+            "DELETE FROM event WHERE batch = (SELECT max(batch) FROM event); DELETE FROM batch WHERE id = (SELECT max(id) FROM batch)",
+            [.missing, .arrival]
+        ),
+        (
+            "UPDATE event SET id = -1 WHERE id = 4; UPDATE event SET id = 4 WHERE id = 5; UPDATE event SET id = 5 WHERE id = -1",
+            [.arrival]
+        ),
+        (
+            "INSERT INTO event (id, chart, hash, envelope, source, batch) SELECT 999, chart, randomblob(32), envelope, source, batch FROM event WHERE id = 4",
+            [.envelope, .arrival]
+        ),
+        ("UPDATE event SET chart = chart + 1 WHERE id = 4", [.missing, .derived]),
+        ("UPDATE event SET source = 1 WHERE source = 0 AND id = 4", [.arrival]),
+        ("UPDATE event SET verdict = '{\"withoutEffect\":{\"_0\":\"removed\"}}' WHERE id = 4", [.verdict]),
+        ("UPDATE event SET envelope = NULL WHERE id = 4", [.database, .envelope]),
+        ("DELETE FROM body WHERE event = 4", [.bodyMissing]),
+        ("UPDATE body SET sealed = (SELECT sealed FROM body WHERE event = 5) WHERE event = 4", [.body]),
+        ("INSERT INTO body SELECT event, (SELECT sealed FROM body WHERE event = 4) FROM erasure", [.bodyNotErased, .body]),
+        ("DELETE FROM head WHERE event = (SELECT max(event) FROM head)", [.unsigned]),
+        ("UPDATE head SET at = at + 1 WHERE event = (SELECT max(event) FROM head)", [.head]),
+        ("UPDATE receipt SET seq = seq + 1", [.receipt]),
+        ("UPDATE receipt SET at = at + 1", [.receipt]),
+        ("UPDATE batch SET at = at + 1 WHERE id = 2", [.arrival]),
+        ("DELETE FROM batch WHERE id = 2", [.arrival]),
+        ("UPDATE tip SET seq = seq + 1", [.derived]),
+        ("UPDATE share SET until = 1", [.derived]),
+        ("DELETE FROM share", [.derived]),
+        ("UPDATE projection SET digest = randomblob(32)", [.derived]),
+        ("UPDATE chart SET digest = randomblob(32)", [.derived]),
+    ]) func alteredRowsAreNamed(_ sql: String, _ kinds: [Finding.Kind]) async throws {
+        let sample = try await Sample()
+        defer { sample.remove() }
+        let folder = try sample.copy()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        do {
+            try alter(folder, sql)
+        } catch {
+            // What the database itself refuses cannot happen in this way.
+            #expect("\(error)".contains("constraint") && kinds.contains(.database))
+            return
+        }
+        let report = try await verify(folder)
+        let found = Set((report.log + report.charts.flatMap(\.findings)).map(\.kind))
+        #expect(!found.isDisjoint(with: kinds), "\(sql): \(found)")
+    }
+
+    /// The newest events are gone with all that the node itself knows of them; a peer has signed for one of them.
+    @Test func aTruncatedTailIsNamedByReceipts() async throws {
+        let sample = try await Sample()
+        defer { sample.remove() }
+        let folder = try sample.copy()
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        try alter(
+            folder,
+            """
+            DELETE FROM event WHERE id = (SELECT max(id) FROM event);
+            DELETE FROM body WHERE event > (SELECT max(id) FROM event); DELETE FROM head WHERE event > (SELECT max(id) FROM event);
+            """)
+        let report = try await verify(folder)
+        let missing = report.charts.flatMap(\.findings).filter { $0.kind == .missing }
+        #expect(missing.contains { $0.seq != nil && $0.text.contains("signed at") }, "\(report)")
+    }
+}
