@@ -56,9 +56,9 @@ struct OutputOptions: ParsableArguments {
 struct ChartOption: ParsableArguments {
     @Option(
         name: .long, help: ArgumentHelp("The chart's id, or its first letters as far as they are unique here.", valueName: "id"))
-    var chart: String
+    var chart: NameArgument
 
-    func resolve(_ connection: NodeClient.Connection) async throws -> ChartID { try await Self.resolve(chart, connection) }
+    func resolve(_ connection: NodeClient.Connection) async throws -> ChartID { try await Self.resolve(chart.text, connection) }
 
     /// A chart by its id, or by the first letters of it.
     static func resolve(_ chart: String, _ connection: NodeClient.Connection) async throws -> ChartID {

@@ -36,7 +36,7 @@ extension AuditCommand {
         @Option(
             name: .long,
             help: ArgumentHelp("An event, or the first letters of its name.", valueName: "event"))
-        var asSeenBy: [String] = []
+        var asSeenBy: [NameArgument] = []
 
         @Option(
             name: .customLong("node"),
@@ -138,7 +138,8 @@ struct TimeArgument: ExpressibleByArgument, Sendable {
 
 /// An event by its name, or by the first letters of it.
 enum EventName {
-    static func resolve(_ name: String, _ connection: NodeClient.Connection) async throws -> FoundEvent {
+    static func resolve(_ argument: NameArgument, _ connection: NodeClient.Connection) async throws -> FoundEvent {
+        let name = argument.text
         guard name.count >= 8 else {
             throw NodeError(.usage, "'\(name)' is too short; write at least eight letters of the event's name")
         }

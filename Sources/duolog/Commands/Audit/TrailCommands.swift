@@ -14,7 +14,7 @@ extension AuditCommand {
         @OptionGroup var output: OutputOptions
 
         @Argument(help: "The event, or the first letters of its name.")
-        var event: String
+        var event: NameArgument
 
         func run() async throws {
             let answer = try await node.connected { connection in
@@ -73,13 +73,13 @@ extension AuditCommand {
         @OptionGroup var period: Period
 
         @Option(name: .long, help: ArgumentHelp("Only this chart.", valueName: "id"))
-        var chart: String?
+        var chart: NameArgument?
 
         func run() async throws {
             let (from, to) = (period.from?.time, period.to?.time)
             let entries = try await node.connected { connection in
                 var id: ChartID?
-                if let chart { id = try await ChartOption.resolve(chart, connection) }
+                if let chart { id = try await ChartOption.resolve(chart.text, connection) }
                 return try await connection.send(AccessRequest(chart: id, from: from, to: to))
             }
             try output.print(entries) {
@@ -106,7 +106,7 @@ struct EraseCommand: AsyncParsableCommand {
     @OptionGroup var request: RequestOption
 
     @Argument(help: "The event, or the first letters of its name.")
-    var event: String
+    var event: NameArgument
 
     @Option(name: .long, help: ArgumentHelp("The legal ground and who decided; no patient data.", valueName: "text"))
     var authority: String
@@ -151,7 +151,7 @@ struct AmendCommand: AsyncParsableCommand {
     @OptionGroup var request: RequestOption
 
     @Argument(help: "The event, or the first letters of its name.")
-    var event: String
+    var event: NameArgument
 
     func run() async throws {
         try await Correction.record(RecordAmended.kind, event, node, output, request) {
@@ -170,7 +170,7 @@ struct WithdrawCommand: AsyncParsableCommand {
     @OptionGroup var request: RequestOption
 
     @Argument(help: "The event, or the first letters of its name.")
-    var event: String
+    var event: NameArgument
 
     func run() async throws {
         try await Correction.record(RecordWithdrawn.kind, event, node, output, request) {
@@ -181,7 +181,7 @@ struct WithdrawCommand: AsyncParsableCommand {
 
 private enum Correction {
     static func record(
-        _ kind: Kind, _ event: String, _ node: NodeOptions, _ output: OutputOptions, _ request: RequestOption,
+        _ kind: Kind, _ event: NameArgument, _ node: NodeOptions, _ output: OutputOptions, _ request: RequestOption,
         ask: @Sendable () throws -> String
     ) async throws {
         let recorded = try await node.connected { connection in
