@@ -98,6 +98,9 @@ let package = Package(
             path: "Tests/SyncSimulation", exclude: ["Planted"], swiftSettings: strict),
         .executableTarget(
             name: "simulate", dependencies: ["SyncSimulation", "TestSupport"], path: "Tests/Simulate", swiftSettings: strict),
+        .executableTarget(
+            name: "bench", dependencies: ["EventLog", "CareModel", "LogStore", "TestSupport", crypto], path: "Tests/Bench",
+            swiftSettings: strict),
         .target(
             name: "FuzzTargets", dependencies: ["EventLog", "Replication", "TestSupport"], path: "Tests/FuzzTargets",
             swiftSettings: strict),

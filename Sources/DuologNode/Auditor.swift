@@ -12,6 +12,7 @@ actor Auditor {
     private let clock: NodeClock
     private let logger: Logger
     private var running: Task<Void, Never>?
+    private var isScrub = false
     private var scrubbing: Task<Void, Never>?
     private var done = 0
     private var total = 0
@@ -35,13 +36,23 @@ actor Auditor {
 
     private static let noteName = "last-verification"
 
-    /// Begins a check, unless one runs.
+    /// Begins a check, unless one runs. Nobody waits for one that takes its time: it is given up for the one that was asked for.
     func start(quick: Bool, pace: Int? = nil) {
-        guard running == nil else { return }
+        let slow = running
+        if slow != nil {
+            guard isScrub, pace == nil else { return }
+            slow?.cancel()
+        }
         (done, total) = (0, 0)
-        running = Task(priority: pace == nil ? .medium : .background) {
+        isScrub = pace != nil
+        let task = Task(priority: pace == nil ? .medium : .background) {
+            await slow?.value
             await self.check(quick: quick, pace: pace)
-            self.running = nil
+        }
+        running = task
+        Task {
+            await task.value
+            if self.running == task { self.running = nil }
         }
     }
 
@@ -99,7 +110,7 @@ actor Auditor {
         scrubbing = Task(priority: .background) {
             while !Task.isCancelled {
                 let due = (try? await self.lastSummary()).map { $0.ended.milliseconds + hours * 3_600_000 } ?? 0
-                let wait = max(60_000, due - self.clock.now.milliseconds)
+                let wait = max(1000, due - self.clock.now.milliseconds)
                 try? await Task.sleep(for: .milliseconds(min(wait, 3_600_000)))
                 guard !Task.isCancelled, self.clock.now.milliseconds >= due else { continue }
                 self.start(quick: false, pace: pace)

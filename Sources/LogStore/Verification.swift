@@ -76,7 +76,7 @@ public struct LogVerifier: Sendable {
         await withTaskGroup(of: (Int, ChartFindings).self) { group in
             var next = 0
             func begin() {
-                guard next < charts.count else { return }
+                guard next < charts.count, !Task.isCancelled else { return }
                 let (index, (id, chart)) = (next, charts[next])
                 next += 1
                 group.addTask {

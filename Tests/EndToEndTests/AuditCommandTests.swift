@@ -99,6 +99,22 @@ import Testing
         pair.right.stop()
     }
 
+    /// Nobody asks for it: a node that was never checked checks itself, and says what it found.
+    @Test func aNodeChecksItselfNowAndThen() async throws {
+        let node = try Daemons.make("alone", in: folder)
+        try await node.start()
+        for _ in 0..<500 {
+            if let verified = try await node.ask(StatusRequest()).verified {
+                #expect(verified.whole && verified.events > 0)
+                #expect(try node.run(["status"]).output.contains("log      whole at"))
+                node.stop()
+                return
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw DemoFailure("the node did not check itself:\n\(node.log)")
+    }
+
     @Test func aMomentIsAskedForInOneWay() async throws {
         let node = try Daemons.make("alone", in: folder)
         for arguments in [
