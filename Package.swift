@@ -43,7 +43,7 @@ let package = Package(
     targets: [
         // Pure: no clock, no randomness, no input or output of their own.
         pure("EventLog", [crypto]),
-        pure("CareModel", ["EventLog"]),
+        pure("CareModel", ["EventLog"], resources: [.embedInCode("Resources/medication-rules.json")]),
         pure("Replication", ["EventLog", crypto]),
         pure("NodeAPI", ["EventLog", "CareModel"]),
 

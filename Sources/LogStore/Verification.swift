@@ -51,9 +51,14 @@ public struct LogVerifier: Sendable {
             isQuick: isQuick, began: clock(), ended: clock(), charts: [], log: [], commits: 0)
         do {
             let (charts, total) = try await reader.read { db in
-                let rows = try Row.fetchAll(db, sql: "SELECT id, hash FROM chart ORDER BY id")
-                let known = rows.compactMap { row in row.number("id").flatMap { id in row.hash("hash").map { (id, $0) } } }
-                guard known.count == rows.count else { throw LogStoreError(.damaged, "a chart without an id") }
+                let rows = try Row.fetchCursor(db, sql: "SELECT id, hash FROM chart ORDER BY id")
+                var known: [(Int64, ChartID)] = []
+                while let row = try rows.next() {
+                    guard let id = row.number("id"), let hash = row.hash("hash") else {
+                        throw LogStoreError(.damaged, "a chart without an id")
+                    }
+                    known.append((id, hash))
+                }
                 return (known, try Int.fetchOne(db, sql: "SELECT count(*) FROM event") ?? 0)
             }
             report.charts = await verify(charts, isQuick: isQuick) { progress($0, total) }
@@ -71,7 +76,7 @@ public struct LogVerifier: Sendable {
     private func verify(
         _ charts: [(Int64, ChartID)], isQuick: Bool, progress: @escaping @Sendable (Int) -> Void
     ) async -> [ChartFindings] {
-        var found: [Int: ChartFindings] = [:]
+        var found = charts.map { ChartFindings(chart: $0.1) }
         var events = 0
         await withTaskGroup(of: (Int, ChartFindings).self) { group in
             var next = 0
@@ -93,7 +98,7 @@ public struct LogVerifier: Sendable {
                 begin()
             }
         }
-        return charts.indices.compactMap { found[$0] }
+        return found
     }
 
     private func verify(_ id: Int64, _ chart: ChartID, isQuick: Bool) async -> ChartFindings {

@@ -1,0 +1,58 @@
+import FoundationEssentials
+
+/// What is known of medicines, as data with a version (`Resources/medication-rules.json`): such rules change, and a replay must be able to
+/// say by which it was made.
+enum MedicationRules {
+    private struct Table: Decodable {
+        struct Ingredient: Decodable {
+            let name: String
+            let `class`: String
+            let rxnorm: [String]
+            let interval_days: Int?
+        }
+
+        let version: Int
+        let interval_days: Int
+        let ingredients: [Ingredient]
+    }
+
+    /// The program carries the table; one that cannot be read is a table without rules, which a test would find.
+    private static let table: Table = {
+        let data = Data(PackageResources.medication_rules_json)
+        return (try? JSONDecoder().decode(Table.self, from: data)) ?? Table(version: 0, interval_days: 0, ingredients: [])
+    }()
+
+    /// The version of the rules.
+    static var version: Int { table.version }
+
+    /// By code, and where the code is not known by name.
+    private static func ingredient(of drug: Code) -> Table.Ingredient? {
+        table.ingredients.first { $0.rxnorm.contains(drug.code ?? "") }
+            ?? table.ingredients.first { words(drug.display).contains($0.name) }
+    }
+
+    private static func words(_ text: String) -> [String] {
+        text.lowercased().split { !$0.isLetter }.map(String.init)
+    }
+
+    /// The fewest calendar days between two decisions on a dose.
+    static func interval(of drug: Code?) -> Int {
+        drug.flatMap { ingredient(of: $0)?.interval_days } ?? table.interval_days
+    }
+
+    /// What two medicines have in common; nil for nothing that is known.
+    static func sameKind(_ one: Code, _ two: Code) -> String? {
+        if let first = ingredient(of: one), let second = ingredient(of: two) {
+            if first.name == second.name { return "the same ingredient, \(first.name)" }
+            return first.class == second.class ? "both are of the class \(first.class)" : nil
+        }
+        return words(one.display).first == words(two.display).first ? "the same name" : nil
+    }
+
+    /// True when a substance is named in a medicine.
+    static func names(_ drug: Code, _ substance: String) -> Bool {
+        let named = words(substance)
+        guard let first = named.first, first.count > 2 else { return false }
+        return words(drug.display).contains(first) || ingredient(of: drug).map { named.contains($0.name) } ?? false
+    }
+}

@@ -1,0 +1,138 @@
+public import EventLog
+
+/// What the rules point at: doses changed too soon after one another, two medicines of one kind, a medicine against a recorded allergy, a
+/// raise made without seeing a side effect. The rules are data (``MedicationRules``); nothing here decides anything.
+public struct AlertsView: TimedProjection {
+    public static let name = "alerts"
+
+    /// Which rule.
+    public enum Rule: String, Codable, Hashable, Sendable {
+        /// Two dose decisions closer than the medicine's interval.
+        case interval
+        /// Two medicines with the same ingredient, or of one class.
+        case duplicateTherapy = "duplicate-therapy"
+        /// A medicine and an allergy to it that has not been refuted.
+        case allergy
+        /// The author of a raise had not seen a report of a side effect.
+        case madeWithoutSeeing = "made-without-seeing"
+        /// What the patient takes is not what is prescribed.
+        case intake
+    }
+
+    /// Something to look at.
+    public struct Alert: Codable, Hashable, Sendable {
+        /// Which rule.
+        public let rule: Rule
+        /// What it is about, in words.
+        public let text: String
+        /// The events that it is about, the decision first.
+        public let events: [EventLabel]
+    }
+
+    /// The version of the rules.
+    public let rules: Int
+    /// By rule, in the order of the fold.
+    public let alerts: [Alert]
+
+    public init(_ fold: Fold, now: Timestamp) {
+        rules = MedicationRules.version
+        let reader = AlertReader(fold)
+        alerts = reader.intervals + reader.duplicates + reader.allergies + reader.unseen + reader.intakes
+    }
+}
+
+/// Applies the rules.
+private struct AlertReader {
+    private let fold: Fold
+
+    init(_ fold: Fold) { self.fold = fold }
+
+    private func labels(_ positions: [Int]) -> [EventLabel] { positions.map { EventLabel($0, fold) } }
+
+    private func drug(_ root: Int) -> Code? { (fold.body(root) as? MedicationPrescribed)?.drug }
+
+    /// Decisions on a medication that count, whoever made them; a resolution is one.
+    private var intervalsByLineage: [(root: Int, decisions: [Int])] {
+        fold.registers.filter { $0.register == .medication }.map { register in
+            (register.root, register.members.filter { fold.counts($0) && fold.values[$0] != nil })
+        }
+    }
+
+    var intervals: [AlertsView.Alert] {
+        intervalsByLineage.flatMap { root, decisions in
+            decisions.compactMap { decision in
+                // The latest earlier decision that its author had before them.
+                let earlier = decisions.filter { fold.record.graph.isBefore($0, decision) }
+                    .max { fold.record.when($0).instant < fold.record.when($1).instant }
+                guard let earlier else { return nil }
+                let days = fold.record.when(decision).day.number - fold.record.when(earlier).day.number
+                let least = MedicationRules.interval(of: drug(root))
+                guard days < least else { return nil }
+                return AlertsView.Alert(
+                    rule: .interval,
+                    text: "\(fold.record.when(decision).day): \(days) days after the decision before it; \(least) at least",
+                    events: labels([decision, earlier]))
+            }
+        }
+    }
+
+    var duplicates: [AlertsView.Alert] {
+        let active = fold.activeMedications.map(\.root)
+        return active.indices.flatMap { index in
+            active[(index + 1)...].compactMap { other in
+                guard let one = drug(active[index]), let two = drug(other), let kind = MedicationRules.sameKind(one, two) else {
+                    return nil
+                }
+                return AlertsView.Alert(
+                    rule: .duplicateTherapy, text: "\(one.display) and \(two.display): \(kind)",
+                    events: labels([active[index], other]))
+            }
+        }
+    }
+
+    var allergies: [AlertsView.Alert] {
+        let refuted = Set(fold.counted([AllergyRefuted.kind]).flatMap { fold.targets(of: $0) })
+        let standing = fold.counted([AllergyRecorded.kind]).filter { !refuted.contains($0) }
+        return fold.activeMedications.map(\.root).flatMap { root in
+            standing.compactMap { allergy in
+                guard let drug = drug(root), let body = fold.currentBody(allergy) as? AllergyRecorded,
+                    MedicationRules.names(drug, body.substance)
+                else { return nil }
+                return AlertsView.Alert(
+                    rule: .allergy, text: "\(drug.display), and an allergy to \(body.substance) (\(body.criticality.rawValue))",
+                    events: labels([root, allergy]))
+            }
+        }
+    }
+
+    var unseen: [AlertsView.Alert] {
+        fold.registers.filter { $0.register == .medication }.flatMap { register in
+            register.members.compactMap { position in
+                let reports = fold.unseen(fold.reports(on: register.root), by: position)
+                guard !reports.isEmpty else { return nil }
+                return AlertsView.Alert(
+                    rule: .madeWithoutSeeing, text: "a raise whose author had not seen \(reports.count) reports of side effects",
+                    events: labels([position] + reports))
+            }
+        }
+    }
+
+    /// The latest report of what is taken against what was agreed on when it was made, while that still holds.
+    var intakes: [AlertsView.Alert] {
+        fold.registers.filter { $0.register == .medication }.compactMap { register in
+            guard case .agreed(.medication(let value)) = register.standing, let decision = register.current.last,
+                let report = fold.countedByTime([IntakeReported.kind]).last(where: { position in
+                    fold.targets(of: position).contains { fold.roots[$0] == register.root }
+                }), fold.record.when(report).instant >= fold.record.when(decision).instant,
+                let body = fold.currentBody(report) as? IntakeReported
+            else { return nil }
+            let prescribed = value.status == .active ? value.dose : nil
+            guard body.taking != prescribed else { return nil }
+            return AlertsView.Alert(
+                rule: .intake,
+                text:
+                    "takes \(body.taking?.description ?? "none") since \(body.since), prescribed \(prescribed?.description ?? "none")",
+                events: labels([report, decision]))
+        }
+    }
+}
