@@ -29,6 +29,13 @@ struct Router: Sendable {
         on(ShowRequest<TimelineView>.self) { try await node.show($0, $1) }
         on(ShowRequest<RegimenView>.self) { try await node.show($0, $1) }
         on(ShowRequest<MembershipView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<TrendView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<FollowupView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<SafetyView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<ReferralsView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<CoverageView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<AlertsView>.self) { try await node.show($0, $1) }
+        on(TodayRequest.self) { try await node.today($0, $1) }
         on(ListConflictsRequest.self) { try await node.listConflicts($0, $1) }
         on(VerifyRequest.self) { try await node.verify($0, $1) }
         on(ReplayRequest.self) { try await node.replay($0, $1) }

@@ -111,7 +111,9 @@ private struct AlertReader {
                 let reports = fold.unseen(fold.reports(on: register.root), by: position)
                 guard !reports.isEmpty else { return nil }
                 return AlertsView.Alert(
-                    rule: .madeWithoutSeeing, text: "a raise whose author had not seen \(reports.count) reports of side effects",
+                    rule: .madeWithoutSeeing,
+                    text:
+                        "a raise whose author had not seen \(reports.count == 1 ? "a report of a side effect" : "\(reports.count) reports of side effects")",
                     events: labels([position] + reports))
             }
         }

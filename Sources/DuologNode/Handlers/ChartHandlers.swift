@@ -47,7 +47,7 @@ extension RunningNode {
         let author = try await practitioner(caller)
         let when = request.when ?? ClinicalTime(instant: clock.now, offsetMinutes: 0)
         let peers = try await log.peers()
-        var drafts = try await enrolment(of: author, in: request.chart, when)
+        var drafts = try await enrolment(of: author, in: request.chart, when, view: request.view)
         for member in request.members {
             guard let peer = peers.first(where: { $0.node == member.node }) else {
                 throw NodeError(.notFound, "\(member.node) is not a paired peer; pair it first: duolog peer add")
@@ -90,7 +90,7 @@ extension RunningNode {
         guard let member = view?.members.first(where: { $0.node == request.node }), !member.removed else {
             throw NodeError(.notFound, "\(request.node) is not a member of this chart; see: duolog show membership")
         }
-        var drafts = try await enrolment(of: author, in: request.chart, when)
+        var drafts = try await enrolment(of: author, in: request.chart, when, view: request.view)
         drafts.append(
             Draft(
                 chart: request.chart, author: author.author, kind: MemberRemoved.kind,

@@ -20,7 +20,7 @@ extension RunningNode {
                 "\(request.kind) is a decision: hand back the view that it was made from (--view TOKEN; every reading command prints one)"
             )
         }
-        var drafts = try await enrolment(of: author, in: request.chart, when)
+        var drafts = try await enrolment(of: author, in: request.chart, when, view: request.view)
         drafts.append(
             Draft(
                 chart: request.chart, author: author.author, kind: request.kind, members: members, when: when,
@@ -57,8 +57,11 @@ extension RunningNode {
         return recorded
     }
 
-    /// The author's enrolment in a chart, where it is still missing.
-    func enrolment(of author: Practitioner, in chart: ChartID, _ when: ClinicalTime) async throws -> [Draft] {
+    /// The author's enrolment in a chart, where it is still missing. It has seen no more than the decision that follows it: otherwise it
+    /// would not be in the past of one that is made from an older view.
+    func enrolment(
+        of author: Practitioner, in chart: ChartID, _ when: ClinicalTime, view: String? = nil
+    ) async throws -> [Draft] {
         guard let record = try await log.record(of: chart) else {
             throw NodeError(.notFound, "no chart \(chart.short) here; see: duolog chart list")
         }
@@ -68,7 +71,7 @@ extension RunningNode {
         return [
             Draft(
                 chart: chart, author: author.author, kind: PractitionerEnrolled.kind, members: enrolled.members, when: when,
-                seeing: .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
+                seeing: try view.map { try seeing($0) } ?? .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
         ]
     }
 

@@ -7,7 +7,11 @@ import NodeAPI
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Prints what is known of a chart, with a view token to decide from.",
-        subcommands: [Timeline.self, Regimen.self, Membership.self, Notebook.self])
+        subcommands: [
+            Timeline.self, Regimen.self, Trend.self, Followup.self, Safety.self, Referrals.self, Coverage.self, Alerts.self,
+            Membership.self,
+            Notebook.self,
+        ])
 
     struct Timeline: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -25,6 +29,56 @@ struct ShowCommand: ParsableCommand {
         @OptionGroup var options: Options
 
         func run() async throws { try await options.show(RegimenView.self, Render.regimen) }
+    }
+
+    struct Trend: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "PHQ-9, GAD-7, sleep, mood and energy over time, and whether the dose can be judged yet.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(TrendView.self, Render.trend) }
+    }
+
+    struct Followup: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "When the medication is to be looked at next, and why then.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(FollowupView.self, Render.followup) }
+    }
+
+    struct Safety: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Concerns, who took them up, and the last screening.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(SafetyView.self, Render.safety) }
+    }
+
+    struct Referrals: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Who was asked for what, and what became of it.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(ReferralsView.self, Render.referrals) }
+    }
+
+    struct Coverage: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Whether therapy and medication have begun.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(CoverageView.self, Render.coverage) }
+    }
+
+    struct Alerts: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What the rules point at: intervals, two medicines of a kind, allergies, reports that were not seen.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(AlertsView.self, Render.alerts) }
     }
 
     struct Membership: AsyncParsableCommand {
@@ -58,14 +112,40 @@ struct ShowCommand: ParsableCommand {
         @Option(
             name: .long,
             help: ArgumentHelp("Count only what happened up to here; the node's clock by default.", valueName: "time"))
-        var now: Timestamp?
+        var now: TimeArgument?
+
+        func show<Content: TimedProjection>(_ type: Content.Type, _ text: (Content) -> String) async throws {
+            let now = now
+            let shown = try await node.connected { connection in
+                try await connection.send(TimedShowRequest<Content>(chart: try await chart.resolve(connection), now: now?.time))
+            }
+            try output.print(shown) { Render.framed(shown, text(shown.content)) }
+        }
 
         func show<Content: Projection>(_ type: Content.Type, _ text: (Content) -> String) async throws {
             let now = now
             let shown = try await node.connected { connection in
-                try await connection.send(ShowRequest<Content>(chart: try await chart.resolve(connection), now: now))
+                try await connection.send(ShowRequest<Content>(chart: try await chart.resolve(connection), now: now?.time))
             }
             try output.print(shown) { Render.framed(shown, text(shown.content)) }
         }
+    }
+}
+
+struct TodayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "today", abstract: "What needs a person now, across all charts: the most urgent first, then the oldest.")
+
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Count only what happened up to here; the node's clock by default.", valueName: "time"))
+    var now: TimeArgument?
+
+    func run() async throws {
+        let answer = try await node.ask(TodayRequest(now: now?.time))
+        try output.print(answer) { Render.today(answer) }
     }
 }

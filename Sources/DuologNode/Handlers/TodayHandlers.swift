@@ -1,0 +1,118 @@
+import CareModel
+import EventLog
+import LogStore
+import NodeAPI
+
+extension RunningNode {
+    func show<Content: TimedProjection>(
+        _ request: TimedShowRequest<Content>, _ caller: Caller
+    ) async throws -> Viewed<Content> {
+        let record = try await record(of: request.chart)
+        let now = request.now ?? clock.now
+        try await noteAccess(caller, "show \(Content.name)", chart: request.chart, view: record.graph.view.token)
+        let fold = Fold(record, Fold.Scope(now: now))
+        return Viewed(
+            chart: request.chart, view: record.graph.view.token, clock: record.graph.clock, now: now, fictional: isFictional,
+            incomplete: record.isIncomplete, patient: MembershipView(fold).patient.map(\.name), content: Content(fold, now: now))
+    }
+
+    func today(_ request: TodayRequest, _ caller: Caller) async throws -> TodayAnswer {
+        let now = request.now ?? clock.now
+        try await noteAccess(caller, "today")
+        var items: [TodayItem] = []
+        for entry in try await log.charts() {
+            guard let record = try await log.record(of: entry.chart) else { continue }
+            items += TodayReader(record, now).items
+        }
+        let rank = Dictionary(uniqueKeysWithValues: TodayItem.What.allCases.enumerated().map { ($1, $0) })
+        items.sort { left, right in
+            (rank[left.what] ?? 0, left.since, left.chart, left.text) < (
+                rank[right.what] ?? 0, right.since, right.chart, right.text
+            )
+        }
+        return TodayAnswer(now: now, fictional: isFictional, items: items)
+    }
+}
+
+/// What of one chart needs a person.
+private struct TodayReader {
+    /// Two decisions close to each other are past when nothing has come of them for so long.
+    private static let intervalAlertDays = 14
+
+    private let record: ChartRecord
+    private let now: Timestamp
+    private let fold: Fold
+    private let patient: [String]
+
+    init(_ record: ChartRecord, _ now: Timestamp) {
+        self.record = record
+        self.now = now
+        fold = Fold(record, Fold.Scope(now: now))
+        patient = MembershipView(fold).patient.map(\.name)
+    }
+
+    private func item(_ what: TodayItem.What, _ text: String, since: Timestamp?) -> TodayItem {
+        TodayItem(what: what, chart: record.graph.chart, patient: patient, text: text, since: since ?? now)
+    }
+
+    var items: [TodayItem] { disputes + safety + followup + integrity + alerts + requests + referrals }
+
+    private var disputes: [TodayItem] {
+        ConflictsView(fold).disputes.map { dispute in
+            item(
+                dispute.urgency == .urgent ? .urgentDispute : .dispute, "\(dispute.subject): \(dispute.headline)",
+                since: dispute.since)
+        }
+    }
+
+    private var safety: [TodayItem] {
+        SafetyView(fold, now: now).concerns.flatMap { concern in
+            let words = concern.because.joined(separator: ", ")
+            return (concern.open ? [item(.concern, words, since: concern.since.instant)] : [])
+                + (concern.needs_screening ? [item(.screening, "C-SSRS after: \(words)", since: concern.since.instant)] : [])
+        }
+    }
+
+    private var followup: [TodayItem] {
+        let view = FollowupView(fold, now: now)
+        guard let due = view.due, view.state == .overdue || view.state == .due else { return [] }
+        let text = view.state == .overdue ? "follow-up was due \(due), \(view.days_overdue) days ago" : "follow-up is due today"
+        let midnight = ClinicalTime("\(due)T00:00:00+00:00")?.instant
+        return [item(view.state == .overdue ? .overdue : .due, text, since: midnight)]
+    }
+
+    private var integrity: [TodayItem] {
+        let forks = IntegrityView(fold).forks.filter(\.isOpen).map { fork in
+            item(
+                .integrity,
+                "number \(fork.seq) of \(fork.practice) names \(fork.branches.count) events: duolog audit integrity show",
+                since: nil)
+        }
+        guard record.isIncomplete else { return forks }
+        return forks + [item(.incomplete, "the chart holds events of a newer Duolog: install it", since: nil)]
+    }
+
+    private var alerts: [TodayItem] {
+        // A decision on which somebody has decided again is past.
+        let current = Set(RegimenView(fold).medications.flatMap { $0.values.map(\.label.event) })
+        return AlertsView(fold, now: now).alerts.filter { alert in
+            if [.duplicateTherapy, .allergy].contains(alert.rule) { return true }
+            let age = now.milliseconds - (alert.events.first?.when.instant.milliseconds ?? 0)
+            if alert.rule == .interval, age > Self.intervalAlertDays * 86_400_000 { return false }
+            return alert.events.contains { current.contains($0.event) }
+        }.map { item(.alert, $0.text, since: $0.events.first?.at) }
+    }
+
+    private var requests: [TodayItem] {
+        OpenRequests(fold).requests.map { item(.request, $0.text, since: $0.label.when.instant) }
+    }
+
+    private var referrals: [TodayItem] {
+        ReferralsView(fold, now: now).referrals.filter { $0.state.contains(.requested) && !$0.disputed }.map { referral in
+            let state = referral.state.map(\.rawValue).joined(separator: ", ")
+            return item(
+                .referral, "\(referral.service ?? "[erased]") at \(referral.to ?? "[erased]"): \(state), \(referral.days) days",
+                since: referral.requested.when.instant)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+public import CareModel
+public import EventLog
+
+/// A projection that depends on the time at which it is read.
+public struct TimedShowRequest<Content: TimedProjection>: NodeRequest {
+    public typealias Answer = Viewed<Content>
+    public static var name: String { "show." + Content.name }
+    /// Which chart.
+    public var chart: ChartID
+    /// Only what happened up to here counts; nil for the node's clock.
+    public var now: Timestamp?
+
+    /// Asks for a projection.
+    public init(chart: ChartID, now: Timestamp? = nil) {
+        self.chart = chart
+        self.now = now
+    }
+}
+
+/// What needs a person now, across all charts.
+public struct TodayRequest: NodeRequest {
+    public typealias Answer = TodayAnswer
+    public static let name = "today"
+    /// Only what happened up to here counts; nil for the node's clock.
+    public var now: Timestamp?
+
+    /// Asks.
+    public init(now: Timestamp? = nil) { self.now = now }
+}
+
+/// What needs a person now.
+public struct TodayAnswer: Codable, Sendable {
+    /// The time that it is told for.
+    public var now: Timestamp
+    /// True when the patients are made up.
+    public var fictional: Bool
+    /// The most urgent first; among those alike, the oldest.
+    public var items: [TodayItem]
+
+    /// What needs a person.
+    public init(now: Timestamp, fictional: Bool, items: [TodayItem]) {
+        self.now = now
+        self.fictional = fictional
+        self.items = items
+    }
+}
+
+/// One thing that needs a person.
+public struct TodayItem: Codable, Hashable, Sendable {
+    /// What kind of thing, in the order in which they need somebody.
+    public enum What: String, Codable, Hashable, Sendable, CaseIterable {
+        /// A medicine is stopped by one and taken by another.
+        case urgentDispute = "URGENT DISPUTE"
+        /// A safety concern that nobody has taken up.
+        case concern = "SAFETY"
+        /// Decisions that contradict each other.
+        case dispute = "DISPUTE"
+        /// A C-SSRS is asked for.
+        case screening = "SCREENING"
+        /// A follow-up whose day has passed.
+        case overdue = "OVERDUE"
+        /// A chart that holds events of a newer Duolog.
+        case incomplete = "INCOMPLETE"
+        /// A number that names two events.
+        case integrity = "INTEGRITY"
+        /// A rule points at something.
+        case alert = "ALERT"
+        /// A follow-up that is due today.
+        case due = "DUE"
+        /// A change that somebody asked for, and nobody has answered.
+        case request = "REQUEST"
+        /// A referral that waits.
+        case referral = "REFERRAL"
+    }
+
+    /// What kind of thing.
+    public var what: What
+    /// The chart.
+    public var chart: ChartID
+    /// Who it is about.
+    public var patient: [String]
+    /// What it is, in words.
+    public var text: String
+    /// Since when.
+    public var since: Timestamp
+
+    /// Something that needs a person.
+    public init(what: What, chart: ChartID, patient: [String], text: String, since: Timestamp) {
+        self.what = what
+        self.chart = chart
+        self.patient = patient
+        self.text = text
+        self.since = since
+    }
+}

@@ -1,0 +1,37 @@
+import CareModel
+import DemoCase
+import EventLog
+import Foundation
+import NodeAPI
+import Testing
+
+/// The worklist of a practice, on real daemons that disagree about a dose.
+@Suite(.serialized) struct TodayTests {
+    @Test func whatNeedsAPersonComesInItsOrder() async throws {
+        let pair = try await Daemons.pair(in: Daemons.folder())
+        #expect(try await pair.left.ask(TodayRequest()).items.isEmpty)
+        let (one, other) = (try await pair.view(pair.left), try await pair.view(pair.right))
+        _ = try await pair.adjust(pair.left, from: 50, to: 75, view: one)
+        try await pair.settle()
+        _ = try await pair.adjust(pair.right, from: 50, to: 25, view: other)
+        try await pair.record(
+            pair.right, "scale.completed", #"{"instrument":"PHQ-9","items":[1,1,1,1,1,1,1,1,1],"total":9}"#)
+        try await pair.record(pair.right, "change.requested", #"{"text":"please look at the dose"}"#)
+        try await pair.settle()
+        let items = try await pair.left.ask(TodayRequest()).items
+        #expect(items.map(\.what) == [.concern, .dispute, .screening, .alert, .alert, .request], "\(items)")
+        #expect(items[1].text.contains("DISPUTED {") && items.allSatisfy { $0.patient == ["Sample Fictional"] })
+        // Months later the follow-up is overdue too.
+        let later = try await pair.left.ask(StatusRequest()).now.advanced(byMilliseconds: 90 * 86_400_000)
+        #expect(try await pair.left.ask(TodayRequest(now: later)).items.contains { $0.what == .overdue })
+        let printed = try pair.left.run(["today"])
+        #expect(printed.status == 0 && printed.output.contains("SAFETY") && printed.output.contains("DISPUTE"))
+        for view in ["trend", "followup", "safety", "referrals", "coverage", "alerts"] {
+            let shown = try pair.left.run(["show", view, "--chart", "\(pair.chart)"])
+            #expect(shown.status == 0 && shown.output.contains("view: v1."), "\(view): \(shown.errors)")
+        }
+        #expect(try await pair.left.ask(AccessRequest(chart: nil, from: nil, to: nil)).contains { $0.what == "today" })
+        pair.left.stop()
+        pair.right.stop()
+    }
+}
