@@ -7,6 +7,8 @@ public protocol EventBody: Codable, Sendable {
     static var kind: Kind { get }
     /// The version of the body that is written now.
     static var version: Int { get }
+    /// Its counterpart in FHIR R4: resource and status.
+    static var fhir: String { get }
     /// What happens when two people decided at once.
     static var rule: ConflictRule { get }
     /// Who may author it.

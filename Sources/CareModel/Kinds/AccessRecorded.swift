@@ -3,6 +3,7 @@ public import EventLog
 /// Somebody looked at, or tried to do, something; in the node's journal only (FHIR AuditEvent).
 public struct AccessRecorded: EventBody {
     public static let kind: Kind = "access.recorded"
+    public static let fhir = "AuditEvent (BALP)"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.journal
     /// The practitioner, or the uid of somebody who is none.

@@ -3,7 +3,7 @@ public import EventLog
 /// An allergy (FHIR AllergyIntolerance active). It stays active until a refutation names it.
 public struct AllergyRecorded: EventBody {
     /// FHIR's criticality.
-    public enum Criticality: String, Codable, Sendable {
+    public enum Criticality: String, CaseIterable, Codable, Sendable {
         /// Low.
         case low
         /// High.
@@ -13,6 +13,7 @@ public struct AllergyRecorded: EventBody {
     }
 
     public static let kind: Kind = "allergy.recorded"
+    public static let fhir = "AllergyIntolerance active"
     public static let rule = ConflictRule.safe(.allergy)
     public static let authors = Authors.clinician
     /// To what.

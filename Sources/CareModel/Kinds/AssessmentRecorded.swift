@@ -3,6 +3,7 @@ public import EventLog
 /// An assessment of history, symptoms and physical health (FHIR Encounter finished, Condition, Observation).
 public struct AssessmentRecorded: EventBody {
     public static let kind: Kind = "assessment.recorded"
+    public static let fhir = "Encounter finished + Condition + Observation"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.scopes([.prescribing, .primaryCare, .therapy])
     /// What was before.

@@ -3,6 +3,7 @@ public import EventLog
 /// A person has looked at a fork and closes the alert; it names both tips. Nothing is discarded.
 public struct BranchAdopted: EventBody {
     public static let kind: Kind = "branch.adopted"
+    public static let fhir = "Provenance"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.member
     public static let targets = Targets.required(.any)

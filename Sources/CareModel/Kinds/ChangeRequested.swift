@@ -3,6 +3,7 @@ public import EventLog
 /// A clinician asks for a change that another decides (FHIR Task requested). A later event that names it settles it.
 public struct ChangeRequested: EventBody {
     public static let kind: Kind = "change.requested"
+    public static let fhir = "Task requested"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     public static let targets = Targets.optional(.any)

@@ -3,6 +3,7 @@ public import EventLog
 /// The genesis of a chart: it pins the founder's key, and the chart's id is the hash of that key and the nonce. Never erasable.
 public struct ChartOpened: EventBody {
     public static let kind = ChartFounding.kind
+    public static let fhir = "Composition"
     public static let rule = ConflictRule.safe(.membership)
     public static let authors = Authors.founder
     /// The founder's public key.

@@ -3,6 +3,7 @@ public import EventLog
 /// Somebody has taken note of a dispute or its settlement. It settles nothing.
 public struct ConflictAcknowledged: EventBody {
     public static let kind: Kind = "conflict.acknowledged"
+    public static let fhir = "Provenance"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.anyLineage)

@@ -21,6 +21,7 @@ public struct ConflictResolved: HoldWriter {
     }
 
     public static let kind: Kind = "conflict.resolved"
+    public static let fhir = "Provenance"
     public static let rule = ConflictRule.hold(.medication)
     public static let authors = Authors.authorsOfRegister
     public static let targets = Targets.required(.anyLineage)

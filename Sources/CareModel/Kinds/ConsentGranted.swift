@@ -3,6 +3,7 @@ public import EventLog
 /// The patient allows that the chart is sent to these nodes (FHIR Consent active). A grant that names a revocation lifts it. Never erasable.
 public struct ConsentGranted: EventBody {
     public static let kind: Kind = "consent.granted"
+    public static let fhir = "Consent active"
     public static let rule = ConflictRule.safe(.consent)
     public static let authors = Authors.clinician
     public static let targets = Targets.optional(.kinds([kind, ConsentRevoked.kind]))

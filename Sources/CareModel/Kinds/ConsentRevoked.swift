@@ -3,6 +3,7 @@ public import EventLog
 /// The patient takes a consent back for these nodes (FHIR Consent inactive): nothing more is sent. Never erasable.
 public struct ConsentRevoked: EventBody {
     public static let kind: Kind = "consent.revoked"
+    public static let fhir = "Consent inactive"
     public static let rule = ConflictRule.safe(.consent)
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.kinds([ConsentGranted.kind]))

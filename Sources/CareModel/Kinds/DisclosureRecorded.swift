@@ -21,6 +21,7 @@ public struct DisclosureRecorded: EventBody {
     }
 
     public static let kind: Kind = "disclosure.recorded"
+    public static let fhir = "AuditEvent (BALP)"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.journal
     /// Who received it.

@@ -3,7 +3,7 @@ public import EventLog
 /// A dose is changed (FHIR: a new MedicationRequest with priorPrescription). It gives the whole value; what it does not say stays.
 public struct DoseAdjusted: HoldWriter {
     /// Why a dose is changed.
-    public enum Reason: String, Codable, Sendable {
+    public enum Reason: String, CaseIterable, Codable, Sendable {
         /// By plan.
         case titration
         /// Some effect, not enough.
@@ -17,6 +17,7 @@ public struct DoseAdjusted: HoldWriter {
     }
 
     public static let kind: Kind = "dose.adjusted"
+    public static let fhir = "new MedicationRequest with priorPrescription"
     public static let rule = ConflictRule.hold(.medication)
     public static let authors = Authors.scopes([.prescribing])
     public static let targets = Targets.required(.lineage(.medication))

@@ -3,6 +3,7 @@ public import EventLog
 /// An episode of care ends (FHIR EpisodeOfCare finished).
 public struct EpisodeClosed: HoldWriter {
     public static let kind: Kind = "episode.closed"
+    public static let fhir = "EpisodeOfCare finished"
     public static let rule = ConflictRule.hold(.episode)
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.lineage(.episode))

@@ -3,6 +3,7 @@ public import EventLog
 /// An episode of care begins (FHIR EpisodeOfCare active).
 public struct EpisodeOpened: HoldWriter {
     public static let kind: Kind = "episode.opened"
+    public static let fhir = "EpisodeOfCare active"
     public static let rule = ConflictRule.hold(.episode)
     public static let authors = Authors.clinician
     /// Why care begins.

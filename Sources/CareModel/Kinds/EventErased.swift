@@ -3,6 +3,7 @@ public import EventLog
 /// The bodies of the events that it names are erased everywhere (GDPR Art. 17). Their envelopes stay: kind, author and time outlive it.
 public struct EventErased: EventBody {
     public static let kind: Kind = "event.erased"
+    public static let fhir = "Provenance"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.authorOfTargetOrSteward
     public static let targets = Targets.required(.any)

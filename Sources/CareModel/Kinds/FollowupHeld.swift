@@ -3,6 +3,7 @@ public import EventLog
 /// A follow-up of the medication is held (FHIR Appointment fulfilled).
 public struct FollowupHeld: EventBody {
     public static let kind: Kind = "followup.held"
+    public static let fhir = "Appointment fulfilled"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.scopes([.prescribing, .primaryCare])
     public static let targets = Targets.optional(.kinds(["followup.planned"]))

@@ -3,6 +3,7 @@ public import EventLog
 /// A follow-up of the medication is missed (FHIR Appointment noshow).
 public struct FollowupMissed: EventBody {
     public static let kind: Kind = "followup.missed"
+    public static let fhir = "Appointment noshow"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.scopes([.prescribing])
     public static let targets = Targets.optional(.kinds(["followup.planned"]))

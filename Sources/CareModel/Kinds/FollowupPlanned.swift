@@ -3,6 +3,7 @@ public import EventLog
 /// A follow-up of the medication is planned (FHIR Appointment booked).
 public struct FollowupPlanned: EventBody {
     public static let kind: Kind = "followup.planned"
+    public static let fhir = "Appointment booked"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.scopes([.prescribing])
     public static let targets = Targets.none

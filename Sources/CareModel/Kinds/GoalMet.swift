@@ -3,6 +3,7 @@ public import EventLog
 /// A goal is met (FHIR Goal).
 public struct GoalMet: EventBody {
     public static let kind: Kind = "goal.met"
+    public static let fhir = "Goal completed"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.kinds(["goal.set", "goal.updated"]))

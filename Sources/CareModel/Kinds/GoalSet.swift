@@ -3,6 +3,7 @@ public import EventLog
 /// A goal is set (FHIR Goal).
 public struct GoalSet: EventBody {
     public static let kind: Kind = "goal.set"
+    public static let fhir = "Goal active"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     public static let targets = Targets.none

@@ -3,6 +3,7 @@ public import EventLog
 /// A goal is updated (FHIR Goal).
 public struct GoalUpdated: EventBody {
     public static let kind: Kind = "goal.updated"
+    public static let fhir = "Goal active"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.kinds(["goal.set", "goal.updated"]))

@@ -3,6 +3,7 @@ public import EventLog
 /// What the patient says they take (FHIR MedicationStatement). It never changes the regimen.
 public struct IntakeReported: EventBody {
     public static let kind: Kind = "intake.reported"
+    public static let fhir = "MedicationStatement active/not-taken/on-hold"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.lineage(.medication))

@@ -3,6 +3,7 @@ public import EventLog
 /// A medicine is held (FHIR MedicationRequest on-hold).
 public struct MedicationHeld: HoldWriter {
     public static let kind: Kind = "medication.held"
+    public static let fhir = "MedicationRequest on-hold"
     public static let rule = ConflictRule.hold(.medication)
     public static let authors = Authors.scopes([.prescribing])
     public static let targets = Targets.required(.lineage(.medication))

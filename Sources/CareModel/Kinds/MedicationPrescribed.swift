@@ -3,6 +3,7 @@ public import EventLog
 /// A medicine is prescribed: the root of a medication lineage (FHIR MedicationRequest active, intent order).
 public struct MedicationPrescribed: HoldWriter {
     public static let kind: Kind = "medication.prescribed"
+    public static let fhir = "MedicationRequest active, intent order"
     public static let rule = ConflictRule.hold(.medication)
     public static let authors = Authors.scopes([.prescribing])
     /// RxNorm.

@@ -3,6 +3,7 @@ public import EventLog
 /// A medicine is resumed (FHIR MedicationRequest active).
 public struct MedicationResumed: HoldWriter {
     public static let kind: Kind = "medication.resumed"
+    public static let fhir = "MedicationRequest active"
     public static let rule = ConflictRule.hold(.medication)
     public static let authors = Authors.scopes([.prescribing])
     public static let targets = Targets.required(.lineage(.medication))

@@ -3,6 +3,7 @@ public import EventLog
 /// A medicine is stopped (FHIR MedicationRequest stopped).
 public struct MedicationStopped: HoldWriter {
     public static let kind: Kind = "medication.stopped"
+    public static let fhir = "MedicationRequest stopped"
     public static let rule = ConflictRule.hold(.medication)
     public static let authors = Authors.scopes([.prescribing])
     public static let targets = Targets.required(.lineage(.medication))

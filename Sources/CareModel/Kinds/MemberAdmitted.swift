@@ -3,6 +3,7 @@ public import EventLog
 /// A node joins the chart; the whole chart is disclosed to it (FHIR CareTeam). An admission that names a removal lifts it. Never erasable.
 public struct MemberAdmitted: EventBody {
     public static let kind: Kind = "member.admitted"
+    public static let fhir = "CareTeam active"
     public static let rule = ConflictRule.safe(.membership)
     public static let authors = Authors.steward
     public static let targets = Targets.optional(.kinds([kind, MemberRemoved.kind, ChartOpened.kind]))

@@ -3,6 +3,7 @@ public import EventLog
 /// A node leaves the chart, or is made to. It stays removed until an admission names this event. Never erasable.
 public struct MemberRemoved: EventBody {
     public static let kind: Kind = "member.removed"
+    public static let fhir = "CareTeam inactive"
     public static let rule = ConflictRule.safe(.membership)
     public static let authors = Authors.stewardOrSubject
     public static let targets = Targets.required(.kinds([MemberAdmitted.kind, ChartOpened.kind]))

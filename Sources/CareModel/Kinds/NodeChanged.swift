@@ -3,7 +3,7 @@ public import EventLog
 /// Something happened to the node itself; in its journal only (FHIR Device, Provenance).
 public struct NodeChanged: EventBody {
     /// What happened.
-    public enum What: String, Codable, Sendable {
+    public enum What: String, CaseIterable, Codable, Sendable {
         /// A peer was paired.
         case paired
         /// A peer was unpaired.
@@ -23,6 +23,7 @@ public struct NodeChanged: EventBody {
     }
 
     public static let kind: Kind = "node.changed"
+    public static let fhir = "Device, Provenance"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.journal
     /// What happened.

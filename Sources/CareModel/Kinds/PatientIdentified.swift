@@ -3,6 +3,7 @@ public import EventLog
 /// Who the chart is about (FHIR Patient). A correction names the one that it corrects; the newest leads, the others stand beside it.
 public struct PatientIdentified: EventBody {
     public static let kind: Kind = "patient.identified"
+    public static let fhir = "Patient"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.member
     public static let targets = Targets.optional(.kinds([kind]))

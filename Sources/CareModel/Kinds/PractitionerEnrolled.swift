@@ -3,6 +3,7 @@ public import EventLog
 /// A person who authors events on a node. The author of the event is the person enrolled (FHIR Practitioner, PractitionerRole).
 public struct PractitionerEnrolled: EventBody {
     public static let kind: Kind = "practitioner.enrolled"
+    public static let fhir = "Practitioner + PractitionerRole"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.member
     /// Full name.

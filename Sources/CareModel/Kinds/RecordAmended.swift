@@ -5,6 +5,7 @@ import FoundationEssentials
 /// decision is made. The original stays replayable.
 public struct RecordAmended: EventBody {
     public static let kind: Kind = "record.amended"
+    public static let fhir = "Provenance + new version"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.authorOfTarget
     public static let targets = Targets.one(.any)

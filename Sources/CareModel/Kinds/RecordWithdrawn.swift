@@ -4,6 +4,7 @@ public import EventLog
 /// re-opens the dispute.
 public struct RecordWithdrawn: EventBody {
     public static let kind: Kind = "record.withdrawn"
+    public static let fhir = "status entered-in-error"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.authorOfTarget
     public static let targets = Targets.one(.any)

@@ -3,6 +3,7 @@ public import EventLog
 /// A referral is accepted (FHIR Task accepted).
 public struct ReferralAccepted: HoldWriter {
     public static let kind: Kind = "referral.accepted"
+    public static let fhir = "Task accepted"
     public static let rule = ConflictRule.hold(.referral)
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.lineage(.referral))

@@ -3,6 +3,7 @@ public import EventLog
 /// A referral is cancelled (FHIR Task cancelled).
 public struct ReferralCancelled: HoldWriter {
     public static let kind: Kind = "referral.cancelled"
+    public static let fhir = "Task cancelled"
     public static let rule = ConflictRule.hold(.referral)
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.lineage(.referral))

@@ -3,6 +3,7 @@ public import EventLog
 /// A referral is completed (FHIR Task completed).
 public struct ReferralCompleted: HoldWriter {
     public static let kind: Kind = "referral.completed"
+    public static let fhir = "Task completed"
     public static let rule = ConflictRule.hold(.referral)
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.lineage(.referral))

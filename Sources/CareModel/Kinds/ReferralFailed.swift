@@ -3,6 +3,7 @@ public import EventLog
 /// A referral is failed (FHIR Task failed).
 public struct ReferralFailed: HoldWriter {
     public static let kind: Kind = "referral.failed"
+    public static let fhir = "Task failed"
     public static let rule = ConflictRule.hold(.referral)
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.lineage(.referral))

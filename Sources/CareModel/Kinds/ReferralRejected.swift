@@ -3,6 +3,7 @@ public import EventLog
 /// A referral is rejected (FHIR Task rejected).
 public struct ReferralRejected: HoldWriter {
     public static let kind: Kind = "referral.rejected"
+    public static let fhir = "Task rejected"
     public static let rule = ConflictRule.hold(.referral)
     public static let authors = Authors.clinician
     public static let targets = Targets.required(.lineage(.referral))

@@ -3,7 +3,7 @@ public import EventLog
 /// A referral (FHIR ServiceRequest active, Task requested).
 public struct ReferralRequested: HoldWriter {
     /// FHIR's request priority.
-    public enum Priority: String, Codable, Sendable {
+    public enum Priority: String, CaseIterable, Codable, Sendable {
         /// In the usual time.
         case routine
         /// Sooner than routine.
@@ -15,6 +15,7 @@ public struct ReferralRequested: HoldWriter {
     }
 
     public static let kind: Kind = "referral.requested"
+    public static let fhir = "ServiceRequest active, intent order + Task requested"
     public static let rule = ConflictRule.hold(.referral)
     public static let authors = Authors.clinician
     /// What is asked for.

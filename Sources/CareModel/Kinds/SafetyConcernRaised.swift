@@ -3,6 +3,7 @@ public import EventLog
 /// Something that must not be overlooked (FHIR Flag active). Keyed by its trigger, so that a rule and a person make one concern.
 public struct SafetyConcernRaised: EventBody {
     public static let kind: Kind = "safety.concern_raised"
+    public static let fhir = "Flag active"
     public static let rule = ConflictRule.safe(.concern)
     public static let authors = Authors.clinician
     public static let targets = Targets.optional(.any)

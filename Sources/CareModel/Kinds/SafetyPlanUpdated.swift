@@ -3,6 +3,7 @@ public import EventLog
 /// A safety plan (FHIR CarePlan active). The newest leads, the others are kept.
 public struct SafetyPlanUpdated: EventBody {
     public static let kind: Kind = "safety_plan.updated"
+    public static let fhir = "CarePlan active"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     /// The plan.

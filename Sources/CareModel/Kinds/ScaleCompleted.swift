@@ -3,7 +3,7 @@ public import EventLog
 /// A questionnaire with its items (FHIR QuestionnaireResponse completed, Observation final).
 public struct ScaleCompleted: EventBody {
     /// PHQ-9: 9 items, LOINC 44249-1 (Kroenke 2001). GAD-7: 7 items, LOINC 69737-5 (Spitzer 2006). Each item counts 0 to 3.
-    public enum Instrument: String, Codable, Sendable {
+    public enum Instrument: String, CaseIterable, Codable, Sendable {
         /// Depression.
         case phq9 = "PHQ-9"
         /// Anxiety.
@@ -18,6 +18,7 @@ public struct ScaleCompleted: EventBody {
     }
 
     public static let kind: Kind = "scale.completed"
+    public static let fhir = "QuestionnaireResponse completed + Observation final"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     /// Which questionnaire.

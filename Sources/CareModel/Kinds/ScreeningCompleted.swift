@@ -3,12 +3,12 @@ public import EventLog
 /// The C-SSRS screener (LOINC 93373-9 and its items; FHIR QuestionnaireResponse completed).
 public struct ScreeningCompleted: EventBody {
     /// The screener.
-    public enum Instrument: String, Codable, Sendable {
+    public enum Instrument: String, CaseIterable, Codable, Sendable {
         /// Columbia Suicide Severity Rating Scale, screener.
         case cssrs = "C-SSRS"
     }
     /// Its result (LOINC 93374-7).
-    public enum Level: String, Codable, Sendable {
+    public enum Level: String, CaseIterable, Codable, Sendable {
         /// Low.
         case low
         /// Moderate.
@@ -17,7 +17,7 @@ public struct ScreeningCompleted: EventBody {
         case high
     }
     /// Yes or no.
-    public enum Answer: String, Codable, Sendable {
+    public enum Answer: String, CaseIterable, Codable, Sendable {
         /// Yes.
         case yes
         /// No.
@@ -25,6 +25,7 @@ public struct ScreeningCompleted: EventBody {
     }
 
     public static let kind: Kind = "screening.completed"
+    public static let fhir = "QuestionnaireResponse completed"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     private static let items: Set<String> = [

@@ -3,6 +3,7 @@ public import EventLog
 /// A therapy session was cancelled (FHIR Encounter cancelled).
 public struct SessionCancelled: EventBody {
     public static let kind: Kind = "session.cancelled"
+    public static let fhir = "Encounter cancelled"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.scopes([.therapy])
     /// When it was to begin.

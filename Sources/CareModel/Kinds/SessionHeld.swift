@@ -3,6 +3,7 @@ public import EventLog
 /// A therapy session took place (FHIR Encounter finished).
 public struct SessionHeld: EventBody {
     public static let kind: Kind = "session.held"
+    public static let fhir = "Encounter finished, class AMB/VR/HH"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.scopes([.therapy])
     /// When it began.

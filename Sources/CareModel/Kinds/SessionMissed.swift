@@ -3,6 +3,7 @@ public import EventLog
 /// A therapy session was missed (FHIR Appointment noshow).
 public struct SessionMissed: EventBody {
     public static let kind: Kind = "session.missed"
+    public static let fhir = "Appointment noshow"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.scopes([.therapy])
     /// When it was to begin.

@@ -3,7 +3,7 @@ public import EventLog
 /// An unwanted effect, and the medication that is suspected (FHIR AdverseEvent actual).
 public struct SideEffectReported: EventBody {
     /// How bad it is.
-    public enum Severity: String, Codable, Sendable {
+    public enum Severity: String, CaseIterable, Codable, Sendable {
         /// Mild.
         case mild
         /// Moderate.
@@ -13,6 +13,7 @@ public struct SideEffectReported: EventBody {
     }
 
     public static let kind: Kind = "side_effect.reported"
+    public static let fhir = "AdverseEvent actual"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     public static let targets = Targets.optional(.lineage(.medication))

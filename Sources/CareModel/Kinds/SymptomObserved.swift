@@ -3,6 +3,7 @@ public import EventLog
 /// Sleep, mood, energy and the like, as the patient tells or a device measures (FHIR Observation final).
 public struct SymptomObserved: EventBody {
     public static let kind: Kind = "symptom.observed"
+    public static let fhir = "Observation final"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
     /// LOINC, or text: sleep, mood, energy.
