@@ -17,6 +17,8 @@ public protocol EventBody: Codable, Sendable {
     static var targets: Targets { get }
     /// Checks what can be told from the body alone.
     func check() throws(ContentError)
+    /// Checks what can be told from the body and its clinical time.
+    func check(at when: ClinicalTime) throws(ContentError)
     /// What it says, in one line for people.
     var summary: String { get }
 }
@@ -28,6 +30,9 @@ extension EventBody {
     public static var targets: Targets { .none }
     /// Nothing to check beyond the types.
     public func check() throws(ContentError) {}
+
+    /// Nothing to check against the clinical time.
+    public func check(at when: ClinicalTime) throws(ContentError) {}
 
     /// A replica that does not know the kind must not show the chart as complete: decisions and safety hang on it.
     public static var critical: Bool { rule != .keepAll }
@@ -46,6 +51,7 @@ extension EventBody {
             throw ContentError("when", "the year must lie between 1900 and 2199")
         }
         try body.check()
+        try body.check(at: line.when)
         return body
     }
 }

@@ -19,5 +19,7 @@ public struct FollowupHeld: EventBody {
         if let next_days, !(1...365).contains(next_days) { throw ContentError("next_days", "must be 1 to 365") }
     }
 
+    public func check(at when: ClinicalTime) throws(ContentError) { try requireDue(due, after: when) }
+
     public var summary: String { "follow-up held (\(mode))" + (next_days.map { ", next in \($0) days" } ?? "") }
 }

@@ -28,3 +28,10 @@ extension MedicationValue {
         return first
     }
 }
+
+/// A follow-up does not come before the contact at which it is planned.
+func requireDue(_ due: CalendarDay?, after when: ClinicalTime) throws(ContentError) {
+    guard let due else { return }
+    try requireYear(due, "due")
+    guard due >= when.day else { throw ContentError("due", "\(due) lies before the contact on \(when.day)") }
+}
