@@ -17,6 +17,12 @@ public struct AlertsView: TimedProjection {
         case madeWithoutSeeing = "made-without-seeing"
         /// What the patient takes is not what is prescribed.
         case intake
+        /// An episode was closed by somebody who did not know of something that happened in it: it is not over.
+        case closedWithoutSeeing = "closed-without-seeing"
+        /// One session was held, by one record, and was not, by another.
+        case slot
+        /// Two corrections of one record that did not know of each other.
+        case corrections
     }
 
     /// Something to look at.
@@ -37,7 +43,10 @@ public struct AlertsView: TimedProjection {
     public init(_ fold: Fold, now: Timestamp) {
         rules = MedicationRules.version
         let reader = AlertReader(fold)
-        alerts = reader.intervals + reader.duplicates + reader.allergies + reader.unseen + reader.intakes
+        alerts =
+            reader.intervals + reader.duplicates + reader.allergies + reader.unseen + reader.intakes + reader.closings
+            + reader.slots
+            + reader.corrections
     }
 }
 
@@ -116,6 +125,54 @@ private struct AlertReader {
                         "a raise whose author had not seen \(reports.count == 1 ? "a report of a side effect" : "\(reports.count) reports of side effects")",
                     events: labels([position] + reports))
             }
+        }
+    }
+
+    private static let clinical: Set<Kind> = [
+        SessionHeld.kind, AssessmentRecorded.kind, MedicationPrescribed.kind, DoseAdjusted.kind, ScaleCompleted.kind,
+        SafetyConcernRaised.kind, SideEffectReported.kind, ReferralRequested.kind,
+    ]
+
+    var closings: [AlertsView.Alert] {
+        let clinical = fold.counted(Self.clinical)
+        return fold.registers.filter { $0.register == .episode }.flatMap(\.current).compactMap { position in
+            guard case .episode(.finished)? = fold.values[position] else { return nil }
+            let unknown = clinical.filter { fold.record.graph.areConcurrent($0, position) }
+            guard !unknown.isEmpty else { return nil }
+            return AlertsView.Alert(
+                rule: .closedWithoutSeeing,
+                text: "the episode was closed without knowing of \(unknown.count) things recorded in it",
+                events: labels([position] + unknown))
+        }
+    }
+
+    /// Sessions of one beginning that were held by one record, and cancelled or missed by another.
+    var slots: [AlertsView.Alert] {
+        func start(_ position: Int) -> Timestamp? {
+            switch fold.currentBody(position) {
+            case let held as SessionHeld: held.start.instant
+            case let cancelled as SessionCancelled: cancelled.start.instant
+            case let missed as SessionMissed: missed.start.instant
+            default: nil
+            }
+        }
+        let off = fold.counted([SessionCancelled.kind, SessionMissed.kind])
+        return fold.counted([SessionHeld.kind]).flatMap { held in
+            off.filter { start($0) == start(held) }.map { other in
+                AlertsView.Alert(
+                    rule: .slot, text: "a session that was held, and was not", events: labels([held, other]))
+            }
+        }
+    }
+
+    var corrections: [AlertsView.Alert] {
+        fold.order.compactMap { target in
+            let standing = (fold.amendments[target] ?? []).filter { fold.counts($0) }
+            let concurrent = standing.contains { one in standing.contains { fold.record.graph.areConcurrent(one, $0) } }
+            guard concurrent else { return nil }
+            return AlertsView.Alert(
+                rule: .corrections, text: "corrected by \(standing.count) records that did not know of each other",
+                events: labels([target] + standing))
         }
     }
 
