@@ -56,7 +56,7 @@ public actor RunningNode {
         }
         network = try PeerNetwork(
             PeerNetwork.Configuration(
-                key: key, instance: log.epoch.instance,
+                key: key, instance: { log.epoch.instance },
                 listen: PeerAddress(host: settings.listenHost, port: settings.listenPort),
                 maxConnections: settings.maxPeerConnections),
             store: port, policy: port, clock: { clock.moment }, logger: logger,
@@ -111,14 +111,19 @@ public actor RunningNode {
     private static func distribute(
         _ change: LogStore.Change, _ log: LogStore, _ network: PeerNetwork, _ clock: NodeClock
     ) async {
-        if !change.charts.isEmpty {
+        if change.beganNewLife {
+            // A session of the earlier life has completed its root and never does so again: what is held would wait for ever.
+            let reason = Message.WireError(.stopping, "the node has begun a new epoch")
+            for peer in await network.connectedPeers() { await network.endSession(with: peer, reason) }
+        } else if !change.charts.isEmpty {
             for peer in await network.connectedPeers() {
                 do {
                     let (charts, arrival) = try await log.offer(to: peer, on: clock.today, among: change.charts)
                     await network.offerChanged(Offer(charts: charts, arrival: arrival), to: peer)
                 } catch {
                     // The session would never learn of this change; the next one begins with all of them.
-                    await network.endSession(with: peer, "the node cannot read its storage now")
+                    let reason = Message.WireError(.storage, "the node cannot read its storage now")
+                    await network.endSession(with: peer, reason)
                 }
             }
         }

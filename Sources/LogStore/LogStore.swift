@@ -42,6 +42,8 @@ public final class LogStore: Sendable {
         public var statements = false
         /// Events whose bodies were erased.
         public var erased: [EventHash] = []
+        /// True when a new epoch was drawn: sessions of the node's earlier life must end, and all roots be completed anew.
+        public var beganNewLife = false
         /// The last arrival number.
         public var arrival: Int
     }

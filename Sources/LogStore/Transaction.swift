@@ -66,7 +66,8 @@ final class Transaction {
         change = LogStore.Change(
             charts: jobChange.charts.union(change?.charts ?? []),
             statements: jobChange.statements || change?.statements ?? false,
-            erased: (change?.erased ?? []) + jobChange.erased, arrival: jobChange.arrival)
+            erased: (change?.erased ?? []) + jobChange.erased,
+            beganNewLife: jobChange.beganNewLife || change?.beganNewLife ?? false, arrival: jobChange.arrival)
         self.jobChange = nil
     }
 

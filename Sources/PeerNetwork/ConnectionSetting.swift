@@ -6,7 +6,7 @@ import Replication
 /// What a connection needs of its node, and whom it tells.
 struct ConnectionSetting: Sendable {
     let key: NodePublicKey
-    let instance: UInt64
+    let instance: @Sendable () -> UInt64
     let store: any ReplicaStore
     let clock: @Sendable () -> Moment
     let logger: Logger

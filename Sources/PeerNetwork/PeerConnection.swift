@@ -113,7 +113,7 @@ final class PeerConnection: ChannelInboundHandler {
     func begin(_ offer: Offer) {
         guard phase == .waiting, let context, let link else { return }
         phase = .talking
-        let names = Session.Configuration(me: setting.key.node, instance: setting.instance, peer: link.peer.node)
+        let names = Session.Configuration(me: setting.key.node, instance: setting.instance(), peer: link.peer.node)
         session = Session(names, offer: offer)
         let handle = Handle(self, context.channel)
         let (stream, continuation) = AsyncStream<StoreRequest>.makeStream()

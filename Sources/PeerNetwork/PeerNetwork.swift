@@ -11,8 +11,8 @@ public actor PeerNetwork {
     public struct Configuration: Sendable {
         /// Identifies the node, in TLS and on signed heads.
         public var key: NodeKey
-        /// The node's present life.
-        public var instance: UInt64
+        /// The node's present life, asked for at the begin of each session.
+        public var instance: @Sendable () -> UInt64
         /// Where to listen.
         public var listen: PeerAddress
         /// Connections that others may open, those in a handshake included.
@@ -21,7 +21,9 @@ public actor PeerNetwork {
         var handshakeTime = TimeAmount.milliseconds(Int64(ReplicationLimits.handshakeMilliseconds))
 
         /// What it is started with.
-        public init(key: NodeKey, instance: UInt64, listen: PeerAddress, maxConnections: Int = 64) {
+        public init(
+            key: NodeKey, instance: @escaping @Sendable () -> UInt64, listen: PeerAddress, maxConnections: Int = 64
+        ) {
             self.key = key
             self.instance = instance
             self.listen = listen
@@ -156,9 +158,7 @@ public actor PeerNetwork {
     public func offerChanged(_ offer: Offer, to node: NodeID) { peerings[node]?.link?.take(.offerChanged(offer)) }
 
     /// Ends the session with a peer, which begins another one.
-    public func endSession(with node: NodeID, _ reason: String) {
-        peerings[node]?.link?.stop(Message.WireError(.storage, reason))
-    }
+    public func endSession(with node: NodeID, _ reason: Message.WireError) { peerings[node]?.link?.stop(reason) }
 
     /// Receipts or notices were stored.
     public func statementsChanged() {

@@ -35,6 +35,8 @@ import Testing
         _ = try await pair.left.ask(SetOnlineRequest(online: true))
         try await pair.right.wait(for: try await pair.left.clock(of: pair.chart), of: pair.chart)
         try await waitForForks(pair)
+        // Sessions of the earlier life are over, with every peer.
+        #expect(pair.right.log.contains("begun a new epoch"))
 
         for node in [pair.left, pair.right] {
             let report = try #require(try await node.ask(ListIntegrityRequest(chart: nil)).first)

@@ -29,7 +29,7 @@ struct TestNode {
         self.watch = watch
         self.key = try key ?? Self.newKey()
         var configuration = PeerNetwork.Configuration(
-            key: self.key, instance: 7, listen: PeerAddress(host: "127.0.0.1", port: 0))
+            key: self.key, instance: { 7 }, listen: PeerAddress(host: "127.0.0.1", port: 0))
         change(&configuration)
         let start = ContinuousClock.now
         let ahead = Ahead()

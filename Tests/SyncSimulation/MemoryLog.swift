@@ -89,7 +89,7 @@ public final class MemoryLog: NodeStore {
             disk.peers[peer]?.root = nil
             disk.peers[peer]?.buckets = [:]
         }
-        if !disk.held.isEmpty { note(StoreChange(charts: disk.held)) }
+        note(StoreChange(charts: disk.held, beganNewLife: true))
     }
 
     /// Charts that have synced with a member since they were held are sent again: all roots were forgotten then.
@@ -260,9 +260,9 @@ public final class MemoryLog: NodeStore {
     public func crash() throws {
         records = [:]
         shares = [:]
-        changes = []
         // As at every start: a token that is another one, or ahead, means that the database was put back from elsewhere.
         if token.epoch != disk.epoch || token.batch > disk.lastBatch { drawEpochAgain() }
+        changes = []
         for chart in disk.charts.keys.sorted() {
             var record = ChartRecord(chart: chart)
             for row in disk.charts[chart] ?? [] {

@@ -8,10 +8,13 @@ public struct StoreChange: Hashable, Sendable {
     public var charts: Set<ChartID>
     /// True when receipts or notices were stored.
     public var statements: Bool
+    /// True when a new epoch was drawn.
+    public var beganNewLife: Bool
 
-    public init(charts: Set<ChartID> = [], statements: Bool = false) {
+    public init(charts: Set<ChartID> = [], statements: Bool = false, beganNewLife: Bool = false) {
         self.charts = charts
         self.statements = statements
+        self.beganNewLife = beganNewLife
     }
 }
 

@@ -131,6 +131,10 @@ public final class World {
         for peer in node.connections.keys.sorted() {
             guard let connection = node.connections[peer] else { continue }
             let side = connection.side(of: slot)
+            if change.beganNewLife {
+                try await handle(.stop(Message.WireError(.stopping, "the node has begun a new epoch")), connection, side)
+                continue
+            }
             if !change.charts.isEmpty {
                 try await handle(.offerChanged(node.store.offer(to: peer, among: change.charts)), connection, side)
             }
