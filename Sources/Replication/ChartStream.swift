@@ -2,14 +2,37 @@ import EventLog
 
 /// What a sender is to read of a chart.
 struct ChartStream: Hashable, Sendable {
-    /// What the peer holds of it.
-    var after = VectorClock()
+    /// What the peer holds of the events that it was told of.
+    struct Known: Hashable, Sendable {
+        let clock: VectorClock
+        /// The arrival number up to which the peer was told. A clock names numbers: of a fork that arrived later, the peer may hold
+        /// the same numbers and not these events.
+        let upTo: Int
+    }
+
+    /// What the peer holds of it, as far as that is known.
+    var known: Known?
     /// Read up to this arrival number.
     var position: Int
     /// A chart that the peer asked for is sent with what once came from the peer: it may have lost it.
     var skipsOwn: Bool
     /// Tells this stream from one that took its place while storage was read.
     var number = 0
+
+    /// How far to read in one go, where events have arrived up to `arrival`.
+    func end(_ arrival: Int) -> Int { min(arrival, known?.upTo ?? arrival) }
+}
+
+/// Heads of some charts, as they were or will be told in one line.
+struct HeadsPiece: Hashable, Sendable {
+    var charts: [Message.ChartHeads] = []
+    /// What had arrived up to this number is among what the heads vouch for.
+    let covers: Int
+
+    init(covers: Int) { self.covers = covers }
+
+    /// How much the peer is asked with it.
+    var weight: Int { max(1, charts.reduce(0) { $0 + $1.tips.count }) }
 }
 
 /// A read that storage has not answered yet.

@@ -22,10 +22,12 @@ struct Sending: Sendable {
     private var nextPart = 1
     private var headsToSend = ChartQueue()
     private var headsUnderWay = false
+    /// What had arrived when the heads under way were asked for: they cover at least that.
+    private var headsCover = 0
     /// Heads that were read and do not fit into what the peer may be asked at once.
-    private var headsToTell: [[Message.ChartHeads]] = []
+    private var headsToTell: [HeadsPiece] = []
     /// Charts whose heads the peer was told, by part, until it answers.
-    private var asked: [Int: [Message.ChartHeads]] = [:]
+    private var asked: [Int: HeadsPiece] = [:]
     private var tipsAsked = 0
     private var askedCharts: Set<ChartID> = []
     /// Charts among them that were asked for again meanwhile: that counts, not what their want says.
@@ -132,19 +134,17 @@ struct Sending: Sendable {
     private mutating func tellHeads(_ step: inout Step) {
         while tipsAsked < ReplicationLimits.tipsUnderWay, !headsToTell.isEmpty {
             let piece = headsToTell.removeFirst()
-            guard !piece.isEmpty else { continue }
+            guard !piece.charts.isEmpty else { continue }
             asked[nextPart] = piece
-            tipsAsked += Self.weight(piece)
-            step.send(.heads(Message.Heads(part: nextPart, charts: piece)))
+            tipsAsked += piece.weight
+            step.send(.heads(Message.Heads(part: nextPart, charts: piece.charts)))
             nextPart += 1
         }
     }
 
-    private static func weight(_ heads: [Message.ChartHeads]) -> Int { max(1, heads.reduce(0) { $0 + $1.tips.count }) }
-
     /// Heads in pieces that fit into a line.
-    private mutating func pieces(_ heads: [Message.ChartHeads], _ step: inout Step) -> [[Message.ChartHeads]] {
-        var pieces: [[Message.ChartHeads]] = []
+    private mutating func pieces(_ heads: [Message.ChartHeads], _ step: inout Step) -> [HeadsPiece] {
+        var pieces: [HeadsPiece] = []
         var tips = 0
         for chart in heads {
             guard chart.tips.count <= ReplicationLimits.tipsPerHeads else {
@@ -155,10 +155,10 @@ struct Sending: Sendable {
             }
             tips += chart.tips.count
             if pieces.isEmpty || tips > ReplicationLimits.tipsPerHeads {
-                pieces.append([])
+                pieces.append(HeadsPiece(covers: headsCover))
                 tips = chart.tips.count
             }
-            pieces[pieces.count - 1].append(chart)
+            pieces[pieces.count - 1].charts.append(chart)
         }
         return pieces
     }
@@ -174,19 +174,21 @@ struct Sending: Sendable {
 
     private mutating func answered(_ want: Message.Want, _ step: inout Step) throws(Message.WireError) {
         var total = Message.Total(events: 0, charts: 0)
-        guard let heads = asked.removeValue(forKey: want.part) else {
+        guard let piece = asked.removeValue(forKey: want.part) else {
             throw Message.WireError(.unexpected, "want for part \(want.part)")
         }
-        tipsAsked -= Self.weight(heads)
+        tipsAsked -= piece.weight
         var wanted: [ChartID: VectorClock] = [:]
         for chart in want.charts { wanted[chart.chart] = chart.after }
-        for chart in heads {
+        for chart in piece.charts {
             askedCharts.remove(chart.chart)
             let wanted = wanted.removeValue(forKey: chart.chart)
             let after = askedAgain.removeValue(forKey: chart.chart) ?? wanted
             guard tree.contains(chart.chart) else { continue }
             if let after {
-                enqueue(chart.chart, newStream(after: after, position: 0, skipsOwn: false))
+                enqueue(
+                    chart.chart,
+                    newStream(after: ChartStream.Known(clock: after, upTo: piece.covers), position: 0, skipsOwn: false))
                 total.charts += 1
                 total.events += chart.tips.reduce(0) { $0 + max(0, $1.seq - after[$1.origin]) }
             } else if arrival > base {
@@ -206,15 +208,16 @@ struct Sending: Sendable {
             return step.send(.refused(Message.Refused(chart: wanted.chart, code: .notShared)))
         }
         guard !askedCharts.contains(wanted.chart) else { return askedAgain[wanted.chart] = wanted.after }
-        enqueue(wanted.chart, newStream(after: wanted.after, position: 0, skipsOwn: false))
+        enqueue(
+            wanted.chart, newStream(after: ChartStream.Known(clock: wanted.after, upTo: arrival), position: 0, skipsOwn: false))
         if batchCharts.contains(wanted.chart) { endBatch(&step) }
     }
 
     private mutating func newStream(
-        after: VectorClock = VectorClock(), position: Int, skipsOwn: Bool
+        after: ChartStream.Known? = nil, position: Int, skipsOwn: Bool
     ) -> ChartStream {
         lastStream += 1
-        return ChartStream(after: after, position: position, skipsOwn: skipsOwn, number: lastStream)
+        return ChartStream(known: after, position: position, skipsOwn: skipsOwn, number: lastStream)
     }
 
     // MARK: Streaming
@@ -256,8 +259,8 @@ struct Sending: Sendable {
         sharedAgain.remove(chart)
         askedAgain[chart] = nil
         if headsToSend.remove(chart) { askedCharts.remove(chart) }
-        for index in headsToTell.indices where headsToTell[index].contains(where: { $0.chart == chart }) {
-            headsToTell[index].removeAll { $0.chart == chart }
+        for index in headsToTell.indices where headsToTell[index].charts.contains(where: { $0.chart == chart }) {
+            headsToTell[index].charts.removeAll { $0.chart == chart }
             askedCharts.remove(chart)
         }
     }
@@ -293,6 +296,7 @@ struct Sending: Sendable {
         if !headsToSend.isEmpty, !headsUnderWay, headsToTell.isEmpty, tipsAsked < ReplicationLimits.tipsUnderWay {
             let piece = headsToSend.take(ReplicationLimits.chartsPerHeads)
             headsUnderWay = true
+            headsCover = arrival
             step.store(.heads(piece), .sendHeads(piece))
         }
         guard reading == nil else { return }
@@ -301,12 +305,13 @@ struct Sending: Sendable {
             let events = ReplicationLimits.batchEvents - batchEvents
             guard bytes > 0, events > 0, chart == lastInBatch || !batchCharts.contains(chart) else { return endBatch(&step) }
             reading = ChartReading(chart: chart, stream: stream.number, bytes: bytes)
+            let end = stream.end(arrival)
             step.store(
                 .read(
                     StoreRequest.ReadRequest(
-                        chart: chart, after: stream.after, from: stream.position, upTo: arrival,
+                        chart: chart, after: stream.known?.clock ?? VectorClock(), from: stream.position, upTo: end,
                         skipsOwn: stream.skipsOwn, maxEvents: events, maxBytes: bytes)),
-                .read(chart, upTo: arrival))
+                .read(chart, upTo: end))
         } else if batchEvents > 0 {
             endBatch(&step)
         }
@@ -350,7 +355,7 @@ struct Sending: Sendable {
             queue.remove(chart)
             streams[chart]?.position = upTo
             streams[chart]?.skipsOwn = true
-            streams[chart]?.after = VectorClock()
+            streams[chart]?.known = nil
             if upTo < arrival, let stream = streams[chart] { enqueue(chart, stream) }
         } else if answer.run.events.isEmpty {
             // The next commit does not fit into what was left of the batch or of the credit.

@@ -74,6 +74,24 @@ extension SendingTests {
         #expect(script.transcript.roots.count == 1)
     }
 
+    /// The peer says what it holds as a clock, which names numbers. Of an event that arrived after the heads were read it has been told
+    /// nothing: where it holds another branch of a fork, the number is the same and the event is not.
+    @Test func whatArrivesAfterTheHeadsIsReadWhateverNumbersThePeerNames() throws {
+        let chart = try PlainChart(1, events: 3)
+        var script = ScriptedSession(Offer(charts: [chart.id: chart.heads(2).digest], arrival: 2))
+        script.hear(.differs, .open([chart.id.bucket]))
+        script.answer(.heads([chart.heads(2)]))
+        script.offer([chart.id: chart.heads().digest], arrival: 3)
+        script.hear(.want(1, [(chart, chart.clock(3))]))
+        let first = try #require(script.transcript.reads.last)
+        #expect((first.from, first.upTo) == (0, 2))
+        #expect(first.after == chart.clock(3))
+        script.answer(try chart.run(0..<0), next: 2)
+        let second = try #require(script.transcript.reads.last)
+        #expect((second.from, second.upTo) == (2, 3))
+        #expect(second.after == VectorClock())
+    }
+
     /// A commit was too large for what was left when it was read; by the time of the answer more is left.
     @Test(arguments: [1000, ReplicationLimits.creditBytes])
     func creditThatComesWhileTooLittleIsReadIsUsed(credit: Int) throws {
