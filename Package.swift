@@ -45,6 +45,7 @@ let package = Package(
         pure("EventLog", [crypto]),
         pure("CareModel", ["EventLog"], resources: [.embedInCode("Resources/medication-rules.json")]),
         pure("Replication", ["EventLog", crypto]),
+        pure("CareInterop", ["EventLog", "CareModel"]),
         pure("NodeAPI", ["EventLog", "CareModel"]),
 
         // Input and output; these never import each other.
@@ -74,7 +75,7 @@ let package = Package(
         .target(
             name: "DuologNode",
             dependencies: nio + [
-                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "PeerNetwork", crypto, log,
+                "EventLog", "CareModel", "Replication", "CareInterop", "NodeAPI", "LogStore", "PeerNetwork", crypto, log,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -84,7 +85,7 @@ let package = Package(
         .executableTarget(
             name: "duolog",
             dependencies: [
-                "EventLog", "CareModel", "NodeAPI", "DuologNode", "DemoCase", log,
+                "EventLog", "CareModel", "CareInterop", "NodeAPI", "DuologNode", "DemoCase", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -107,6 +108,7 @@ let package = Package(
         tests("FuzzTests", ["FuzzTargets", "TestSupport"], exclude: ["Corpus"]),
         tests("EventLogTests", ["EventLog", "CareModel", "TestSupport"]),
         tests("CareModelTests", ["EventLog", "CareModel", "TestSupport"], exclude: ["Golden"]),
+        tests("CareInteropTests", ["EventLog", "CareModel", "CareInterop", "TestSupport"], exclude: ["validate.py"]),
         tests("ReplicationTests", ["EventLog", "CareModel", "Replication", "TestSupport"]),
         tests(
             "SyncSimulationTests",

@@ -41,6 +41,15 @@ public struct BodyLine: Hashable, Sendable {
         try self.init(line: line)
     }
 
+    /// What the kind says, as a JSON object: the line without salt and time.
+    public var members: [UInt8] {
+        let rest = line.dropFirst(Self.headBytes)
+        return [UInt8(ascii: "{")] + (rest.first == UInt8(ascii: ",") ? rest.dropFirst() : rest)
+    }
+
+    /// The bytes of `{"salt":"…","when":"…"`: both have one length only.
+    private static let headBytes = 67
+
     /// The hash that the envelope names.
     public var hash: EventHash { EventHash(of: line) }
 }

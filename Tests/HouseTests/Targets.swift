@@ -47,7 +47,7 @@ struct TargetRules {
             others: system.union(["Crypto", "Logging"])),
         // The ids and kinds in NodeAPI's answers are types of EventLog and CareModel, and have to be imported to be used.
         TargetRules(
-            "duolog", .main, ours: ["EventLog", "CareModel", "NodeAPI", "DemoCase", "DuologNode"],
+            "duolog", .main, ours: ["EventLog", "CareModel", "CareInterop", "NodeAPI", "DemoCase", "DuologNode"],
             others: system.union(["ArgumentParser", "Logging"])),
     ]
 
