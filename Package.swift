@@ -134,7 +134,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             nio + [
-                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "PeerNetwork", "DuologNode", "DemoCase",
+                "EventLog", "CareModel", "CareInterop", "Replication", "NodeAPI", "LogStore", "PeerNetwork", "DuologNode",
+                "DemoCase",
                 "TestSupport", "duolog", log,
             ]),
     ],

@@ -20,7 +20,7 @@ public enum Catalogue {
         ReferralCompleted.self,
         ReferralFailed.self,
         ReferralCancelled.self,
-        AssessmentRecorded.self,
+        AssessmentRecorded.self, ConditionRecorded.self,
         SessionHeld.self,
         SessionCancelled.self,
         SessionMissed.self,
@@ -57,7 +57,7 @@ public enum Catalogue {
         BranchAdopted.self,
         NodeChanged.self,
         AccessRecorded.self,
-        DisclosureRecorded.self,
+        DisclosureRecorded.self, ImportRecorded.self, ImportQuarantined.self,
     ]
 
     private static let byName = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind, $0) })

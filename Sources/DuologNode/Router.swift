@@ -48,6 +48,8 @@ struct Router: Sendable {
         on(ListIntegrityRequest.self) { try await node.listIntegrity($0, $1) }
         on(ShowNotebookRequest.self) { try await node.notebook($1) }
         on(RecordRequest.self) { try await node.record($0, $1) }
+        on(ImportRequest.self) { try await node.importResources($0, $1) }
+        on(QuarantineRequest.self) { try await node.quarantine($0, $1) }
         on(RebuildRequest.self) { try await node.rebuild($1) }
         on(DigestRequest.self) { try await node.digest($0, $1) }
     }

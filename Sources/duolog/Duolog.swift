@@ -26,7 +26,7 @@ struct Duolog: AsyncParsableCommand {
             ShowCommand.self,
             RecordCommand.self, KindsCommand.self, AmendCommand.self, WithdrawCommand.self, EraseCommand.self,
             ConflictCommand.self,
-            AuditCommand.self, DebugCommand.self,
+            AuditCommand.self, FHIRCommand.self, DebugCommand.self,
         ])
 
     static func main() async {

@@ -23,7 +23,7 @@ import Testing
         let origin = record.graph.nodes[0].envelope.origin
         let body = DisclosureRecorded(
             peer: peer, chart: record.graph.chart, ranges: [.init(origin: origin, from: 1, to: 4)], consent: nil, events: 4)
-        return [.init(event: EventHash(of: Array("a disclosure".utf8)), at: try TheCase.evening(1), body: body)]
+        return [.init(at: try TheCase.evening(1), body: body)]
     }
 
     private func resources(_ type: String, in bundle: FHIRValue) -> [FHIRValue] {

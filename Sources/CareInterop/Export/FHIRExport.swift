@@ -9,16 +9,13 @@ public import EventLog
 public enum FHIRExport {
     /// Something that was sent to a peer, as the node's journal has it.
     public struct Disclosure: Sendable {
-        /// The journal's entry.
-        public let event: EventHash
         /// When.
         public let at: Timestamp
         /// What was sent to whom.
         public let body: DisclosureRecorded
 
         /// Names a disclosure.
-        public init(event: EventHash, at: Timestamp, body: DisclosureRecorded) {
-            self.event = event
+        public init(at: Timestamp, body: DisclosureRecorded) {
             self.at = at
             self.body = body
         }
@@ -63,6 +60,7 @@ public enum FHIRExport {
         case let body as LabResulted: return [observation(body.code, body.value, "laboratory", body.range, entry, context)]
         case let body as IntakeReported: return [intake(body, entry, context)]
         case let body as SideEffectReported: return sideEffect(body, entry, context)
+        case let body as ConditionRecorded: return [condition(body, entry, context)]
         case let body as AllergyRecorded: return [allergy(body, entry, context)]
         case let body as SafetyConcernRaised: return [concern(body, entry, context)]
         case let body as SafetyPlanUpdated: return [safetyPlan(body, entry, context)]

@@ -39,6 +39,24 @@ extension FHIRExport {
         ]
     }
 
+    static func condition(_ body: ConditionRecorded, _ entry: Fold.Entry, _ context: ExportContext) -> ExportedResource {
+        let verification = entry.isWithdrawn ? "entered-in-error" : body.verification?.rawValue
+        return ExportedResource(
+            "Condition", context.id(entry.label.event),
+            [
+                "identifier": context.identifier(entry.label.event),
+                "clinicalStatus": entry.isWithdrawn
+                    ? nil : context.concept("http://terminology.hl7.org/CodeSystem/condition-clinical", body.status.rawValue),
+                "verificationStatus": verification.map {
+                    context.concept("http://terminology.hl7.org/CodeSystem/condition-ver-status", $0)
+                },
+                "code": context.concept(body.code), "subject": context.patient,
+                "onsetDateTime": body.onset.map { context.day($0) },
+                "abatementDateTime": body.abated.map { context.day($0) }, "recordedDate": context.time(entry.label.when),
+                "recorder": context.author(entry),
+            ])
+    }
+
     static func allergy(_ body: AllergyRecorded, _ entry: Fold.Entry, _ context: ExportContext) -> ExportedResource {
         let isRefuted = context.entries.contains {
             $0.label.kind == AllergyRefuted.kind && $0.standing == .inEffect && $0.envelope.refs.contains(entry.label.event)

@@ -47,7 +47,8 @@ extension FHIRExport {
         case is ScaleCompleted: return [context.id(event), context.id(event, "total")]
         case is ScreeningCompleted: return [context.id(event), context.id(event, "level")]
         case is SideEffectReported: return entry.isWithdrawn ? [] : [context.id(event)]
-        case is SessionHeld, is SessionCancelled, is SessionMissed, is ProgressSummaryShared, is FollowupPlanned, is FollowupHeld,
+        case is ConditionRecorded, is SessionHeld, is SessionCancelled, is SessionMissed, is ProgressSummaryShared,
+            is FollowupPlanned, is FollowupHeld,
             is FollowupMissed, is SymptomObserved, is LabResulted, is IntakeReported, is AllergyRecorded, is SafetyConcernRaised,
             is SafetyPlanUpdated, is TherapyPlanned, is GoalSet, is ChangeRequested, is ConsentGranted:
             return [context.id(event)]
@@ -70,7 +71,7 @@ extension FHIRExport {
         let roles = "http://terminology.hl7.org/CodeSystem/object-role"
         let ranges = disclosure.body.ranges.map { "\($0.origin) \($0.from)-\($0.to)" }.joined(separator: ", ")
         return ExportedResource(
-            "AuditEvent", context.id(disclosure.event, "disclosure"),
+            "AuditEvent", ExportContext.uuid("\(context.chart) disclosure \(disclosure.at) \(disclosure.body.peer) \(ranges)"),
             [
                 "type": context.coding(CodeSystem.dicom, "110106", "Export"),
                 "subtype": [
@@ -102,10 +103,14 @@ extension FHIRExport {
 /// An event of Duolog inside a Provenance: what import takes back, so that a chart survives the way through FHIR whole.
 struct SourceEvent {
     static let url = "urn:duolog:source-event"
+    /// Who may do what in a chart is the chart's own affair, and no file's.
+    static let structural = Catalogue.neverErased.union([PractitionerEnrolled.kind, BranchAdopted.kind])
 
     let event: EventHash
     let kind: Kind
     let refs: [EventHash]
+    /// The last events that its author had before them.
+    let parents: [EventHash]
     let when: ClinicalTime
     /// The members of the body; nil where it was erased.
     let members: String?
@@ -116,21 +121,25 @@ struct SourceEvent {
         event = entry.label.event
         kind = entry.label.kind
         refs = entry.envelope.refs
+        parents = entry.parents
         when = entry.label.when
         members = entry.members.map { String(decoding: $0, as: UTF8.self) }
         because = entry.because
     }
 
+    /// False for what is no event of another chart: the chart's own affairs, what was erased, what never counted.
+    var isTaken: Bool { !Self.structural.contains(kind) && members != nil && because == nil }
+
     /// Reads it back; nil where it is none.
     init?(_ element: FHIRValue) {
         guard element["url"]?.text == Self.url else { return nil }
         var values: [String: String] = [:]
-        var refs: [EventHash] = []
+        var named: [String: [EventHash]] = [:]
         for part in element["extension"]?.elements ?? [] {
             guard let name = part["url"]?.text, let value = part["valueString"]?.text else { return nil }
-            if name == "ref" {
+            if name == "ref" || name == "seen" {
                 guard let ref = EventHash(value) else { return nil }
-                refs.append(ref)
+                named[name, default: []].append(ref)
             } else {
                 values[name] = value
             }
@@ -138,7 +147,8 @@ struct SourceEvent {
         guard let event = values["event"].flatMap({ EventHash($0) }), let kind = values["kind"].flatMap({ Kind($0) }),
             let when = values["when"].flatMap({ ClinicalTime($0) })
         else { return nil }
-        (self.event, self.kind, self.refs, self.when) = (event, kind, refs, when)
+        (self.event, self.kind, self.when) = (event, kind, when)
+        (refs, parents) = (named["ref"] ?? [], named["seen"] ?? [])
         (members, because) = (values["members"], values["because"])
     }
 
@@ -151,7 +161,9 @@ struct SourceEvent {
             part("because", because),
         ]
         return [
-            "url": .string(Self.url), "extension": .array(parts.compactMap { $0 } + refs.compactMap { part("ref", "\($0)") }),
+            "url": .string(Self.url),
+            "extension": .array(
+                parts.compactMap { $0 } + refs.compactMap { part("ref", "\($0)") } + parents.compactMap { part("seen", "\($0)") }),
         ]
     }
 }

@@ -39,6 +39,9 @@ extension ChartRecord {
         case .view(let view):
             guard let positions = graph.positions(in: view) else { throw .unknownView }
             frontier = graph.extend(positions, by: draft.author, in: origin)
+        case .exactly(let view):
+            guard let positions = graph.positions(in: view) else { throw .unknownView }
+            frontier = positions
         case .onlyRefs: frontier = graph.maximal(graph.tips(of: origin))
         }
         let refs = try refs(of: draft, &frontier)
@@ -93,7 +96,12 @@ extension ChartRecord {
     /// What is wrong with what an event says. One that names nothing and writes no register needs no fold to tell: a journal grows with
     /// every disclosure, and must not be read through for each.
     private func problem(at position: Int, _ kind: any EventBody.Type) -> ContentError? {
-        guard kind.rule == .keepAll, graph.nodes[position].envelope.refs.isEmpty, case .none = kind.targets,
+        let mayNameNothing =
+            switch kind.targets {
+            case .none, .optional: true
+            case .required, .one: false
+            }
+        guard kind.rule == .keepAll, graph.nodes[position].envelope.refs.isEmpty, mayNameNothing,
             let body = entries[position].body
         else { return Fold(self).problem(of: position) }
         guard case .failure(let problem) = Self.content(of: kind, body) else { return nil }

@@ -16,6 +16,8 @@ public struct Draft: Sendable {
         case view(View)
         /// No more than what the event names and what the node itself wrote before.
         case onlyRefs
+        /// Exactly this, nothing that was written since: for what was decided elsewhere and is taken over.
+        case exactly(View)
         /// Everything: for events of the node itself.
         case everything
     }

@@ -7,6 +7,8 @@ extension Fold {
         public let label: EventLabel
         /// The envelope.
         public let envelope: Envelope
+        /// The last events that its author had before them.
+        public let parents: [EventHash]
         /// What it says, with its amendments; nil where the body is erased, or not acceptable.
         public let body: (any EventBody)?
         /// The members of the body as they were written; nil where it is erased.
@@ -36,13 +38,20 @@ extension Fold {
             let register = root.flatMap { root in registers.first { $0.root == root } }
             let replacing = register?.replacedBy[position] ?? successors(of: position)
             return Entry(
-                label: EventLabel(position, self), envelope: node.envelope, body: currentBody(position),
+                label: EventLabel(position, self), envelope: node.envelope, parents: parents(of: node.envelope),
+                body: currentBody(position),
                 members: erased.contains(position) ? nil : record.entries[position].body?.members,
                 summary: summary(of: position), standing: standing, because: because,
                 isAmended: (amendments[position] ?? []).contains { counts($0) },
                 replacedBy: replacing.map { record.graph.nodes[$0].hash },
                 root: root.map { record.graph.nodes[$0].hash }, value: values[position])
         }
+    }
+
+    /// `prev` where the author had it before them, and what they had seen beyond it.
+    private func parents(of envelope: Envelope) -> [EventHash] {
+        let hadPrevious = envelope.seen[envelope.origin] == envelope.seq - 1
+        return (hadPrevious ? [envelope.prev].compactMap { $0 } : []) + envelope.after
     }
 
     /// Later events of the same family that name an event outside of a register: a goal's update, a plan's successor.

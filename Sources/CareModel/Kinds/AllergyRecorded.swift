@@ -23,6 +23,13 @@ public struct AllergyRecorded: EventBody {
     /// What happens.
     public let reaction: String?
 
+    /// An allergy.
+    public init(substance: String, criticality: Criticality, reaction: String? = nil) {
+        self.substance = substance
+        self.criticality = criticality
+        self.reaction = reaction
+    }
+
     public func check() throws(ContentError) { try requireText(substance, "substance") }
 
     public var summary: String { "allergy: \(substance) (\(criticality.rawValue))" + (reaction.map { ", \($0)" } ?? "") }

@@ -16,6 +16,14 @@ public struct GoalSet: EventBody {
     /// By when.
     public let due: CalendarDay?
 
+    /// A goal.
+    public init(text: String, measure: String? = nil, target: String? = nil, due: CalendarDay? = nil) {
+        self.text = text
+        self.measure = measure
+        self.target = target
+        self.due = due
+    }
+
     public func check() throws(ContentError) { try requireText(text, "text") }
 
     public var summary: String { "goal set: \(text)" }

@@ -16,6 +16,14 @@ public struct IntakeReported: EventBody {
     /// Who said so, and how.
     public let source: String?
 
+    /// What is taken.
+    public init(taking: Quantity? = nil, since: CalendarDay, adherence: String? = nil, source: String? = nil) {
+        self.taking = taking
+        self.since = since
+        self.adherence = adherence
+        self.source = source
+    }
+
     public func check() throws(ContentError) {
         try taking?.check("taking", positive: true)
         try requireYear(since, "since")

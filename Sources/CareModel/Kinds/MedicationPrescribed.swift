@@ -27,6 +27,23 @@ public struct MedicationPrescribed: HoldWriter {
     /// What the decision rests on.
     public let based_on: [EventHash]?
 
+    /// A prescription.
+    public init(
+        drug: Code, dose: Quantity, frequency: Frequency, route: String, effective_from: CalendarDay, as_needed: Bool? = nil,
+        max_dose: Quantity? = nil, titration_plan: String? = nil, indication: String? = nil, based_on: [EventHash]? = nil
+    ) {
+        self.drug = drug
+        self.dose = dose
+        self.frequency = frequency
+        self.route = route
+        self.effective_from = effective_from
+        self.as_needed = as_needed
+        self.max_dose = max_dose
+        self.titration_plan = titration_plan
+        self.indication = indication
+        self.based_on = based_on
+    }
+
     public func check() throws(ContentError) {
         try drug.check("drug")
         try requireText(route, "route")

@@ -14,6 +14,13 @@ public struct MedicationStopped: HoldWriter {
     /// How it is tapered.
     public let taper: String?
 
+    /// The end of a medication.
+    public init(reason: String, effective_from: CalendarDay, taper: String? = nil) {
+        self.reason = reason
+        self.effective_from = effective_from
+        self.taper = taper
+    }
+
     public func check() throws(ContentError) {
         try requireText(reason, "reason")
         try requireYear(effective_from, "effective_from")

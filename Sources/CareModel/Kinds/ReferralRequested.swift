@@ -29,6 +29,15 @@ public struct ReferralRequested: HoldWriter {
     /// LOINC 57133-1 notes.
     public let attachments: [String]?
 
+    /// A referral.
+    public init(service: String, to: NodeID, priority: Priority, reason: String? = nil, attachments: [String]? = nil) {
+        self.service = service
+        self.to = to
+        self.priority = priority
+        self.reason = reason
+        self.attachments = attachments
+    }
+
     public func check() throws(ContentError) { try requireText(service, "service") }
 
     func value(replacing named: [RegisterValue]) -> RegisterValue { .referral(.requested) }

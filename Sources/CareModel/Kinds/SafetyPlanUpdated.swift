@@ -11,6 +11,12 @@ public struct SafetyPlanUpdated: EventBody {
     /// How many people it names.
     public let contacts: Int?
 
+    /// A safety plan.
+    public init(text: String, contacts: Int? = nil) {
+        self.text = text
+        self.contacts = contacts
+    }
+
     public func check() throws(ContentError) {
         try requireText(text, "text")
         if let contacts, !(0...100).contains(contacts) { throw ContentError("contacts", "must be 0 to 100") }

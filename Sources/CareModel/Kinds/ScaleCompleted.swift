@@ -32,6 +32,15 @@ public struct ScaleCompleted: EventBody {
     /// How difficult the problems make life (LOINC 69722-7).
     public let difficulty: String?
 
+    /// A questionnaire.
+    public init(instrument: Instrument, items: [Int], total: Int, mode: String? = nil, difficulty: String? = nil) {
+        self.instrument = instrument
+        self.items = items
+        self.total = total
+        self.mode = mode
+        self.difficulty = difficulty
+    }
+
     public func check() throws(ContentError) {
         guard items.count == instrument.itemCount else {
             throw ContentError("items", "\(instrument.rawValue) has \(instrument.itemCount) items, not \(items.count)")

@@ -13,6 +13,13 @@ public struct SessionCancelled: EventBody {
     /// Why.
     public let reason: String?
 
+    /// A session that was cancelled.
+    public init(start: ClinicalTime, by: String, reason: String? = nil) {
+        self.start = start
+        self.by = by
+        self.reason = reason
+    }
+
     public func check() throws(ContentError) { try requireText(by, "by") }
 
     public var summary: String { "session cancelled by \(by)" + (reason.map { ": \($0)" } ?? "") }

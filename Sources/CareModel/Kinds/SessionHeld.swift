@@ -17,6 +17,15 @@ public struct SessionHeld: EventBody {
     /// Who else took part.
     public let participants: [String]?
 
+    /// A session.
+    public init(start: ClinicalTime, minutes: Int, modality: String, place: String? = nil, participants: [String]? = nil) {
+        self.start = start
+        self.minutes = minutes
+        self.modality = modality
+        self.place = place
+        self.participants = participants
+    }
+
     public func check() throws(ContentError) {
         guard (1...720).contains(minutes) else { throw ContentError("minutes", "must be 1 to 720") }
         try requireText(modality, "modality")

@@ -13,6 +13,13 @@ public struct SymptomObserved: EventBody {
     /// What measured it.
     public let device: String?
 
+    /// An observation.
+    public init(code: Code, value: Quantity, device: String? = nil) {
+        self.code = code
+        self.value = value
+        self.device = device
+    }
+
     public func check() throws(ContentError) {
         try code.check("code")
         try value.check("value")

@@ -134,6 +134,13 @@ public struct Code: Hashable, Codable, Sendable {
     /// What it means.
     public let display: String
 
+    /// A code; without one, `system` is `text`.
+    public init(system: String, code: String?, display: String) {
+        self.system = system
+        self.code = code
+        self.display = display
+    }
+
     func check(_ field: String) throws(ContentError) {
         guard !system.isEmpty, !display.isEmpty else { throw ContentError(field, "needs a system and a display text") }
         guard system == "text" || code?.isEmpty == false else { throw ContentError(field, "needs a code of \(system)") }

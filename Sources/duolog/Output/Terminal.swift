@@ -44,7 +44,7 @@ enum Terminal {
     private static let began = Mutex<ContinuousClock.Instant?>(nil)
 
     /// How far something is, for a person who has waited for a second; nothing for programs.
-    static func progress(_ what: String, _ done: Int, of total: Int) {
+    static func progress(_ what: String, _ done: Int, of total: Int, _ unit: String = "events") {
         let start = began.withLock { began in
             let start = began ?? ContinuousClock.now
             began = start
@@ -52,7 +52,7 @@ enum Terminal {
         }
         guard isatty(STDERR_FILENO) == 1, ContinuousClock.now - start > .seconds(1) else { return }
         let percent = total > 0 ? done * 100 / total : 0
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(what) \(done) of \(total) events, \(percent) %".utf8))
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(what) \(done) of \(total) \(unit), \(percent) %".utf8))
     }
 
     /// Takes the progress off the screen.

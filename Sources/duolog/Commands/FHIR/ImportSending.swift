@@ -1,0 +1,169 @@
+import CareInterop
+import CareModel
+import DuologNode
+import EventLog
+import NodeAPI
+
+/// What became of a file.
+struct ImportReport: Encodable {
+    var resources = 0
+    /// Resources that became events, or are told by the events of another.
+    var taken = 0
+    /// Events that were recorded.
+    var events = 0
+    /// Resources that were imported before, or say what the chart says.
+    var already = 0
+    var quarantined = 0
+    var out_of_scope = 0
+    /// Why resources were kept aside or left out, and how often.
+    var quarantine_reasons: [String: Int] = [:]
+    var scope_reasons: [String: Int] = [:]
+    /// What had to be assumed, and how often.
+    var remarks: [String: Int] = [:]
+}
+
+/// Sends planned resources to the node, many at a time, and keeps count.
+struct ImportSending {
+    /// A resource and what is to become of it.
+    struct Planned {
+        let plan: ImportPlan
+        let source: String
+        /// It comes after all that it may name.
+        let isLast: Bool
+
+        init(_ resource: FHIRValue?, _ address: String?, _ bytes: [UInt8], _ importer: FHIRImporter) {
+            source = String(decoding: bytes, as: UTF8.self)
+            plan = resource.map { importer.plan($0, at: address) } ?? .unreadable(bytes)
+            isLast = FHIRImporter.last.contains(resource?["resourceType"]?.text ?? "")
+        }
+    }
+
+    private enum Fate { case taken, already, quarantined, outOfScope }
+
+    private static let atOnce = 100
+
+    private let connection: NodeClient.Connection
+    private let chart: ChartID
+    private let file: EventHash
+    private let dryRun: Bool
+    private let total: Int
+    private var base: String?
+    private var fates: [EventHash: Fate] = [:]
+    private var parts: [(of: EventHash, name: String)] = []
+    private var tally = ImportReport()
+
+    init(_ connection: NodeClient.Connection, _ chart: ChartID, _ file: EventHash, dryRun: Bool, total: Int) {
+        self.connection = connection
+        self.chart = chart
+        self.file = file
+        self.dryRun = dryRun
+        self.total = total
+    }
+
+    /// Sends what is pending, in full packets or all of it. A dry run is one packet: later resources may name earlier ones.
+    mutating func take(_ pending: inout [Planned], all: Bool) async throws {
+        while !pending.isEmpty, all || (!dryRun && pending.count >= Self.atOnce) {
+            let packet = dryRun ? pending[...] : pending.prefix(Self.atOnce)
+            try await send(packet)
+            pending.removeFirst(packet.count)
+            Terminal.progress(dryRun ? "looked at" : "imported", tally.resources, of: total, "resources")
+        }
+    }
+
+    private mutating func send(_ packet: ArraySlice<Planned>) async throws {
+        var items: [(item: ImportItem, plan: ImportPlan)] = []
+        for planned in packet {
+            tally.resources += 1
+            let plan = planned.plan
+            if let remark = plan.remark, case .events = plan.verdict { tally.remarks[remark, default: 0] += 1 }
+            switch plan.verdict {
+            case .part(let leader): parts.append((leader, plan.name))
+            case .known: count(.already, plan.identity)
+            case .outOfScope(let reason):
+                count(.outOfScope, plan.identity)
+                tally.scope_reasons[reason, default: 0] += 1
+            case .quarantined(let reason): items.append((ImportItem(plan, [], reason, planned.source), plan))
+            case .events(let events): items.append((ImportItem(plan, events, nil, planned.source), plan))
+            }
+        }
+        guard !items.isEmpty else { return }
+        let answer = try await connection.send(
+            ImportRequest(chart: chart, file: file, items: items.map(\.item), dry_run: dryRun, base: base))
+        if !dryRun { base = answer.base }
+        for outcome in answer.outcomes {
+            switch outcome.result {
+            case .taken:
+                count(.taken, outcome.identity)
+                tally.events += outcome.events.count
+            case .already: count(.already, outcome.identity)
+            case .quarantined:
+                count(.quarantined, outcome.identity)
+                tally.quarantine_reasons[outcome.reason ?? "", default: 0] += 1
+            }
+        }
+    }
+
+    private mutating func count(_ fate: Fate, _ identity: EventHash? = nil) {
+        if let identity { fates[identity] = fate }
+        switch fate {
+        case .taken: tally.taken += 1
+        case .already: tally.already += 1
+        case .quarantined: tally.quarantined += 1
+        case .outOfScope: tally.out_of_scope += 1
+        }
+    }
+
+    /// The sum. What is told by another resource shares its fate.
+    mutating func report() -> ImportReport {
+        for part in parts {
+            let fate = fates[part.of] ?? .quarantined
+            count(fate)
+            if case .quarantined = fate {
+                tally.quarantine_reasons["it belongs to another resource that is kept aside", default: 0] += 1
+            }
+        }
+        parts = []
+        return tally
+    }
+}
+
+extension ImportItem {
+    fileprivate init(_ plan: ImportPlan, _ events: [ImportPlan.Event], _ reason: String?, _ source: String) {
+        self.init(
+            identity: plan.identity, content: plan.content, name: plan.name, events: events.map { ImportEvent($0) },
+            quarantine: reason, source: source)
+    }
+}
+
+extension ImportEvent {
+    fileprivate init(_ event: ImportPlan.Event) {
+        let refs = event.refs.map { ref -> ImportRef in
+            switch ref {
+            case .imported(let identity): .imported(identity)
+            case .medication(let drug): .medication(drug)
+            case .previous: .previous
+            }
+        }
+        self.init(
+            kind: event.kind, body: String(decoding: event.members, as: UTF8.self), when: event.when, refs: refs, seen: event.seen
+        )
+    }
+}
+
+extension Render {
+    static func importReport(_ report: ImportReport, dryRun: Bool) -> String {
+        func list(_ reasons: [String: Int]) -> [String] {
+            reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "    \($0.value) × \($0.key)" }
+        }
+        var lines = [
+            "\(report.resources) resources = \(report.taken) \(dryRun ? "would be taken" : "taken") + \(report.already) known already + \(report.quarantined) kept aside + \(report.out_of_scope) out of scope"
+        ]
+        lines.append(dryRun ? "  nothing was recorded" : "  \(report.events) events were recorded")
+        if !report.remarks.isEmpty { lines += ["  assumed:"] + list(report.remarks) }
+        if !report.quarantine_reasons.isEmpty {
+            lines += ["  kept aside\(dryRun ? "" : " (duolog fhir quarantine)"):"] + list(report.quarantine_reasons)
+        }
+        if !report.scope_reasons.isEmpty { lines += ["  out of scope:"] + list(report.scope_reasons) }
+        return lines.joined(separator: "\n")
+    }
+}
