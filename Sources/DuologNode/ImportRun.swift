@@ -32,101 +32,53 @@ struct ImportLedger {
 /// Where imported events go, and in whose name.
 struct ImportTarget {
     let chart: ChartID
-    let file: EventHash
     let author: AuthorID
     /// The chart before the first of them.
     let base: View
-    let origin: Origin
 }
 
-/// An import under way.
+/// Why a resource is kept aside after all.
+struct ImportRefused: Error {
+    let reason: String
+}
+
+/// Turns resources into drafts, and remembers the names of what was written.
 struct ImportRun {
-    private struct Refused: Error {
-        let reason: String
-    }
-
-    private let target: ImportTarget
+    let target: ImportTarget
     private(set) var ledger: ImportLedger
-    private let log: LogStore
-    private let clock: NodeClock
-    /// In a dry run the chart as it would be.
-    private var trial: ChartRecord?
+    /// Medications that resources named, by their names.
+    private(set) var medications: [Code: EventHash]
 
-    init(_ target: ImportTarget, ledger: ImportLedger, log: LogStore, clock: NodeClock, trial: ChartRecord?) {
+    init(_ target: ImportTarget, _ ledger: ImportLedger, medications: [Code: EventHash] = [:]) {
         self.target = target
         self.ledger = ledger
-        self.log = log
-        self.clock = clock
-        self.trial = trial
+        self.medications = medications
     }
 
-    /// Takes a resource: all of its events, or none.
-    mutating func take(_ item: ImportItem) async throws -> ImportAnswer.Outcome {
-        if let earlier = ledger.taken[item.identity] {
-            guard earlier.content != item.content else {
-                return ImportAnswer.Outcome(identity: item.identity, result: .already, events: earlier.events)
-            }
-            return aside(
-                item, "it was imported before with another content: look at both, and amend the record where that is right")
-        }
-        if let reason = item.quarantine { return aside(item, reason) }
-        do {
-            // Written to a copy first where several events belong together: a part of them is never left behind.
-            if trial == nil, item.events.count > 1 {
-                guard var copy = try await log.record(of: target.chart) else { throw Refused(reason: "the chart is gone") }
-                _ = try await write(item) { draft, _ in try copy.author(draft, as: target.origin, at: clock.now).written.event }
-            }
-            let events = try await record(item)
-            ledger.taken[item.identity] = ImportRecorded.Item(identity: item.identity, content: item.content, events: events)
-            return ImportAnswer.Outcome(identity: item.identity, result: .taken, events: events)
-        } catch let refused as Refused {
-            return aside(item, refused.reason)
-        } catch let error as AuthoringError {
-            return aside(item, NodeError(error).text)
-        } catch let error as LogStoreError {
-            throw NodeError(.io, error.text)
-        }
-    }
-
-    private func aside(_ item: ImportItem, _ reason: String) -> ImportAnswer.Outcome {
-        ImportAnswer.Outcome(identity: item.identity, result: .quarantined, reason: reason)
-    }
-
-    private mutating func record(_ item: ImportItem) async throws -> [EventHash] {
-        guard var copy = trial else {
-            let (log, target) = (log, target)
-            return try await write(item) { draft, index in
-                let written = try await log.author(
-                    [draft], request: "import \(target.chart) \(item.identity) \(item.content) \(index)")
-                guard let event = written.first?.event else { throw Refused(reason: "it was not written") }
-                return event
-            }
-        }
-        // A record that refused an event is not used any more: the copy takes its place only where all went well.
-        let events = try await write(item) { draft, _ in try copy.author(draft, as: target.origin, at: clock.now).written.event }
-        trial = copy
-        return events
-    }
-
-    private func write(
-        _ item: ImportItem, _ author: (Draft, Int) async throws -> EventHash
-    ) async throws -> [EventHash] {
+    /// Writes the events of a resource.
+    ///
+    /// - Parameter lineages: the medications of the chart, where a name was not looked up before.
+    mutating func take(
+        _ item: ImportItem, among lineages: () -> [RegimenView.Lineage], write: (Draft) throws -> EventHash
+    ) throws -> [EventHash] {
         var events: [EventHash] = []
-        for (index, event) in item.events.enumerated() {
+        for event in item.events {
             let members: [UInt8]
             do {
                 members = try Members.canonical(Array(renamed(event.body).utf8), as: event.kind)
             } catch let error as ContentError {
-                throw Refused(reason: "\(error)")
+                throw ImportRefused(reason: "\(error)")
             } catch let error as FormatError {
-                throw Refused(reason: "\(error)")
+                throw ImportRefused(reason: "\(error)")
             }
-            let refs = try await refs(of: event, previous: events.last)
-            let draft = Draft(
-                chart: target.chart, author: target.author, kind: event.kind, members: members, when: event.when,
-                refs: .events(refs), seeing: seeing(event), salt: SystemRandom.bytes(BodyLine.saltBytes))
-            events.append(try await author(draft, index))
+            let refs = try refs(of: event, previous: events.last, lineages)
+            events.append(
+                try write(
+                    Draft(
+                        chart: target.chart, author: target.author, kind: event.kind, members: members, when: event.when,
+                        refs: .events(refs), seeing: seeing(event), salt: SystemRandom.bytes(BodyLine.saltBytes))))
         }
+        ledger.taken[item.identity] = ImportRecorded.Item(identity: item.identity, content: item.content, events: events)
         return events
     }
 
@@ -157,32 +109,89 @@ struct ImportRun {
         return .exactly(View(chart: target.chart, events: Array(Set(target.base.events + events))))
     }
 
-    private func refs(of event: ImportEvent, previous: EventHash?) async throws -> [EventHash] {
+    private mutating func refs(
+        of event: ImportEvent, previous: EventHash?, _ lineages: () -> [RegimenView.Lineage]
+    ) throws -> [EventHash] {
         var refs: [EventHash] = []
         for ref in event.refs {
             switch ref {
             case .imported(let identity):
                 guard let events = ledger.taken[identity]?.events else {
-                    throw Refused(reason: "it names something that was not taken")
+                    throw ImportRefused(reason: "it names something that was not taken")
                 }
                 refs += events
-            case .medication(let drug): refs.append(try await medication(drug))
+            case .medication(let drug): refs.append(try medication(drug, lineages))
             case .previous: refs += [previous].compactMap { $0 }
             }
         }
         return refs
     }
 
-    private func medication(_ drug: Code) async throws -> EventHash {
-        var record = trial
-        if record == nil { record = try await log.record(of: target.chart) }
-        let lineages = record.map { RegimenView(Fold($0)).medications } ?? []
-        let named = lineages.filter { lineage in
+    private mutating func medication(_ drug: Code, _ lineages: () -> [RegimenView.Lineage]) throws -> EventHash {
+        if let known = medications[drug] { return known }
+        let named = lineages().filter { lineage in
             guard let known = lineage.drug, lineage.state != .void else { return false }
             return known == drug || (known.code != nil && known.system == drug.system && known.code == drug.code)
         }
-        guard let one = named.first else { throw Refused(reason: "\(drug.display) is not prescribed in this chart") }
-        guard named.count == 1 else { throw Refused(reason: "\(drug.display) was prescribed \(named.count) times in this chart") }
+        guard let one = named.first else { throw ImportRefused(reason: "\(drug.display) is not prescribed in this chart") }
+        guard named.count == 1 else {
+            throw ImportRefused(reason: "\(drug.display) was prescribed \(named.count) times in this chart")
+        }
+        medications[drug] = one.root
         return one.root
+    }
+}
+
+/// An import on a copy of the chart: what would be refused is found out before anything is written.
+struct ImportTrial {
+    private(set) var run: ImportRun
+    private var record: ChartRecord
+    private let origin: Origin
+    private let time: Timestamp
+    private var lineages: [RegimenView.Lineage]?
+
+    init(_ record: ChartRecord, _ origin: Origin, _ time: Timestamp, _ run: ImportRun) {
+        self.record = record
+        self.origin = origin
+        self.time = time
+        self.run = run
+    }
+
+    /// What becomes of a resource: all of its events, or none.
+    mutating func take(_ item: ImportItem) -> ImportAnswer.Outcome {
+        if let earlier = run.ledger.taken[item.identity] {
+            guard earlier.content != item.content else {
+                return ImportAnswer.Outcome(identity: item.identity, result: .already, events: earlier.events)
+            }
+            return aside(
+                item, "it was imported before with another content: look at both, and amend the record where that is right")
+        }
+        if let reason = item.quarantine { return aside(item, reason) }
+        // A record that refused an event is not used any more: the copies take its place only where all went well.
+        var (copy, attempt, known) = (record, run, lineages)
+        do {
+            let chart = record
+            _ = try attempt.take(
+                item,
+                among: {
+                    let all = known ?? RegimenView(Fold(chart)).medications
+                    known = all
+                    return all
+                }
+            ) { try copy.author($0, as: origin, at: time).written.event }
+        } catch let refused as ImportRefused {
+            return aside(item, refused.reason)
+        } catch let error as AuthoringError {
+            return aside(item, NodeError(error).text)
+        } catch {
+            return aside(item, "it could not be written")
+        }
+        (record, run) = (copy, attempt)
+        lineages = item.events.contains { $0.kind == MedicationPrescribed.kind } ? nil : known
+        return ImportAnswer.Outcome(identity: item.identity, result: .taken)
+    }
+
+    private func aside(_ item: ImportItem, _ reason: String) -> ImportAnswer.Outcome {
+        ImportAnswer.Outcome(identity: item.identity, result: .quarantined, reason: reason)
     }
 }

@@ -24,12 +24,17 @@ actor Journal {
     }
 
     /// Writes an entry, durably.
-    func note(_ entry: some EventBody) async throws {
-        guard let chart else { return }
-        let draft = Draft(
-            chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: now,
-            seeing: .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
-        _ = try await log.author([draft], request: nil)
+    func note(_ entry: some EventBody) async throws { try await note([entry]) }
+
+    /// Writes entries, durably, in one commit.
+    func note(_ entries: [any EventBody]) async throws {
+        guard let chart, !entries.isEmpty else { return }
+        let drafts = entries.map { entry in
+            Draft(
+                chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: now,
+                seeing: .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
+        }
+        _ = try await log.author(drafts, request: nil)
     }
 
     /// The journal as it is now.

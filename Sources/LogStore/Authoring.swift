@@ -17,6 +17,24 @@ extension LogStore {
         }
     }
 
+    /// Writes events one after another in one commit, all or none, where what is written later depends on the names of what was written
+    /// before. Repeats itself like ``author(_:request:)``; what `compose` throws is thrown here.
+    public func author(
+        request: String, by author: AuthorID, _ compose: @escaping @Sendable ((Draft) throws -> Authored) throws -> Void
+    ) async throws -> [Authored] {
+        try await write(weight: 1 << 20) { transaction in
+            if let earlier = try transaction.answer(to: request, of: author) { return earlier }
+            var written: [Authored] = []
+            try compose { draft in
+                let authored = try transaction.author(draft)
+                written.append(authored)
+                return authored
+            }
+            try transaction.remember(written, request: request, of: author)
+            return written
+        }
+    }
+
     /// Opens a chart of which this node is the founder, and returns its id.
     public func openChart(name: String, nonce: [UInt8], isLocal: Bool = false, when: ClinicalTime, salt: [UInt8]) async throws
         -> ChartID

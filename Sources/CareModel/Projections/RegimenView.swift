@@ -107,8 +107,10 @@ extension RegimenView.Lineage {
                 made_without_seeing: fold.unseen(reports, by: position).map { EventLabel($0, fold) })
         }
         intake = fold.order.reversed().compactMap { position in
-            guard fold.counts(position), let body = fold.body(position) as? IntakeReported,
-                fold.targets(of: position).contains(where: { fold.roots[$0] == register.root })
+            // Bodies are read when they are looked at: only those that can be about this medication are.
+            guard fold.record.graph.nodes[position].envelope.kind == IntakeReported.kind, fold.counts(position),
+                fold.targets(of: position).contains(where: { fold.roots[$0] == register.root }),
+                let body = fold.body(position) as? IntakeReported
             else { return nil }
             return RegimenView.Intake(label: EventLabel(position, fold), taking: body.taking, since: body.since)
         }

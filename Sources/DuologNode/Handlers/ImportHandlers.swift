@@ -4,6 +4,7 @@ import LogStore
 import NodeAPI
 
 extension RunningNode {
+    /// Takes resources into a chart: all that can be taken in one commit, with its entry in the journal after it.
     func importResources(_ request: ImportRequest, _ caller: Caller) async throws -> ImportAnswer {
         let author = try await practitioner(caller)
         let now = ClinicalTime(instant: clock.now, offsetMinutes: 0)
@@ -12,21 +13,48 @@ extension RunningNode {
         guard var record = try await log.record(of: request.chart) else {
             throw NodeError(.notFound, "no chart \(request.chart.short) here; see: duolog chart list")
         }
-        let origin = Origin(node: log.node, epoch: log.epoch.epoch)
-        if request.dry_run {
-            for draft in enrolment { _ = try record.author(draft, as: origin, at: clock.now) }
-        }
+        let (origin, time) = (Origin(node: log.node, epoch: log.epoch.epoch), clock.now)
+        if request.dry_run { for draft in enrolment { _ = try record.author(draft, as: origin, at: time) } }
         guard let base = View(token: request.base ?? record.graph.view.token), record.graph.positions(in: base) != nil else {
             throw NodeError(.usage, "this import was begun on another state of the chart; begin it again")
         }
-        let target = ImportTarget(chart: request.chart, file: request.file, author: author.author, base: base, origin: origin)
-        var importer = ImportRun(
-            target, ledger: ImportLedger(try await journal.record(), request.chart), log: log, clock: clock,
-            trial: request.dry_run ? record : nil)
-        var outcomes: [ImportAnswer.Outcome] = []
-        for item in request.items { outcomes.append(try await importer.take(item)) }
-        if !request.dry_run { try await note(request, outcomes, importer.ledger, author.author) }
+        let target = ImportTarget(chart: request.chart, author: author.author, base: base)
+        let known = ImportLedger(try await journal.record(), request.chart)
+        // On a copy first: what is refused there is kept aside, and the rest is written in one commit.
+        var trial = ImportTrial(record, origin, time, ImportRun(target, known))
+        var outcomes = request.items.map { trial.take($0) }
+        if !request.dry_run {
+            try await write(request, trial.run, known, &outcomes)
+            try await note(request, outcomes, known, author.author)
+        }
         return ImportAnswer(base: base.token, outcomes: outcomes)
+    }
+
+    private func write(
+        _ request: ImportRequest, _ trial: ImportRun, _ known: ImportLedger, _ outcomes: inout [ImportAnswer.Outcome]
+    ) async throws {
+        let taken = outcomes.indices.filter { outcomes[$0].result == .taken }
+        guard !taken.isEmpty else { return }
+        let items = taken.map { request.items[$0] }
+        let names = items.flatMap { "\($0.identity) \($0.content) ".utf8 }
+        let written: [Authored]
+        do {
+            written = try await log.author(request: "import \(request.chart) \(EventHash(of: names))", by: trial.target.author) {
+                write in
+                var run = ImportRun(trial.target, known, medications: trial.medications)
+                for item in items { _ = try run.take(item, among: { [] }) { try write($0).event } }
+            }
+        } catch is AuthoringError {
+            throw NodeError(
+                .unavailable, "the chart changed while it was imported into; repeat the command: nothing is taken twice")
+        } catch let error as LogStoreError {
+            throw NodeError(.io, error.text)
+        }
+        var rest = written.map(\.event)[...]
+        for (index, item) in zip(taken, items) {
+            outcomes[index].events = Array(rest.prefix(item.events.count))
+            rest = rest.dropFirst(item.events.count)
+        }
     }
 
     /// What became of the resources stands in the journal. The events come first: whoever repeats an import that was cut short gets the
@@ -35,6 +63,7 @@ extension RunningNode {
         _ request: ImportRequest, _ outcomes: [ImportAnswer.Outcome], _ ledger: ImportLedger, _ author: AuthorID
     ) async throws {
         var taken: [ImportRecorded.Item] = []
+        var entries: [any EventBody] = []
         for (item, outcome) in zip(request.items, outcomes) {
             switch outcome.result {
             case .taken:
@@ -42,14 +71,16 @@ extension RunningNode {
             case .already: continue
             case .quarantined:
                 guard !ledger.isQuarantined(item, outcome.reason) else { continue }
-                try await journal.note(
+                entries.append(
                     ImportQuarantined(
                         chart: request.chart, file: request.file, identity: item.identity, content: item.content, name: item.name,
                         reason: outcome.reason ?? "", source: item.source.flatMap { $0.utf8.count > 200_000 ? nil : $0 }))
             }
         }
-        guard !taken.isEmpty else { return }
-        try await journal.note(ImportRecorded(chart: request.chart, file: request.file, who: author.text, items: taken))
+        if !taken.isEmpty {
+            entries.append(ImportRecorded(chart: request.chart, file: request.file, who: author.text, items: taken))
+        }
+        try await journal.note(entries)
     }
 
     func quarantine(_ request: QuarantineRequest, _ caller: Caller) async throws -> [QuarantineEntry] {

@@ -117,8 +117,8 @@ struct ImportFile {
 
     /// Reads it again and sends what is to be taken: what names a medication after all others.
     func send(_ importer: FHIRImporter, _ sending: inout ImportSending) async throws {
+        var pending: [ImportSending.Planned] = []
         for isLast in [false, true] {
-            var pending: [ImportSending.Planned] = []
             // What the node answers is waited for between the pieces, so the file is read here rather than handed to a closure.
             guard let handle = FileHandle(forReadingAtPath: path) else { throw NodeError(.notFound, "cannot read \(path)") }
             defer { try? handle.close() }
@@ -132,7 +132,7 @@ struct ImportFile {
                 }
                 try await sending.take(&pending, all: false)
             }
-            try await sending.take(&pending, all: true)
+            try await sending.take(&pending, all: isLast || !sending.dryRun)
         }
     }
 }

@@ -9,7 +9,7 @@ struct ImportReport: Encodable {
     var resources = 0
     /// Resources that became events, or are told by the events of another.
     var taken = 0
-    /// Events that were recorded.
+    /// Events that were recorded; in a dry run, that would be.
     var events = 0
     /// Resources that were imported before, or say what the chart says.
     var already = 0
@@ -40,12 +40,12 @@ struct ImportSending {
 
     private enum Fate { case taken, already, quarantined, outOfScope }
 
-    private static let atOnce = 100
+    private static let atOnce = 250
 
     private let connection: NodeClient.Connection
     private let chart: ChartID
     private let file: EventHash
-    private let dryRun: Bool
+    let dryRun: Bool
     private let total: Int
     private var base: String?
     private var fates: [EventHash: Fate] = [:]
@@ -90,11 +90,11 @@ struct ImportSending {
         let answer = try await connection.send(
             ImportRequest(chart: chart, file: file, items: items.map(\.item), dry_run: dryRun, base: base))
         if !dryRun { base = answer.base }
-        for outcome in answer.outcomes {
+        for (item, outcome) in zip(items.map(\.item), answer.outcomes) {
             switch outcome.result {
             case .taken:
                 count(.taken, outcome.identity)
-                tally.events += outcome.events.count
+                tally.events += item.events.count
             case .already: count(.already, outcome.identity)
             case .quarantined:
                 count(.quarantined, outcome.identity)
