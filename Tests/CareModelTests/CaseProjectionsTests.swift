@@ -140,7 +140,7 @@ import Testing
         let unseen = try #require(try alerts(182, .madeWithoutSeeing).first)
         #expect(unseen.events.map(\.kind) == [DoseAdjusted.kind, SideEffectReported.kind])
         #expect(try alerts(182, .duplicateTherapy).isEmpty && alerts(182, .allergy).isEmpty)
-        #expect(try show(AlertsView.self, 182).rules == 1)
+        #expect(try show(AlertsView.self, 182).rules == 2)
     }
 
     @Test(arguments: [5, 6] as [UInt64]) func anyOrderOfDeliveryGivesTheSame(_ seed: UInt64) throws {

@@ -107,6 +107,24 @@ import Testing
         node.stop()
     }
 
+    @Test func threeAntidepressantsAtOnceAreTakenAndPointedAt() async throws {
+        let (node, chart) = try await node("clinic", #"{"name":"Robin Sample","birth_date":"1998-05-17"}"#)
+        let patient =
+            #"{"resourceType":"Patient","id":"p","name":[{"text":"Robin Sample"}],"birthDate":"1998-05-17"}"#
+        let requests = ["sertraline 50 MG Oral Tablet", "bupropion 150 MG", "venlafaxine 75 MG"].map { drug in
+            #"{"resourceType":"MedicationRequest","id":"\#(drug.prefix(4))","status":"active","intent":"order","medicationCodeableConcept":{"text":"\#(drug)"},"subject":{"reference":"Patient/p"},"authoredOn":"2031-01-20","dosageInstruction":[{"timing":{"repeat":{"frequency":1,"period":1,"periodUnit":"d"}},"route":{"text":"oral"},"doseAndRate":[{"doseQuantity":{"value":50,"unit":"mg"}}]}]}"#
+        }
+        let file = folder + "/three.ndjson"
+        try Data(([patient] + requests).joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: file))
+        let result = try node.run(["fhir", "import", "--chart", "\(chart)", file])
+        #expect(
+            result.output.contains("4 resources = 3 taken + 1 known already + 0 kept aside + 0 out of scope"), "\(result.output)")
+        #expect(
+            result.output.contains("3 antidepressants at once: sertraline 50 MG Oral Tablet, bupropion 150 MG, venlafaxine 75 MG")
+        )
+        node.stop()
+    }
+
     @Test func whatCannotBeTakenIsListedAndNothingIsLost() async throws {
         let (node, chart) = try await node("clinic", #"{"name":"Robin Sample","birth_date":"1998-05-17"}"#)
         let patient =

@@ -6,20 +6,29 @@ enum MedicationRules {
     private struct Table: Decodable {
         struct Ingredient: Decodable {
             let name: String
-            let `class`: String
+            let `class`: String?
+            let group: String?
             let rxnorm: [String]
             let interval_days: Int?
         }
 
+        /// Medicines of which more than so many at once are pointed out, whatever their classes.
+        struct Group: Decodable {
+            let name: String
+            let most: Int
+        }
+
         let version: Int
         let interval_days: Int
+        let groups: [Group]
         let ingredients: [Ingredient]
     }
 
     /// The program carries the table; one that cannot be read is a table without rules, which a test would find.
     private static let table: Table = {
         let data = Data(PackageResources.medication_rules_json)
-        return (try? JSONDecoder().decode(Table.self, from: data)) ?? Table(version: 0, interval_days: 0, ingredients: [])
+        return (try? JSONDecoder().decode(Table.self, from: data))
+            ?? Table(version: 0, interval_days: 0, groups: [], ingredients: [])
     }()
 
     /// The version of the rules.
@@ -44,9 +53,18 @@ enum MedicationRules {
     static func sameKind(_ one: Code, _ two: Code) -> String? {
         if let first = ingredient(of: one), let second = ingredient(of: two) {
             if first.name == second.name { return "the same ingredient, \(first.name)" }
-            return first.class == second.class ? "both are of the class \(first.class)" : nil
+            guard let kind = first.class, kind == second.class else { return nil }
+            return "both are of the class \(kind)"
         }
         return words(one.display).first == words(two.display).first ? "the same name" : nil
+    }
+
+    /// Groups of which there are too many among these, with the places of their members.
+    static func crowded(_ drugs: [Code]) -> [(group: String, members: [Int])] {
+        table.groups.compactMap { group in
+            let members = drugs.indices.filter { ingredient(of: drugs[$0])?.group == group.name }
+            return members.count > group.most ? (group.name, members) : nil
+        }
     }
 
     /// True when a substance is named in a medicine.

@@ -11,6 +11,8 @@ public struct AlertsView: TimedProjection {
         case interval
         /// Two medicines with the same ingredient, or of one class.
         case duplicateTherapy = "duplicate-therapy"
+        /// More medicines of one group than the rules let pass.
+        case manyOfAGroup = "many-of-a-group"
         /// A medicine and an allergy to it that has not been refuted.
         case allergy
         /// The author of a raise had not seen a report of a side effect.
@@ -44,7 +46,8 @@ public struct AlertsView: TimedProjection {
         rules = MedicationRules.version
         let reader = AlertReader(fold)
         alerts =
-            reader.intervals + reader.duplicates + reader.allergies + reader.unseen + reader.intakes + reader.closings
+            reader.intervals + reader.duplicates + reader.crowds + reader.allergies + reader.unseen + reader.intakes
+            + reader.closings
             + reader.slots
             + reader.corrections
     }
@@ -96,6 +99,16 @@ private struct AlertReader {
                     rule: .duplicateTherapy, text: "\(one.display) and \(two.display): \(kind)",
                     events: labels([active[index], other]))
             }
+        }
+    }
+
+    var crowds: [AlertsView.Alert] {
+        let active = fold.activeMedications.map(\.root).compactMap { root in drug(root).map { (root, $0) } }
+        return MedicationRules.crowded(active.map(\.1)).map { group, members in
+            let names = members.map { active[$0].1.display }.joined(separator: ", ")
+            return AlertsView.Alert(
+                rule: .manyOfAGroup, text: "\(members.count) \(group) at once: \(names)",
+                events: labels(members.map { active[$0].0 }))
         }
     }
 

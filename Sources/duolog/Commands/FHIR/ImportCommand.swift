@@ -47,7 +47,12 @@ extension FHIRCommand {
                 var sending = ImportSending(connection, id, digest, dryRun: dryRun, total: index.count)
                 try await source.send(FHIRImporter(index, person: person), &sending)
                 Terminal.endProgress()
-                return sending.report()
+                var report = sending.report()
+                if !dryRun {
+                    let alerts = try await connection.send(TimedShowRequest<AlertsView>(chart: id, now: nil))
+                    report.alerts = alerts.content.alerts.map(\.text)
+                }
+                return report
             }
             try output.print(report) { Render.importReport(report, dryRun: dryRun) }
         }

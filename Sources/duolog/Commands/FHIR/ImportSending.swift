@@ -20,6 +20,8 @@ struct ImportReport: Encodable {
     var scope_reasons: [String: Int] = [:]
     /// What had to be assumed, and how often.
     var remarks: [String: Int] = [:]
+    /// What the rules point at in the chart now.
+    var alerts: [String] = []
 }
 
 /// Sends planned resources to the node, many at a time, and keeps count.
@@ -164,6 +166,7 @@ extension Render {
             lines += ["  kept aside\(dryRun ? "" : " (duolog fhir quarantine)"):"] + list(report.quarantine_reasons)
         }
         if !report.scope_reasons.isEmpty { lines += ["  out of scope:"] + list(report.scope_reasons) }
+        if !report.alerts.isEmpty { lines += ["  the rules point at (duolog show alerts):"] + report.alerts.map { "    \($0)" } }
         return lines.joined(separator: "\n")
     }
 }
