@@ -76,6 +76,7 @@ let package = Package(
             name: "DuologNode",
             dependencies: nio + [
                 "EventLog", "CareModel", "Replication", "CareInterop", "NodeAPI", "LogStore", "PeerNetwork", crypto, log,
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -122,7 +123,7 @@ let package = Package(
         tests(
             "DuologNodeTests",
             [
-                "EventLog", "CareModel", "Replication", "LogStore", "DuologNode", "TestSupport", crypto, log,
+                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "DuologNode", "TestSupport", crypto, log,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(

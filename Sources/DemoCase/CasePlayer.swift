@@ -1,4 +1,5 @@
 import CareModel
+import DuologNode
 public import EventLog
 import Foundation
 import NodeAPI
@@ -96,6 +97,7 @@ public actor CasePlayer {
             progress("day \(step.day)  the prescriber is back")
             try await catchUp()
         case "consent.granted": try await share(step)
+        case ProcessNoteWritten.kind.name: try await writeNote(step)
         default: try await record(step)
         }
     }
@@ -121,7 +123,23 @@ public actor CasePlayer {
                 request: "case-\(step.label)"))
         events[step.label] = recorded.event
         progress("day \(step.day)  \(step.practice.rawValue)  \(step.kind)" + (recorded.disputed ? "  -> DISPUTED" : ""))
-        if kind != ProcessNoteWritten.kind { try await catchUp() }
+        try await catchUp()
+    }
+
+    /// As the command line does it: the daemon gets the note sealed.
+    private func writeNote(_ step: CombinedCareCase.Step) async throws {
+        let node = try node(step.practice)
+        var lock = try await node.ask(NotebookRequest()).lock
+        if lock == nil {
+            let new = try NotebookKey().locked(passphrase: CombinedCareCase.passphrase)
+            lock = try await node.ask(LockNotebookRequest(lock: new, replacing: nil)).lock
+        }
+        let note = try JSONDecoder().decode(NoteText.self, from: Data(step.body.utf8))
+        guard let sealed = try lock?.seal(note) else { throw DemoFailure("the notebook was not made") }
+        events[step.label] = try await node.ask(
+            WriteNoteRequest(sealed: sealed, when: ClinicalTime(step.when), request: "case-\(step.label)")
+        ).event
+        progress("day \(step.day)  \(step.practice.rawValue)  \(step.kind), sealed to its author")
     }
 
     private func share(_ step: CombinedCareCase.Step) async throws {

@@ -69,6 +69,9 @@ public struct CombinedCareCase: Sendable {
     /// The patient, as members of `patient.identified`.
     public static let patient = #"{"name":"Sample Q. Fictional","birth_date":"1994-02-28"}"#
 
+    /// What the made-up therapist's notebook opens with.
+    public static let passphrase = "nobody can read these notes"
+
     /// The rows in the order of time.
     public let steps: [Step]
 

@@ -46,7 +46,10 @@ struct Router: Sendable {
         on(EraseRequest.self) { try await node.erase($0, $1) }
         on(FindEventRequest.self) { try await node.findEvent($0, $1) }
         on(ListIntegrityRequest.self) { try await node.listIntegrity($0, $1) }
-        on(ShowNotebookRequest.self) { try await node.notebook($1) }
+        on(NotebookRequest.self) { try await node.notebook($1) }
+        on(LockNotebookRequest.self) { try await node.lockNotebook($0, $1) }
+        on(WriteNoteRequest.self) { try await node.writeNote($0, $1) }
+        on(ListNotesRequest.self) { try await node.listNotes($1) }
         on(RecordRequest.self) { try await node.record($0, $1) }
         on(ImportRequest.self) { try await node.importResources($0, $1) }
         on(QuarantineRequest.self) { try await node.quarantine($0, $1) }

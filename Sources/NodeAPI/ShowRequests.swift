@@ -63,29 +63,6 @@ public struct ListConflictsRequest: NodeRequest {
     public init(chart: ChartID?) { self.chart = chart }
 }
 
-/// A practitioner's own process notes. They never leave this node.
-public struct ShowNotebookRequest: NodeRequest {
-    public typealias Answer = [NotebookEntry]
-    public static let name = "show.notebook"
-
-    /// Asks.
-    public init() {}
-}
-
-/// A process note.
-public struct NotebookEntry: Codable, Hashable, Sendable {
-    /// When.
-    public var when: ClinicalTime
-    /// What.
-    public var text: String
-
-    /// A note.
-    public init(when: ClinicalTime, text: String) {
-        self.when = when
-        self.text = text
-    }
-}
-
 /// Derives all projections anew and compares.
 public struct RebuildRequest: NodeRequest {
     public typealias Answer = RebuildReport

@@ -24,7 +24,7 @@ struct Duolog: AsyncParsableCommand {
             InitCommand.self, ServeCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
             ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, TodayCommand.self,
             ShowCommand.self,
-            RecordCommand.self, KindsCommand.self, AmendCommand.self, WithdrawCommand.self, EraseCommand.self,
+            RecordCommand.self, NoteCommand.self, KindsCommand.self, AmendCommand.self, WithdrawCommand.self, EraseCommand.self,
             ConflictCommand.self,
             AuditCommand.self, FHIRCommand.self, DebugCommand.self,
         ])

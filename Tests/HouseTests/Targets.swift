@@ -40,7 +40,7 @@ struct TargetRules {
                 "EventLog", "CareModel", "Replication", "CareInterop", "NodeAPI", "LogStore", "PeerNetwork", "RecordPage",
             ],
             others: system.union(nio).union([
-                "Configuration", "Crypto", "Logging", "Metrics", "ServiceLifecycle", "UnixSignals", "Yams",
+                "Configuration", "Crypto", "CryptoExtras", "Logging", "Metrics", "ServiceLifecycle", "UnixSignals", "Yams",
             ])),
         TargetRules(
             "DemoCase", .wiring, ours: ["EventLog", "CareModel", "NodeAPI", "DuologNode"],

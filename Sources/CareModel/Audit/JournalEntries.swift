@@ -12,6 +12,16 @@ extension ChartRecord {
         }
     }
 
+    /// The notes of a notebook, in the order in which they were written.
+    public var notes: [(event: EventHash, when: ClinicalTime, note: ProcessNoteWritten)] {
+        graph.nodes.indices.compactMap { position in
+            guard graph.nodes[position].envelope.kind == ProcessNoteWritten.kind, let line = entries[position].body,
+                let note = try? ProcessNoteWritten.read(line)
+            else { return nil }
+            return (graph.nodes[position].hash, line.when, note)
+        }
+    }
+
     /// True for a journal or a notebook: it is never shared.
     public var isLocal: Bool { authority.isLocal }
 }

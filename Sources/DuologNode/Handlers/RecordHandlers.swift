@@ -6,11 +6,11 @@ import NodeAPI
 extension RunningNode {
     func record(_ request: RecordRequest, _ caller: Caller) async throws -> RecordedEvent {
         let author = try await practitioner(caller, actingAs: request.author)
+        if request.kind == ProcessNoteWritten.kind {
+            throw NodeError(.usage, "a process note stands in your notebook, not in a chart; write it with: duolog note write")
+        }
         let members = try canonical(request.body, as: request.kind)
         let when = request.when ?? ClinicalTime(instant: clock.now, offsetMinutes: 0)
-        if request.kind == ProcessNoteWritten.kind {
-            return try await writeNote(members, when, author.author, request)
-        }
         guard let kind = Catalogue.kind(request.kind) else {
             throw NodeError(.usage, "\(request.kind) is not a kind that this version knows")
         }
@@ -90,14 +90,6 @@ extension RunningNode {
         } catch let error as FormatError {
             throw NodeError(.content, "\(kind): \(error)")
         }
-    }
-
-    private func writeNote(
-        _ members: [UInt8], _ when: ClinicalTime, _ author: AuthorID, _ request: RecordRequest
-    ) async throws -> RecordedEvent {
-        let authored = try await notebooks.write(members, when: when, by: author, request: request.request)
-        return RecordedEvent(
-            event: authored.event, chart: request.chart, kind: request.kind, view: authored.view, not_seen: [], disputed: false)
     }
 }
 

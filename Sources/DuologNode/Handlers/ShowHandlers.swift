@@ -30,10 +30,6 @@ extension RunningNode {
         }
     }
 
-    func notebook(_ caller: Caller) async throws -> [NotebookEntry] {
-        try await notebooks.notes(of: try await practitioner(caller).author)
-    }
-
     func viewed<Content: Projection>(_ record: ChartRecord, at now: Timestamp) -> Viewed<Content> {
         let fold = Fold(record, Fold.Scope(now: now))
         let membership = MembershipView(fold)

@@ -9,7 +9,7 @@ struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record", abstract: "Records an event in your name.",
         discussion: """
-            KIND is a kind such as session.held, or one of session, dose, phq9, gad7, note. On a terminal what it is about is shown \
+            KIND is a kind such as session.held, or one of session, dose, phq9, gad7. On a terminal what it is about is shown \
             first, and the values are asked for. Otherwise they come as JSON on standard input, and decisions (kinds under a hold or safe \
             rule) need --view TOKEN.
             """)
@@ -46,6 +46,9 @@ struct RecordCommand: AsyncParsableCommand {
     func run() async throws {
         guard let kind = Forms.kind(kind) else {
             throw NodeError(.usage, "'\(kind)' is no kind that this version knows")
+        }
+        guard kind != ProcessNoteWritten.kind else {
+            throw NodeError(.usage, "a process note stands in your notebook, not in a chart; write it with: duolog note write")
         }
         let recorded = try await node.connected { connection in
             let id = try await chart.resolve(connection)

@@ -10,7 +10,6 @@ struct ShowCommand: ParsableCommand {
         subcommands: [
             Timeline.self, Regimen.self, Trend.self, Followup.self, Safety.self, Referrals.self, Coverage.self, Alerts.self,
             Membership.self,
-            Notebook.self,
         ])
 
     struct Timeline: AsyncParsableCommand {
@@ -88,20 +87,6 @@ struct ShowCommand: ParsableCommand {
         @OptionGroup var options: Options
 
         func run() async throws { try await options.show(MembershipView.self, Render.membership) }
-    }
-
-    struct Notebook: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Your own process notes. They never leave this node.")
-
-        @OptionGroup var node: NodeOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            let notes = try await node.ask(ShowNotebookRequest())
-            try output.print(notes) {
-                notes.isEmpty ? "No note yet." : notes.map { "\(Render.time($0.when))  \($0.text)" }.joined(separator: "\n")
-            }
-        }
     }
 
     struct Options: ParsableArguments {

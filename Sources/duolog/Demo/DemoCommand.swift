@@ -48,6 +48,7 @@ struct DemoCommand: AsyncParsableCommand {
                 guard let node = nodes[practice] else { continue }
                 print("  duolog chart list --config \(node.configuration)")
             }
+            print("The therapist's notebook (duolog note list) opens with: \(CombinedCareCase.passphrase)")
             print("Stop them with: pkill -f \(folder)")
         } else {
             for node in nodes.values { node.stop() }

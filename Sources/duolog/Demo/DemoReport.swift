@@ -1,5 +1,6 @@
 import CareModel
 import DemoCase
+import DuologNode
 import EventLog
 import NodeAPI
 
@@ -78,6 +79,16 @@ struct DemoReport: Sendable {
                 flagged.first?.made_without_seeing.map(\.event) == [events[74]].compactMap { $0 },
                 "the report not seen is the palpitations")
         }
+        try await expectNotebook()
         print("    as the case says: 16 sessions, 1 cancelled; the raise of day 98 was made without seeing the palpitations")
+    }
+    /// The therapist's notes open for the therapist, and for nobody else.
+    private func expectNotebook() async throws {
+        guard let therapist = player.nodes[.therapist] else { return }
+        let notebook = try await therapist.ask(ListNotesRequest())
+        let key = try NotebookKey(in: notebook.lock, passphrase: CombinedCareCase.passphrase)
+        try expect(try notebook.notes.map { try key.open($0.sealed) }.count == 2, "the therapist has two process notes")
+        try expect(
+            (try? NotebookKey(in: notebook.lock, passphrase: "another passphrase")) == nil, "no other passphrase opens them")
     }
 }

@@ -8,7 +8,6 @@ import NodeAPI
 enum Forms {
     private static let aliases: [String: Kind] = [
         "session": SessionHeld.kind, "dose": DoseAdjusted.kind, "phq9": ScaleCompleted.kind, "gad7": ScaleCompleted.kind,
-        "note": ProcessNoteWritten.kind,
     ]
 
     /// A filled form.
@@ -41,7 +40,6 @@ enum Forms {
         case SessionHeld.kind: return Filled(body: try session(now), about: nil)
         case DoseAdjusted.kind: return try dose(regimen, now)
         case ScaleCompleted.kind: return Filled(body: try scale(), about: nil)
-        case ProcessNoteWritten.kind: return Filled(body: try json(["text": Terminal.require("Note")]), about: nil)
         default: return Filled(body: try Terminal.require("Members of \(kind) as JSON, on one line"), about: nil)
         }
     }
