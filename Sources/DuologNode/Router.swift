@@ -26,6 +26,9 @@ struct Router: Sendable {
         on(ListChartsRequest.self) { try await node.listCharts($1) }
         on(ShareChartRequest.self) { try await node.shareChart($0, $1) }
         on(UnshareChartRequest.self) { try await node.unshareChart($0, $1) }
+        on(LeaveChartRequest.self) { try await node.leaveChart($0, $1) }
+        on(HandOverChartRequest.self) { try await node.handOverChart($0, $1) }
+        on(DischargeRequest.self) { try await node.discharge($0, $1) }
         on(ShowRequest<TimelineView>.self) { try await node.show($0, $1) }
         on(ShowRequest<RegimenView>.self) { try await node.show($0, $1) }
         on(ShowRequest<MembershipView>.self) { try await node.show($0, $1) }

@@ -35,6 +35,12 @@ extension LogStore {
         }
     }
 
+    /// What a request was answered with before; nil for a new one. A command that first looks whether it may do what it is asked asks this
+    /// before: after the first time it often may not.
+    public func answer(to request: String, of author: AuthorID) async throws -> [Authored]? {
+        try await write(weight: 0) { try $0.answer(to: request, of: author) }
+    }
+
     /// Opens a chart of which this node is the founder, and returns its id.
     public func openChart(name: String, nonce: [UInt8], isLocal: Bool = false, when: ClinicalTime, salt: [UInt8]) async throws
         -> ChartID

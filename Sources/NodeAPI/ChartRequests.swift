@@ -85,6 +85,8 @@ public struct ShareChartRequest: NodeRequest {
     public var until: CalendarDay?
     /// SHA-256 of the signed consent.
     public var signedDocument: EventHash
+    /// True for a consent under 42 CFR Part 2.
+    public var part2: Bool?
     /// Clinical time; nil for now.
     public var when: ClinicalTime?
     /// What the author had before them.
@@ -109,13 +111,14 @@ public struct ShareChartRequest: NodeRequest {
     /// Shares a chart.
     public init(
         chart: ChartID, members: [Member], purpose: String, until: CalendarDay?, signedDocument: EventHash,
-        when: ClinicalTime?, view: String, request: String
+        part2: Bool? = nil, when: ClinicalTime?, view: String, request: String
     ) {
         self.chart = chart
         self.members = members
         self.purpose = purpose
         self.until = until
         self.signedDocument = signedDocument
+        self.part2 = part2
         self.when = when
         self.view = view
         self.request = request

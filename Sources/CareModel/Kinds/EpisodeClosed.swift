@@ -10,6 +10,9 @@ public struct EpisodeClosed: HoldWriter {
     /// Why care ends.
     public let reason: String
 
+    /// Closes.
+    public init(reason: String) { self.reason = reason }
+
     public func check() throws(ContentError) { try requireText(reason, "reason") }
 
     func value(replacing named: [RegisterValue]) -> RegisterValue { .episode(.finished) }

@@ -49,13 +49,14 @@ extension Fold {
         }.map(\.element)
     }
 
-    /// True when somebody who may prescribe wrote an event, on a node that prescribes in this chart.
+    /// True when somebody who may prescribe wrote an event, on a node that prescribes or prescribed in this chart: a follow-up does not
+    /// lapse because the one who planned it has left.
     func isByPrescriber(_ position: Int) -> Bool {
         let envelope = record.graph.nodes[position].envelope
         let seat = Membership.Seat(node: envelope.origin.node, author: envelope.author)
         guard let practitioner = membership.practitioners[seat] else { return false }
         return practitioner.credential.mayAct(as: .prescribing)
-            && membership.members[envelope.origin.node]?.scopes.contains(.prescribing) ?? false
+            && membership.members[envelope.origin.node]?.everPermitted.contains(.prescribing) ?? false
     }
 
     /// The medication lineages that are taken, or may be: agreed on as active, or disputed with an active value among the siblings.

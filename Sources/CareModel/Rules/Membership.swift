@@ -10,6 +10,8 @@ public struct Membership: Hashable, Sendable {
         public var name: String
         /// The admissions that stand; an admission that names another replaces it, otherwise both do.
         public var admissions: [Admission]
+        /// What it was ever permitted to do: what it did then stays what it was, also after it has left.
+        public internal(set) var everPermitted: Set<Scope> = []
 
         /// What it may do.
         public var scopes: Set<Scope> { admissions.reduce(into: []) { $0.formUnion($1.scopes) } }
@@ -58,12 +60,22 @@ public struct Membership: Hashable, Sendable {
     /// True when the node is a member and not removed.
     public func contains(_ node: NodeID) -> Bool { members[node] != nil && removals[node] == nil }
 
+    /// What membership comes to once a steward admits this node.
+    public func admitting(_ key: NodePublicKey, name: String, scopes: Set<Scope>) -> Membership {
+        var membership = self
+        membership.removals[key.node] = nil
+        // The admission is not written yet: it has no name. Those that it is going to name are not asked for by anybody.
+        membership.admit(key, name: name, Admission(event: EventHash(of: []), scopes: scopes), replacing: [])
+        return membership
+    }
+
     mutating func admit(_ key: NodePublicKey, name: String, _ admission: Admission, replacing named: [EventHash]) {
         var member = members[key.node] ?? Member(key: key, name: name, admissions: [])
         // A second key with the same short id is without effect.
         guard member.key == key else { return }
         member.admissions.removeAll { named.contains($0.event) }
         member.admissions.append(admission)
+        member.everPermitted.formUnion(admission.scopes)
         member.name = name
         members[key.node] = member
     }

@@ -61,7 +61,7 @@ extension RunningNode {
         }
         let consent = ConsentGranted(
             recipients: [log.node] + request.members.map(\.node), purpose: request.purpose,
-            signed_document_hash: request.signedDocument, until: request.until)
+            signed_document_hash: request.signedDocument, until: request.until, part2: request.part2)
         drafts.append(
             Draft(
                 chart: request.chart, author: author.author, kind: ConsentGranted.kind, members: consent.members,
@@ -85,6 +85,7 @@ extension RunningNode {
 
     func unshareChart(_ request: UnshareChartRequest, _ caller: Caller) async throws -> [RecordedEvent] {
         let author = try await practitioner(caller)
+        if let earlier = try await answered(request.request, author, in: request.chart) { return earlier }
         let when = ClinicalTime(instant: clock.now, offsetMinutes: 0)
         let view = try await log.stored(MembershipView.self, of: request.chart)
         guard let member = view?.members.first(where: { $0.node == request.node }), !member.removed else {

@@ -47,14 +47,30 @@ extension RunningNode {
         }
         var recorded: [RecordedEvent] = []
         for (draft, authored) in zip(drafts.suffix(written.count), written.suffix(drafts.count)) {
-            let disputes = try await log.stored(ConflictsView.self, of: draft.chart)?.disputes ?? []
-            recorded.append(
-                RecordedEvent(
-                    event: authored.event, chart: draft.chart, kind: draft.kind, view: authored.view,
-                    not_seen: authored.not_seen,
-                    disputed: disputes.contains { $0.siblings.contains { $0.label.event == authored.event } }))
+            recorded.append(try await self.recorded(authored, draft.kind, in: draft.chart))
         }
         return recorded
+    }
+
+    /// What a request that is repeated was answered with; nil for a new one.
+    func answered(_ request: String, _ author: Practitioner, in chart: ChartID) async throws -> [RecordedEvent]? {
+        guard let written = try await log.answer(to: request, of: author.author) else { return nil }
+        let graph = try await record(of: chart).graph
+        var recorded: [RecordedEvent] = []
+        for authored in written {
+            guard let position = graph.position(of: authored.event) else {
+                throw NodeError(.usage, "the request id '\(request.prefix(36))' was used for another chart")
+            }
+            recorded.append(try await self.recorded(authored, graph.nodes[position].envelope.kind, in: chart))
+        }
+        return recorded
+    }
+
+    private func recorded(_ authored: Authored, _ kind: Kind, in chart: ChartID) async throws -> RecordedEvent {
+        let disputes = try await log.stored(ConflictsView.self, of: chart)?.disputes ?? []
+        return RecordedEvent(
+            event: authored.event, chart: chart, kind: kind, view: authored.view, not_seen: authored.not_seen,
+            disputed: disputes.contains { $0.siblings.contains { $0.label.event == authored.event } })
     }
 
     /// The author's enrolment in a chart, where it is still missing. It has seen no more than the decision that follows it: otherwise it

@@ -22,7 +22,7 @@ extension RunningNode {
         var items: [TodayItem] = []
         for entry in try await log.charts() {
             guard let record = try await log.record(of: entry.chart) else { continue }
-            items += TodayReader(record, now).items
+            items += TodayReader(record, now, log.node).items
         }
         let rank = Dictionary(uniqueKeysWithValues: TodayItem.What.allCases.enumerated().map { ($1, $0) })
         items.sort { left, right in
@@ -43,10 +43,12 @@ private struct TodayReader {
     private let now: Timestamp
     private let fold: Fold
     private let patient: [String]
+    private let node: NodeID
 
-    init(_ record: ChartRecord, _ now: Timestamp) {
+    init(_ record: ChartRecord, _ now: Timestamp, _ node: NodeID) {
         self.record = record
         self.now = now
+        self.node = node
         fold = Fold(record, Fold.Scope(now: now))
         patient = MembershipView(fold).patient.map(\.name)
     }
@@ -55,7 +57,11 @@ private struct TodayReader {
         TodayItem(what: what, chart: record.graph.chart, patient: patient, text: text, since: since ?? now)
     }
 
-    var items: [TodayItem] { disputes + safety + followup + integrity + alerts + requests + referrals }
+    /// Nothing of a chart that this practice has left: it could not act on it.
+    var items: [TodayItem] {
+        guard fold.membership.removals[node] == nil else { return [] }
+        return disputes + safety + followup + integrity + alerts + requests + referrals
+    }
 
     private var disputes: [TodayItem] {
         ConflictsView(fold).disputes.map { dispute in
@@ -104,7 +110,16 @@ private struct TodayReader {
     }
 
     private var requests: [TodayItem] {
-        OpenRequests(fold).requests.map { item(.request, $0.text, since: $0.label.when.instant) }
+        let open = OpenItems(fold, now: now)
+        return OpenRequests(fold, now: now).requests.map { request in
+            guard request.to == node, !request.names.isEmpty else {
+                let whom = request.to.map { " (of \(fold.membership.members[$0]?.name ?? $0.description))" } ?? ""
+                return item(.request, request.text + whom, since: request.label.when.instant)
+            }
+            let handed = open.items.filter { !Set($0.events).isDisjoint(with: request.names) }
+            let words = ["by \(request.label.practice)"] + handed.map { "\($0.what.rawValue): \($0.text)" }
+            return item(.handedOver, words.joined(separator: "; "), since: request.label.when.instant)
+        }
     }
 
     private var referrals: [TodayItem] {

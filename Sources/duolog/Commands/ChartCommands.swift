@@ -8,7 +8,9 @@ import NodeAPI
 struct ChartCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chart", abstract: "Charts: one patient's shared record each.",
-        subcommands: [Open.self, List.self, Show.self, Share.self, Unshare.self])
+        subcommands: [
+            Open.self, List.self, Show.self, Share.self, Unshare.self, Leave.self, HandOver.self, Discharge.self,
+        ])
 
     struct Open: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -111,8 +113,7 @@ struct ChartCommand: ParsableCommand {
         @Option(name: .long, help: "What it may do; may be given several times.")
         var scope: [Scope]
 
-        @Option(name: .long, help: ArgumentHelp("The last day on which the chart may be sent.", valueName: "YYYY-MM-DD"))
-        var until: CalendarDay?
+        @OptionGroup var consent: ConsentOptions
 
         @Option(name: .long, help: ArgumentHelp("SHA-256 of the signed consent.", valueName: "hash"))
         var consentDocument: EventHash
@@ -129,8 +130,9 @@ struct ChartCommand: ParsableCommand {
                 }
                 return try await connection.send(
                     ShareChartRequest(
-                        chart: id, members: [.init(node: with, scopes: scope)], purpose: "TREAT", until: until,
-                        signedDocument: consentDocument, when: nil, view: view, request: request.id))
+                        chart: id, members: [.init(node: with, scopes: scope)], purpose: ConsentOptions.purpose,
+                        until: consent.until, signedDocument: consentDocument, part2: consent.stated, when: nil, view: view,
+                        request: request.id))
             }
             try output.print(recorded) { "Admitted \(with); the chart is sent to it as soon as it is connected." }
         }
