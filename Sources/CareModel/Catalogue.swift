@@ -57,7 +57,7 @@ public enum Catalogue {
         BranchAdopted.self,
         NodeChanged.self,
         AccessRecorded.self,
-        DisclosureRecorded.self, ImportRecorded.self, ImportQuarantined.self,
+        DisclosureRecorded.self, DisclosureReceived.self, ImportRecorded.self, ImportQuarantined.self,
     ]
 
     private static let byName = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind, $0) })

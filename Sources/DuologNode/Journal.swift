@@ -29,12 +29,27 @@ actor Journal {
     /// Writes entries, durably, in one commit.
     func note(_ entries: [any EventBody]) async throws {
         guard let chart, !entries.isEmpty else { return }
-        let drafts = entries.map { entry in
-            Draft(
-                chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: now,
-                seeing: .everything, salt: SystemRandom.bytes(BodyLine.saltBytes))
+        let now = now
+        _ = try await log.author(entries.map { Self.draft($0, in: chart, now) }, request: nil)
+    }
+
+    /// What is written down of what comes from a peer: handed to the log, so that it stands in the same transaction.
+    func receiving(from peer: NodeID) -> (@Sendable (AdmissionOutcome) -> [Draft]) {
+        guard let journal = chart else { return { _ in [] } }
+        let now = now
+        return { outcome in
+            outcome.received.map { received in
+                let entry = DisclosureReceived(
+                    peer: peer, chart: received.chart, ranges: received.ranges, events: received.events)
+                return Self.draft(entry, in: journal, now)
+            }
         }
-        _ = try await log.author(drafts, request: nil)
+    }
+
+    private static func draft(_ entry: any EventBody, in chart: ChartID, _ when: ClinicalTime) -> Draft {
+        Draft(
+            chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: when, seeing: .everything,
+            salt: SystemRandom.bytes(BodyLine.saltBytes))
     }
 
     /// The journal as it is now.

@@ -51,9 +51,9 @@ public actor RunningNode {
         self.journal = journal
         notebooks = Notebooks(folder: folder, clock: clock)
         auditor = Auditor(log: log, notebooks: notebooks, clock: clock, logger: logger)
-        let port = SyncPort(log: log, clock: clock, account: { try await journal.note($0) }) { peer in
-            await Self.report(log, journal, logger)
-        }
+        let port = SyncPort(
+            log: log, clock: clock, account: { try await journal.note($0) }, receiving: { await journal.receiving(from: $0) },
+            onNewEpoch: { _ in await Self.report(log, journal, logger) })
         network = try PeerNetwork(
             PeerNetwork.Configuration(
                 key: key, instance: { log.epoch.instance },

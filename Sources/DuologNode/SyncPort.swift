@@ -9,6 +9,8 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     let clock: NodeClock
     /// Writes down, durably, what is about to be sent.
     let account: @Sendable (DisclosureRecorded) async throws -> Void
+    /// What is written down, in the transaction that stores it, of what came from a peer.
+    let receiving: @Sendable (NodeID) async -> (@Sendable (AdmissionOutcome) -> [Draft])
     /// Told when a new epoch was drawn because of what a peer holds of this node.
     let onNewEpoch: @Sendable (NodeID) async -> Void
 
@@ -83,7 +85,8 @@ struct SyncPort: ReplicaStore, SharingPolicy {
             IncomingRun(chart: run.chart, events: run.events.map { ($0.envelope, $0.body) }, heads: run.heads)
         }
         let outcome = try await log.admit(
-            runs, from: peer, completing: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
+            runs, from: peer, completing: batch.completes?.root, buckets: batch.completes?.buckets ?? [:],
+            noting: await receiving(peer))
         if outcome.drewNewEpoch { await onNewEpoch(peer) }
         let refused = outcome.refused.map { chart, refusal in
             switch refusal {

@@ -30,6 +30,8 @@ public struct AdmissionOutcome: Sendable {
     public internal(set) var receipts: [Receipt] = []
     /// Events that were new here.
     public internal(set) var newEvents = 0
+    /// Which these are, by chart.
+    public internal(set) var received: [(chart: ChartID, events: Int, ranges: [DisclosureRecorded.Range])] = []
     /// True when an event of this node's present origin came that it had not written.
     public internal(set) var drewNewEpoch = false
 }
@@ -37,8 +39,11 @@ public struct AdmissionOutcome: Sendable {
 extension LogStore {
     /// Stores runs that came from a peer, in one transaction, with the root that they complete. A chart that cannot be admitted is left
     /// out and named; the others are stored.
+    ///
+    /// - Parameter noting: what the same transaction writes down about it.
     public func admit(
-        _ runs: [IncomingRun], from peer: NodeID, completing root: EventHash?, buckets: [Int: UInt64]
+        _ runs: [IncomingRun], from peer: NodeID, completing root: EventHash?, buckets: [Int: UInt64],
+        noting: @escaping @Sendable (AdmissionOutcome) -> [Draft] = { _ in [] }
     ) async throws -> AdmissionOutcome {
         try await write(weight: runs.reduce(1024) { $0 + $1.byteCount }) { transaction in
             let source = try transaction.peerID(peer)
@@ -50,6 +55,7 @@ extension LogStore {
                     outcome.refused.append((run.chart, refusal))
                 }
             }
+            for draft in noting(outcome) { _ = try transaction.author(draft) }
             if outcome.refused.isEmpty, let root { try transaction.complete(root, buckets, peer: source) }
             return outcome
         }
@@ -78,6 +84,11 @@ extension Transaction {
         }
         try applyErasures(admitted.map(\.event), to: chart)
         outcome.newEvents += admitted.count
+        if !admitted.isEmpty {
+            var ranges: [DisclosureRecorded.Range] = []
+            for (event, _) in admitted { ranges.extend(with: event.envelope.dot) }
+            outcome.received.append((run.chart, admitted.count, ranges))
+        }
         for (origin, event) in last.sorted(by: { $0.key < $1.key }) {
             if origin.node == store.node {
                 if origin.epoch == state.counters.epoch {

@@ -174,12 +174,12 @@ extension LogStore {
     }
 }
 
-extension LogStore.Excerpt {
-    /// Adds an event to what the excerpt holds.
-    fileprivate mutating func note(_ dot: Dot) {
-        let index = ranges.firstIndex { $0.origin == dot.origin && $0.to == dot.seq - 1 }
-        let range = DisclosureRecorded.Range(origin: dot.origin, from: index.map { ranges[$0].from } ?? dot.seq, to: dot.seq)
-        if let index { ranges[index] = range } else { ranges.append(range) }
+extension [DisclosureRecorded.Range] {
+    /// Adds an event to what the ranges hold.
+    mutating func extend(with dot: Dot) {
+        let index = firstIndex { $0.origin == dot.origin && $0.to == dot.seq - 1 }
+        let range = DisclosureRecorded.Range(origin: dot.origin, from: index.map { self[$0].from } ?? dot.seq, to: dot.seq)
+        if let index { self[index] = range } else { append(range) }
     }
 }
 
@@ -200,7 +200,7 @@ private struct ExcerptReader {
         func takePending() {
             for (row, event) in pending {
                 excerpt.events.append((event.line, event.bodyLine?.line))
-                excerpt.note(event.envelope.dot)
+                excerpt.ranges.extend(with: event.envelope.dot)
                 if let prev = event.envelope.prev { tips[prev] = nil }
                 tips[event.hash] = (row, event)
                 excerpt.next = Int(row)

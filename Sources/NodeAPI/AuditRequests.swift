@@ -235,7 +235,7 @@ public struct ExportPage: Codable, Sendable {
     }
 }
 
-/// What was disclosed of a chart, to whom and when: the accounting that a patient can ask for.
+/// What was disclosed of a chart, to whom and when: the accounting that a patient can ask for. Or what came from whom.
 public struct DisclosuresRequest: NodeRequest {
     public typealias Answer = [DisclosureEntry]
     public static let name = "audit.disclosures"
@@ -245,22 +245,25 @@ public struct DisclosuresRequest: NodeRequest {
     public var from: Timestamp?
     /// Not after.
     public var to: Timestamp?
+    /// True for what came from peers, instead of what was sent to them.
+    public var received: Bool
 
     /// Asks.
-    public init(chart: ChartID?, from: Timestamp?, to: Timestamp?) {
+    public init(chart: ChartID?, from: Timestamp?, to: Timestamp?, received: Bool = false) {
         self.chart = chart
         self.from = from
         self.to = to
+        self.received = received
     }
 }
 
-/// Events that were sent to a peer.
+/// Events that were sent to a peer, or came from one.
 public struct DisclosureEntry: Codable, Hashable, Sendable {
     /// When, by this node's clock.
     public var at: Timestamp
     /// The chart.
     public var chart: ChartID
-    /// Who received it.
+    /// Who received it, or sent it.
     public var peer: NodeID
     /// What that node is called here.
     public var name: String
@@ -280,6 +283,16 @@ public struct DisclosureEntry: Codable, Hashable, Sendable {
         events = body.events
         ranges = body.ranges
         consent = body.consent
+    }
+
+    /// What was received.
+    public init(at: Timestamp, name: String, _ body: DisclosureReceived) {
+        self.at = at
+        self.name = name
+        chart = body.chart
+        peer = body.peer
+        events = body.events
+        ranges = body.ranges
     }
 }
 

@@ -42,7 +42,7 @@ final class TestNode: Sendable {
                 clock: { clock.now }, random: SystemRandom.word))
         self.log = log
         log.observe { [changes] change in changes.list.withLock { $0.append(change) } }
-        port = SyncPort(log: log, clock: clock, account: { _ in }, onNewEpoch: { _ in })
+        port = SyncPort(log: log, clock: clock, account: { _ in }, receiving: { _ in { _ in [] } }, onNewEpoch: { _ in })
     }
 
     static func newFolder() -> String {

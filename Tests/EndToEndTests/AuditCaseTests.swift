@@ -172,6 +172,18 @@ import Testing
             #expect(Set(ranges.flatMap { Array($0.from...$0.to) }) == Set(1...written))
         }
         #expect(try stage.run(.primaryCare, ["disclosures", "--csv"]).hasPrefix("time,recipient,name,events,ranges,consent\r\n"))
+        // At the other side every event that came is accounted for, once.
+        let received = try JSONDecoder().decode(
+            [DisclosureEntry].self, from: Data(try stage.run(.therapist, ["disclosures", "--received", "--json"]).utf8))
+        let clock = try await stage.node(.therapist).clock(of: stage.chart)
+        let own = try await stage.node(.therapist).ask(StatusRequest()).node
+        let foreign = clock.entries.filter { $0.origin.node != own }.reduce(0) { $0 + $1.seq }
+        var (events, numbers) = (0, 0)
+        for entry in received {
+            events += entry.events
+            for range in entry.ranges { numbers += range.to - range.from + 1 }
+        }
+        #expect(events == foreign && numbers == foreign)
         let none = try stage.run(.primaryCare, ["disclosures", "--to", "2031-01-01"])
         #expect(none.hasPrefix("Nothing of this chart was sent"))
         let access = try await node.ask(AccessRequest(chart: stage.chart, from: nil, to: nil))

@@ -137,10 +137,16 @@ extension RunningNode {
     func disclosures(_ request: DisclosuresRequest, _ caller: Caller) async throws -> [DisclosureEntry] {
         try await noteAccess(caller, "list disclosures", chart: request.chart)
         let names = Dictionary(try await log.peers().map { ($0.node, $0.name) }, uniquingKeysWith: { first, _ in first })
-        let entries = try await journal.record()?.entries(DisclosureRecorded.self) ?? []
-        return entries.filter { entry in
-            (request.chart == nil || entry.body.chart == request.chart) && isWithin(entry.envelope.at, request.from, request.to)
-        }.map { DisclosureEntry(at: $0.envelope.at, name: names[$0.body.peer] ?? "", $0.body) }
+        let record = try await journal.record()
+        let entries =
+            request.received
+            ? (record?.entries(DisclosureReceived.self) ?? []).map {
+                DisclosureEntry(at: $0.envelope.at, name: names[$0.body.peer] ?? "", $0.body)
+            }
+            : (record?.entries(DisclosureRecorded.self) ?? []).map {
+                DisclosureEntry(at: $0.envelope.at, name: names[$0.body.peer] ?? "", $0.body)
+            }
+        return entries.filter { (request.chart == nil || $0.chart == request.chart) && isWithin($0.at, request.from, request.to) }
     }
 
     func access(_ request: AccessRequest, _ caller: Caller) async throws -> [AccessEntry] {

@@ -44,11 +44,14 @@ extension AuditCommand {
         @OptionGroup var chart: ChartOption
         @OptionGroup var period: Period
 
+        @Flag(name: .long, help: "What came from other practices, instead of what was sent to them.")
+        var received = false
+
         func run() async throws {
             let (from, to) = (period.from?.time, period.to?.time)
             let entries = try await node.connected { connection in
                 try await connection.send(
-                    DisclosuresRequest(chart: try await chart.resolve(connection), from: from, to: to))
+                    DisclosuresRequest(chart: try await chart.resolve(connection), from: from, to: to, received: received))
             }
             try output.print(entries) {
                 let rows = entries.map { entry in
@@ -58,9 +61,10 @@ extension AuditCommand {
                         entry.consent?.description ?? "",
                     ]
                 }
-                let titles = ["time", "recipient", "name", "events", "ranges", "consent"]
+                let titles = ["time", received ? "sender" : "recipient", "name", "events", "ranges", "consent"]
                 if period.csv { return Render.csv([titles] + rows) }
-                return rows.isEmpty ? "Nothing of this chart was sent to anybody." : Render.table([titles] + rows)
+                let nothing = received ? "Nothing of this chart came from anybody." : "Nothing of this chart was sent to anybody."
+                return rows.isEmpty ? nothing : Render.table([titles] + rows)
             }
         }
     }
