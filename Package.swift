@@ -137,7 +137,7 @@ let package = Package(
             nio + [
                 "EventLog", "CareModel", "CareInterop", "Replication", "NodeAPI", "LogStore", "PeerNetwork", "DuologNode",
                 "DemoCase",
-                "TestSupport", "duolog", log,
+                "TestSupport", "duolog", crypto, log,
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -16,14 +16,23 @@ public actor CasePlayer {
     private var isOffline = false
     private let links: [(dialer: CombinedCareCase.Practice, listener: CombinedCareCase.Practice)]
     private let progress: @Sendable (String) -> Void
+    private let route: Route
 
-    /// A player on daemons that run. `links` says who dials whom; by default everybody is paired with everybody.
+    /// Where a dialer reaches a listener that listens at an address.
+    public typealias Route =
+        @Sendable (_ dialer: CombinedCareCase.Practice, _ listener: CombinedCareCase.Practice, _ address: String) async throws ->
+        String
+
+    /// A player on daemons that run. `links` says who dials whom; by default everybody is paired with everybody. `route` may put something
+    /// in between.
     public init(
         nodes: [CombinedCareCase.Practice: DemoNode],
         links: [(dialer: CombinedCareCase.Practice, listener: CombinedCareCase.Practice)] = [
             (.therapist, .primaryCare), (.prescriber, .primaryCare), (.prescriber, .therapist),
-        ], progress: @escaping @Sendable (String) -> Void = { _ in }
+        ], progress: @escaping @Sendable (String) -> Void = { _ in },
+        route: @escaping Route = { _, _, address in address }
     ) {
+        self.route = route
         self.nodes = nodes
         self.links = links
         self.progress = progress
@@ -61,10 +70,13 @@ public actor CasePlayer {
             addresses[practice] = status.listening
         }
         for link in links {
-            guard let dialer = ids[link.dialer], let listener = ids[link.listener] else { continue }
+            guard let dialer = ids[link.dialer], let listener = ids[link.listener], let address = addresses[link.listener]
+            else { continue }
             _ = try await node(link.listener).ask(AddPeerRequest(key: dialer.key, label: link.dialer.name, address: nil))
             _ = try await node(link.dialer).ask(
-                AddPeerRequest(key: listener.key, label: link.listener.name, address: addresses[link.listener]))
+                AddPeerRequest(
+                    key: listener.key, label: link.listener.name,
+                    address: try await route(link.dialer, link.listener, address)))
         }
         // Members are admitted by the key that was paired; the chart's founder knows all of them.
         for practice in CombinedCareCase.Practice.allCases where practice != .primaryCare {
