@@ -56,6 +56,7 @@ public enum Catalogue {
         EventErased.self,
         BranchAdopted.self,
         NodeChanged.self,
+        ChartAccepted.self,
         AccessRecorded.self,
         DisclosureRecorded.self, DisclosureReceived.self, ImportRecorded.self, ImportQuarantined.self,
     ]

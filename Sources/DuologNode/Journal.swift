@@ -7,6 +7,9 @@ actor Journal {
     private let log: LogStore
     private let clock: NodeClock
     private var chart: ChartID?
+    /// What the journal says of the charts, as long as nothing new does.
+    private var known: LocalCharts?
+    private var changes = 0
 
     init(log: LogStore, clock: NodeClock) {
         self.log = log
@@ -24,13 +27,16 @@ actor Journal {
     }
 
     /// Writes an entry, durably.
-    func note(_ entry: some EventBody) async throws { try await note([entry]) }
+    func note(_ entry: some EventBody, request: String? = nil) async throws { try await note([entry], request: request) }
 
     /// Writes entries, durably, in one commit.
-    func note(_ entries: [any EventBody]) async throws {
+    func note(_ entries: [any EventBody], request: String? = nil) async throws {
         guard let chart, !entries.isEmpty else { return }
         let now = now
-        _ = try await log.author(entries.map { Self.draft($0, in: chart, now) }, request: nil)
+        _ = try await log.author(entries.map { Self.draft($0, in: chart, now) }, request: request)
+        guard entries.contains(where: { $0 is ChartAccepted || $0 is NodeChanged }) else { return }
+        changes += 1
+        known = nil
     }
 
     /// What is written down of what comes from a peer: handed to the log, so that it stands in the same transaction.
@@ -50,6 +56,16 @@ actor Journal {
         Draft(
             chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: when, seeing: .everything,
             salt: SystemRandom.bytes(BodyLine.saltBytes))
+    }
+
+    /// Patient numbers and links.
+    func localCharts() async throws -> LocalCharts {
+        if let known { return known }
+        let before = changes
+        let read = try await record().map { LocalCharts(journal: $0) } ?? LocalCharts()
+        // Something may have been written while it was being read.
+        if changes == before { known = read }
+        return read
     }
 
     /// The journal as it is now.

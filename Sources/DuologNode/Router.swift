@@ -26,6 +26,9 @@ struct Router: Sendable {
         on(ListChartsRequest.self) { try await node.listCharts($1) }
         on(ShareChartRequest.self) { try await node.shareChart($0, $1) }
         on(UnshareChartRequest.self) { try await node.unshareChart($0, $1) }
+        on(LocalChartRequest.self) { try await node.localChart($0, $1) }
+        on(AcceptChartRequest.self) { try await node.acceptChart($0, $1) }
+        on(LinkChartsRequest.self) { try await node.linkCharts($0, $1) }
         on(LeaveChartRequest.self) { try await node.leaveChart($0, $1) }
         on(HandOverChartRequest.self) { try await node.handOverChart($0, $1) }
         on(DischargeRequest.self) { try await node.discharge($0, $1) }

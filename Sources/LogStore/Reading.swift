@@ -11,6 +11,8 @@ extension LogStore {
         public var chart: ChartID
         /// Events that are here.
         public var events: Int
+        /// The node that opened it.
+        public var founder: NodeID?
     }
 
     /// The charts that are here, without journals.
@@ -19,10 +21,15 @@ extension LogStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT hash, (SELECT count(*) FROM event WHERE chart = chart.id) AS events FROM chart WHERE NOT local ORDER BY id
+                    SELECT hash, (SELECT count(*) FROM event WHERE chart = chart.id) AS events,
+                        (SELECT envelope FROM event WHERE chart = chart.id ORDER BY id LIMIT 1) AS genesis
+                    FROM chart WHERE NOT local ORDER BY id
                     """
             ).compactMap { row in
-                ChartID(bytes: row["hash"] as Data).map { ChartEntry(chart: $0, events: row["events"]) }
+                ChartID(bytes: row["hash"] as Data).map { chart in
+                    let genesis = (row["genesis"] as Data?).flatMap { try? Envelope(line: [UInt8]($0)) }
+                    return ChartEntry(chart: chart, events: row["events"], founder: genesis?.origin.node)
+                }
             }
         }
     }

@@ -50,15 +50,20 @@ public struct ChartSummary: Codable, Hashable, Sendable {
     public var members: [String]
     /// True when a newer Duolog is needed to read all of it.
     public var incomplete: Bool
+    /// What this practice keeps of it for itself.
+    public var local: LocalChart
 
     /// A chart.
-    public init(chart: ChartID, patient: [String], events: Int, disputes: Int, members: [String], incomplete: Bool) {
+    public init(
+        chart: ChartID, patient: [String], events: Int, disputes: Int, members: [String], incomplete: Bool, local: LocalChart
+    ) {
         self.chart = chart
         self.patient = patient
         self.events = events
         self.disputes = disputes
         self.members = members
         self.incomplete = incomplete
+        self.local = local
     }
 }
 

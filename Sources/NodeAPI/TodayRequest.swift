@@ -73,6 +73,10 @@ public struct TodayItem: Codable, Hashable, Sendable {
         case request = "REQUEST"
         /// A referral that waits.
         case referral = "REFERRAL"
+        /// A chart of another practice that nobody here has accepted.
+        case incoming = "INCOMING"
+        /// A chart that is probably of the same person as another.
+        case secondChart = "SECOND CHART?"
     }
 
     /// What kind of thing.

@@ -22,7 +22,8 @@ struct Duolog: AsyncParsableCommand {
         version: DuologVersion.text,
         subcommands: [
             InitCommand.self, ServeCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
-            ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, TodayCommand.self,
+            ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, PatientCommand.self,
+            TodayCommand.self,
             ShowCommand.self,
             RecordCommand.self, NoteCommand.self, KindsCommand.self, AmendCommand.self, WithdrawCommand.self, EraseCommand.self,
             ConflictCommand.self,

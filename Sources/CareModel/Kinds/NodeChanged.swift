@@ -20,6 +20,8 @@ public struct NodeChanged: EventBody {
         case erasureApplied = "erasure-applied"
         /// Charts of one patient were linked.
         case chartsLinked = "charts-linked"
+        /// Charts are not of one patient: a link was taken back, or never was one.
+        case chartsUnlinked = "charts-unlinked"
     }
 
     public static let kind: Kind = "node.changed"
@@ -30,12 +32,17 @@ public struct NodeChanged: EventBody {
     public let what: What
     /// More of it; never clinical.
     public let detail: String?
+    /// The two charts that were linked or unlinked.
+    public let charts: [ChartID]?
 
     /// Says what happened.
-    public init(what: What, detail: String?) {
+    public init(what: What, detail: String?, charts: [ChartID]? = nil) {
         self.what = what
         self.detail = detail
+        self.charts = charts
     }
 
-    public var summary: String { what.rawValue + (detail.map { ": \($0)" } ?? "") }
+    public var summary: String {
+        what.rawValue + (detail.map { ": \($0)" } ?? "") + (charts.map { ": \($0.map(\.short).joined(separator: ", "))" } ?? "")
+    }
 }

@@ -49,6 +49,12 @@ public struct MembershipView: Projection {
         public let name: String
         /// Day of birth.
         public let birth_date: CalendarDay
+        /// Numbers of the patient elsewhere.
+        public let identifiers: [String]?
+        /// How to reach the patient.
+        public let contact: String?
+        /// As the patient gives it.
+        public let sex: String?
         /// The event that says so.
         public let event: EventHash
     }
@@ -83,7 +89,8 @@ public struct MembershipView: Projection {
         return statements.filter { !corrected.contains($0) }.reversed().compactMap { position in
             guard let body = fold.body(position) as? PatientIdentified else { return nil }
             return Patient(
-                name: body.name, birth_date: body.birth_date, event: fold.record.graph.nodes[position].hash)
+                name: body.name, birth_date: body.birth_date, identifiers: body.identifiers, contact: body.contact, sex: body.sex,
+                event: fold.record.graph.nodes[position].hash)
         }
     }
 }

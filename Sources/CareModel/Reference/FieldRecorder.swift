@@ -134,6 +134,7 @@ private enum FieldForm {
         if let cases = type as? any CaseIterable.Type { return values(cases).map { "`\($0)`" }.joined(separator: ", ") }
         switch "\(type)" {
         case "NodeID": return "node id"
+        case "ChartID": return "chart id"
         case "NodePublicKey": return "public key"
         case "Range": return "`{\"origin\",\"from\",\"to\"}`"
         case "Outcome": return "the whole value that the register shall have"

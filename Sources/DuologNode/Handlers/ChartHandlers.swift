@@ -30,15 +30,16 @@ extension RunningNode {
     func listCharts(_ caller: Caller) async throws -> [ChartSummary] {
         try await noteAccess(caller, "list charts")
         var summaries: [ChartSummary] = []
-        for entry in try await log.charts() {
-            let membership = try await log.stored(MembershipView.self, of: entry.chart)
+        let shelf = try await shelf()
+        for entry in shelf.entries {
+            let membership = shelf.memberships[entry.chart]
             let conflicts = try await log.stored(ConflictsView.self, of: entry.chart)
             summaries.append(
                 ChartSummary(
                     chart: entry.chart, patient: membership?.patient.map(\.name) ?? [], events: entry.events,
                     disputes: conflicts?.disputes.count ?? 0,
                     members: membership?.members.filter { !$0.removed }.map(\.name) ?? [],
-                    incomplete: membership?.incomplete ?? false))
+                    incomplete: membership?.incomplete ?? false, local: shelf.local(entry)))
         }
         return summaries
     }

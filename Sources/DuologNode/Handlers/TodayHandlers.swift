@@ -24,6 +24,7 @@ extension RunningNode {
             guard let record = try await log.record(of: entry.chart) else { continue }
             items += TodayReader(record, now, log.node).items
         }
+        items += try await shelf().items(now)
         let rank = Dictionary(uniqueKeysWithValues: TodayItem.What.allCases.enumerated().map { ($1, $0) })
         items.sort { left, right in
             (rank[left.what] ?? 0, left.since, left.chart, left.text) < (

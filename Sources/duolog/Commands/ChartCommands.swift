@@ -9,7 +9,8 @@ struct ChartCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chart", abstract: "Charts: one patient's shared record each.",
         subcommands: [
-            Open.self, List.self, Show.self, Share.self, Unshare.self, Leave.self, HandOver.self, Discharge.self,
+            Open.self, Accept.self, List.self, Show.self, Link.self, Unlink.self, Share.self, Unshare.self, Leave.self,
+            HandOver.self, Discharge.self,
         ])
 
     struct Open: AsyncParsableCommand {
@@ -56,6 +57,7 @@ struct ChartCommand: ParsableCommand {
                             [
                                 $0.chart.short, $0.patient.joined(separator: " / "), "\($0.events) events",
                                 $0.disputes == 0 ? "" : "\($0.disputes) DISPUTED", $0.members.joined(separator: ", "),
+                                Render.local($0.local).joined(separator: "; "),
                             ]
                         })
             }
@@ -74,6 +76,7 @@ struct ChartCommand: ParsableCommand {
             let membership: Viewed<MembershipView>
             let regimen: Viewed<RegimenView>
             let conflicts: [Viewed<ConflictsView>]
+            let local: LocalChart
         }
 
         func run() async throws {
@@ -82,13 +85,15 @@ struct ChartCommand: ParsableCommand {
                 return Overview(
                     membership: try await connection.send(ShowRequest<MembershipView>(chart: id)),
                     regimen: try await connection.send(ShowRequest<RegimenView>(chart: id)),
-                    conflicts: try await connection.send(ListConflictsRequest(chart: id)))
+                    conflicts: try await connection.send(ListConflictsRequest(chart: id)),
+                    local: try await connection.send(LocalChartRequest(chart: id)))
             }
             try output.print(overview) {
                 let conflicts = overview.conflicts.map { Render.conflicts($0.content, now: $0.now) }.joined(separator: "\n")
                 return Render.framed(
                     overview.regimen,
-                    "Members\n\(Render.membership(overview.membership.content))\nMedication\n\(Render.regimen(overview.regimen.content))\nDisputes\n\(conflicts)"
+                    Render.local(overview.local).map { $0 + "\n" }.joined()
+                        + "Members\n\(Render.membership(overview.membership.content))\nMedication\n\(Render.regimen(overview.regimen.content))\nDisputes\n\(conflicts)"
                 )
             }
         }
