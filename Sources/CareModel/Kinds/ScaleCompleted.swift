@@ -8,13 +8,6 @@ public struct ScaleCompleted: EventBody {
         case phq9 = "PHQ-9"
         /// Anxiety.
         case gad7 = "GAD-7"
-
-        var itemCount: Int {
-            switch self {
-            case .phq9: 9
-            case .gad7: 7
-            }
-        }
     }
 
     public static let kind: Kind = "scale.completed"
@@ -42,8 +35,8 @@ public struct ScaleCompleted: EventBody {
     }
 
     public func check() throws(ContentError) {
-        guard items.count == instrument.itemCount else {
-            throw ContentError("items", "\(instrument.rawValue) has \(instrument.itemCount) items, not \(items.count)")
+        guard items.count == instrument.items.count else {
+            throw ContentError("items", "\(instrument.rawValue) has \(instrument.items.count) items, not \(items.count)")
         }
         guard items.allSatisfy({ (0...3).contains($0) }) else { throw ContentError("items", "each item counts 0 to 3") }
         let sum = items.reduce(0, +)

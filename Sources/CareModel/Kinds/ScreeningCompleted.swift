@@ -8,13 +8,23 @@ public struct ScreeningCompleted: EventBody {
         case cssrs = "C-SSRS"
     }
     /// Its result (LOINC 93374-7).
-    public enum Level: String, CaseIterable, Codable, Sendable {
+    public enum Level: String, CaseIterable, Codable, Comparable, Sendable {
         /// Low.
         case low
         /// Moderate.
         case moderate
         /// High.
         case high
+
+        private var rank: Int {
+            switch self {
+            case .low: 1
+            case .moderate: 2
+            case .high: 3
+            }
+        }
+
+        public static func < (left: Level, right: Level) -> Bool { left.rank < right.rank }
     }
     /// Yes or no.
     public enum Answer: String, CaseIterable, Codable, Sendable {
@@ -28,9 +38,6 @@ public struct ScreeningCompleted: EventBody {
     public static let fhir = "QuestionnaireResponse completed"
     public static let rule = ConflictRule.keepAll
     public static let authors = Authors.clinician
-    private static let items: Set<String> = [
-        "93246-7", "93247-5", "93248-3", "93249-1", "93250-9", "93267-3", "93269-9",
-    ]
     /// Which screener.
     public let instrument: Instrument
     /// By LOINC code.
@@ -41,10 +48,21 @@ public struct ScreeningCompleted: EventBody {
     public let note: String?
 
     public func check() throws(ContentError) {
-        for code in answers.keys.sorted() where !Self.items.contains(code) {
+        for code in answers.keys.sorted() where !Self.items.contains(where: { $0.code == code }) {
             throw ContentError("answers", "\(code) is not an item of the C-SSRS screener")
+        }
+        // Above what the answers say is a clinician's judgement; below it is a mistake that nobody must come to rely on.
+        let (least, because) = Self.level(of: answers)
+        guard level >= least else {
+            let items = because.map { "\($0.topic) (\($0.code))" }.joined(separator: ", ")
+            throw ContentError(
+                "level",
+                "\(level.rawValue) is below what the answers come to: \(least.rawValue), since yes was answered to \(items)")
         }
     }
 
-    public var summary: String { "\(instrument.rawValue): \(level.rawValue)" }
+    public var summary: String {
+        let hasOnlyNo = !answers.isEmpty && answers.values.allSatisfy { $0 == .no }
+        return "\(instrument.rawValue): \(hasOnlyNo ? "no item answered yes, level " : "")\(level.rawValue)"
+    }
 }

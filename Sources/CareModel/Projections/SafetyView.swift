@@ -29,6 +29,8 @@ public struct SafetyView: TimedProjection {
     public let screening: EventLabel?
     /// Its result.
     public let screening_level: ScreeningCompleted.Level?
+    /// Its result in words.
+    public let screening_summary: String?
 
     /// Those that nobody has taken up.
     public var open: [Concern] { concerns.filter(\.open) }
@@ -47,9 +49,14 @@ public struct SafetyView: TimedProjection {
             .sorted { ($0.since.instant, $0.trigger) < ($1.since.instant, $1.trigger) }
         let screenings = fold.countedByTime([ScreeningCompleted.kind])
         let day = screenings.last.map { fold.record.when($0).day }
-        let worst = screenings.filter { fold.record.when($0).day == day }.max { reader.rank($0) < reader.rank($1) }
+        let worst = screenings.filter { fold.record.when($0).day == day }.max { left, right in
+            // One whose body was erased says nothing, and so comes last.
+            guard let other = reader.level(right) else { return false }
+            return reader.level(left).map { $0 < other } ?? true
+        }
         screening = worst.map { EventLabel($0, fold) }
-        screening_level = worst.flatMap { (fold.currentBody($0) as? ScreeningCompleted)?.level }
+        screening_level = worst.flatMap { reader.level($0) }
+        screening_summary = worst.flatMap { fold.currentBody($0) as? ScreeningCompleted }?.summary
     }
 }
 
@@ -76,14 +83,7 @@ private struct ConcernReader {
         Set(raised.keys).union(answers.map { fold.record.graph.nodes[$0].hash }).sorted()
     }
 
-    func rank(_ position: Int) -> Int {
-        switch (fold.currentBody(position) as? ScreeningCompleted)?.level {
-        case .high: 3
-        case .moderate: 2
-        case .low: 1
-        case nil: 0
-        }
-    }
+    func level(_ position: Int) -> ScreeningCompleted.Level? { (fold.currentBody(position) as? ScreeningCompleted)?.level }
 
     func concern(_ trigger: EventHash) -> SafetyView.Concern {
         let events = raised[trigger] ?? []

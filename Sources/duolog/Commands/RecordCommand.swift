@@ -9,7 +9,7 @@ struct RecordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "record", abstract: "Records an event in your name.",
         discussion: """
-            KIND is a kind such as session.held, or one of session, dose, phq9, gad7. On a terminal what it is about is shown \
+            KIND is a kind such as session.held, or one of session, dose, phq9, gad7, cssrs. On a terminal what it is about is shown \
             first, and the values are asked for. Otherwise they come as JSON on standard input, and decisions (kinds under a hold or safe \
             rule) need --view TOKEN.
             """)
@@ -58,7 +58,7 @@ struct RecordCommand: AsyncParsableCommand {
                 let shown = try await connection.send(ShowRequest<RegimenView>(chart: id))
                 print(Render.framed(shown, Render.regimen(shown.content)))
                 view = view ?? shown.view
-                let form = try Forms.fill(kind, shown.content, now: shown.now)
+                let form = try Forms.fill(kind, word: self.kind, shown.content, now: shown.now)
                 body = form.body
                 about = about ?? form.about
             } else {

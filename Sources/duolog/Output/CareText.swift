@@ -58,8 +58,8 @@ extension Render {
             lines += concern.acknowledged.map { "    by \($0.author) \(time($0.when))" }
             if concern.needs_screening { lines.append("    a C-SSRS is asked for") }
         }
-        if let screening = view.screening, let level = view.screening_level {
-            lines.append("  last C-SSRS \(time(screening.when)): \(level.rawValue)")
+        if let screening = view.screening, let summary = view.screening_summary {
+            lines.append("  last screening \(time(screening.when)), \(summary)")
         }
         return lines.joined(separator: "\n")
     }

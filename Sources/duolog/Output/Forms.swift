@@ -8,6 +8,7 @@ import NodeAPI
 enum Forms {
     private static let aliases: [String: Kind] = [
         "session": SessionHeld.kind, "dose": DoseAdjusted.kind, "phq9": ScaleCompleted.kind, "gad7": ScaleCompleted.kind,
+        "cssrs": ScreeningCompleted.kind,
     ]
 
     /// A filled form.
@@ -35,11 +36,13 @@ enum Forms {
         return medications[0].root
     }
 
-    static func fill(_ kind: Kind, _ regimen: RegimenView, now: Timestamp) throws -> Filled {
+    /// Asks for the members of a kind. `word` is what stood on the command line: it may say which questionnaire.
+    static func fill(_ kind: Kind, word: String, _ regimen: RegimenView, now: Timestamp) throws -> Filled {
         switch kind {
         case SessionHeld.kind: return Filled(body: try session(now), about: nil)
         case DoseAdjusted.kind: return try dose(regimen, now)
-        case ScaleCompleted.kind: return Filled(body: try scale(), about: nil)
+        case ScaleCompleted.kind: return Filled(body: try Questionnaires.scale(word), about: nil)
+        case ScreeningCompleted.kind: return Filled(body: try Questionnaires.screener(), about: nil)
         default: return Filled(body: try Terminal.require("Members of \(kind) as JSON, on one line"), about: nil)
         }
     }
@@ -75,24 +78,6 @@ enum Forms {
         let day = try Terminal.require("From which day", standard: ClinicalTime(instant: now, offsetMinutes: 0).day.description)
         let body = try json(Dose(from: from, to: Quantity(value: value, unit: from.unit), reason: reason, effective_from: day))
         return Filled(body: body, about: medication.root)
-    }
-
-    /// Item by item; the total is computed. Topics of the items, not the instruments' own wording.
-    private static func scale() throws -> String {
-        struct Scale: Encodable {
-            let instrument: String
-            let items: [Int]
-            let total: Int
-        }
-        let isPHQ = try Terminal.require("Instrument (PHQ-9 or GAD-7)", standard: "PHQ-9").uppercased().hasPrefix("P")
-        let topics =
-            isPHQ
-            ? [
-                "interest", "mood", "sleep", "energy", "appetite", "self-worth", "concentration", "movement",
-                "thoughts of death or self-harm",
-            ] : ["nervousness", "control of worry", "amount of worry", "relaxing", "restlessness", "irritability", "fear"]
-        let items = try topics.enumerated().map { try Terminal.number("\($0.offset + 1). \($0.element)", 0...3) }
-        return try json(Scale(instrument: isPHQ ? "PHQ-9" : "GAD-7", items: items, total: items.reduce(0, +)))
     }
 
     static func json(_ value: some Encodable) throws -> String {
