@@ -26,6 +26,9 @@ struct Router: Sendable {
         on(ListChartsRequest.self) { try await node.listCharts($1) }
         on(ShareChartRequest.self) { try await node.shareChart($0, $1) }
         on(UnshareChartRequest.self) { try await node.unshareChart($0, $1) }
+        on(TimedShowRequest<ConsentView>.self) { try await node.show($0, $1) }
+        on(GrantConsentRequest.self) { try await node.grantConsent($0, $1) }
+        on(RevokeConsentRequest.self) { try await node.revokeConsent($0, $1) }
         on(LocalChartRequest.self) { try await node.localChart($0, $1) }
         on(AcceptChartRequest.self) { try await node.acceptChart($0, $1) }
         on(LinkChartsRequest.self) { try await node.linkCharts($0, $1) }

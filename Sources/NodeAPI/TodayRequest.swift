@@ -67,6 +67,8 @@ public struct TodayItem: Codable, Hashable, Sendable {
         case alert = "ALERT"
         /// A follow-up that is due today.
         case due = "DUE"
+        /// A consent that ends soon, or has ended.
+        case consent = "CONSENT"
         /// What another practice handed to this one when it went.
         case handedOver = "HANDED OVER"
         /// A change that somebody asked for, and nobody has answered.

@@ -23,6 +23,7 @@ struct Duolog: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ServeCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
             ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, PatientCommand.self,
+            ConsentCommand.self,
             TodayCommand.self,
             ShowCommand.self,
             RecordCommand.self, NoteCommand.self, KindsCommand.self, AmendCommand.self, WithdrawCommand.self, EraseCommand.self,

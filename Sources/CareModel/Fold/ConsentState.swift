@@ -28,7 +28,9 @@ public struct ConsentState: Sendable {
 
     private var coverage: [NodeID: Coverage] = [:]
     private var grants: [NodeID: EventHash] = [:]
-    private var standing: [(event: EventHash, recipients: Set<NodeID>)] = []
+    private var revocations: [(event: EventHash, recipients: Set<NodeID>)] = []
+    /// For each grant that no later one names, the recipients for whom it was not taken back, dates aside.
+    public private(set) var standing: [EventHash: Set<NodeID>] = [:]
 
     /// Reads the consents of a chart.
     public init(_ fold: Fold) {
@@ -49,11 +51,12 @@ public struct ConsentState: Sendable {
             }
             let left = Set(revocation.recipients).subtracting(lifted)
             revoked.formUnion(left)
-            if !left.isEmpty { standing.append((nodes[position].hash, left)) }
+            if !left.isEmpty { revocations.append((nodes[position].hash, left)) }
         }
         for position in grants where !named.contains(position) {
             guard let grant = fold.body(position) as? ConsentGranted else { continue }
             for node in grant.recipients where !revoked.contains(node) && !ended[position, default: []].contains(node) {
+                standing[nodes[position].hash, default: []].insert(node)
                 if extend(node, grant.until) { self.grants[node] = nodes[position].hash }
             }
         }
@@ -75,7 +78,7 @@ public struct ConsentState: Sendable {
 
     /// Revocations that keep the chart from one of these nodes: a grant that names them lifts them.
     public func standingRevocations(of recipients: Set<NodeID>) -> [EventHash] {
-        standing.filter { !$0.recipients.isDisjoint(with: recipients) }.map(\.event)
+        revocations.filter { !$0.recipients.isDisjoint(with: recipients) }.map(\.event)
     }
 
     /// How far a node is covered.

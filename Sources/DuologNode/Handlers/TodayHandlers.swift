@@ -61,7 +61,7 @@ private struct TodayReader {
     /// Nothing of a chart that this practice has left: it could not act on it.
     var items: [TodayItem] {
         guard fold.membership.removals[node] == nil else { return [] }
-        return disputes + safety + followup + integrity + alerts + requests + referrals
+        return disputes + safety + followup + integrity + alerts + consent + requests + referrals
     }
 
     private var disputes: [TodayItem] {
@@ -108,6 +108,20 @@ private struct TodayReader {
             if alert.rule == .interval, age > Self.intervalAlertDays * 86_400_000 { return false }
             return alert.events.contains { current.contains($0.event) }
         }.map { item(.alert, $0.text, since: $0.events.first?.at) }
+    }
+
+    /// A consent of another member that ends soon, or has ended: nothing is sent to it any more, and only the patient can change that.
+    private var consent: [TodayItem] {
+        ConsentView(fold, now: now).members.filter { $0.member.node != node }.compactMap { coverage in
+            guard let left = coverage.days_left, let until = coverage.until, left <= ConsentView.warningDays else { return nil }
+            let name = coverage.member.name
+            let text =
+                left < 0
+                ? "consent for \(name) ended on \(until): nothing is sent to it"
+                : "consent for \(name) ends on \(until), \(left == 0 ? "today" : "in \(left) days"): duolog consent grant"
+            let first = CalendarDay(number: until.number - ConsentView.warningDays)
+            return item(.consent, text, since: ClinicalTime("\(first)T00:00:00+00:00")?.instant)
+        }
     }
 
     private var requests: [TodayItem] {

@@ -77,6 +77,7 @@ struct ChartCommand: ParsableCommand {
             let regimen: Viewed<RegimenView>
             let conflicts: [Viewed<ConflictsView>]
             let local: LocalChart
+            let notice: RedisclosureNotice?
         }
 
         func run() async throws {
@@ -86,13 +87,14 @@ struct ChartCommand: ParsableCommand {
                     membership: try await connection.send(ShowRequest<MembershipView>(chart: id)),
                     regimen: try await connection.send(ShowRequest<RegimenView>(chart: id)),
                     conflicts: try await connection.send(ListConflictsRequest(chart: id)),
-                    local: try await connection.send(LocalChartRequest(chart: id)))
+                    local: try await connection.send(LocalChartRequest(chart: id)),
+                    notice: try await connection.send(TimedShowRequest<ConsentView>(chart: id)).content.notice)
             }
             try output.print(overview) {
                 let conflicts = overview.conflicts.map { Render.conflicts($0.content, now: $0.now) }.joined(separator: "\n")
                 return Render.framed(
                     overview.regimen,
-                    Render.local(overview.local).map { $0 + "\n" }.joined()
+                    ((overview.notice?.lines ?? []) + Render.local(overview.local)).map { $0 + "\n" }.joined()
                         + "Members\n\(Render.membership(overview.membership.content))\nMedication\n\(Render.regimen(overview.regimen.content))\nDisputes\n\(conflicts)"
                 )
             }

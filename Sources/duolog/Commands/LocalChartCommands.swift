@@ -20,9 +20,15 @@ extension ChartCommand {
         @OptionGroup var chart: ChartOption
         @OptionGroup var request: RequestOption
 
+        private struct Accepted: Encodable {
+            let local: LocalChart
+            let notice: RedisclosureNotice?
+        }
+
         func run() async throws {
             let accepted = try await node.connected { connection in
                 let id = try await chart.resolve(connection)
+                let notice = try await connection.send(TimedShowRequest<ConsentView>(chart: id)).content.notice
                 if Terminal.isInteractive {
                     let shown = try await connection.send(ShowRequest<MembershipView>(chart: id))
                     let local = try await connection.send(LocalChartRequest(chart: id))
@@ -30,12 +36,14 @@ extension ChartCommand {
                     print(Render.local(local).joined(separator: "\n"))
                 }
                 let number = try Terminal.isInteractive ? Terminal.require("Patient number in this practice") : Terminal.input()
-                return try await connection.send(
+                let local = try await connection.send(
                     AcceptChartRequest(
                         chart: id, patientNumber: number.trimmingCharacters(in: .whitespacesAndNewlines), request: request.id))
+                return Accepted(local: local, notice: notice)
             }
             try output.print(accepted) {
-                (["Accepted chart \(accepted.chart)."] + Render.local(accepted)).joined(separator: "\n")
+                (["Accepted chart \(accepted.local.chart)."] + Render.local(accepted.local) + (accepted.notice?.lines ?? []))
+                    .joined(separator: "\n")
             }
         }
     }

@@ -26,6 +26,7 @@ extension AuditCommand {
             let events: Int
             let bytes: Int
             let file: String
+            let notice: RedisclosureNotice?
         }
 
         func run() async throws {
@@ -34,16 +35,18 @@ extension AuditCommand {
             }
             let written = try await node.connected { connection in
                 let id = try await chart.resolve(connection)
+                let notice = try await connection.send(TimedShowRequest<ConsentView>(chart: id)).content.notice
                 let file = try NewFile(out)
                 let events = try await ChartExport.pages(of: id, connection) { page, done in
                     try file.write(page.lines)
                     Terminal.progress("exported", done, of: page.cut.events)
                 }
                 Terminal.endProgress()
-                return Written(chart: id, events: events, bytes: try file.finish(), file: out)
+                return Written(chart: id, events: events, bytes: try file.finish(), file: out, notice: notice)
             }
             try output.print(written) {
-                "Wrote \(written.events) events of chart \(written.chart.short) to \(out), \(written.bytes) bytes. Check it with: duolog audit verify \(out)"
+                (written.notice?.lines ?? []).map { $0 + "\n" }.joined()
+                    + "Wrote \(written.events) events of chart \(written.chart.short) to \(out), \(written.bytes) bytes. Check it with: duolog audit verify \(out)"
             }
         }
     }

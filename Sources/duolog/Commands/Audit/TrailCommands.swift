@@ -54,18 +54,22 @@ extension AuditCommand {
                     DisclosuresRequest(chart: try await chart.resolve(connection), from: from, to: to, received: received))
             }
             try output.print(entries) {
-                let rows = entries.map { entry in
-                    [
-                        "\(entry.at)", "\(entry.peer)", entry.name, "\(entry.events)",
-                        entry.ranges.map { "\($0.origin)#\($0.from)-\($0.to)" }.joined(separator: " "),
-                        entry.consent?.description ?? "",
-                    ]
-                }
-                let titles = ["time", received ? "sender" : "recipient", "name", "events", "ranges", "consent"]
-                if period.csv { return Render.csv([titles] + rows) }
                 let nothing = received ? "Nothing of this chart came from anybody." : "Nothing of this chart was sent to anybody."
-                return rows.isEmpty ? nothing : Render.table([titles] + rows)
+                return entries.isEmpty && !period.csv ? nothing : Self.text(entries, csv: period.csv, received: received)
             }
+        }
+
+        /// A table of what was sent, or of what came.
+        static func text(_ entries: [DisclosureEntry], csv: Bool, received: Bool = false) -> String {
+            let rows = entries.map { entry in
+                [
+                    "\(entry.at)", "\(entry.peer)", entry.name, "\(entry.events)",
+                    entry.ranges.map { "\($0.origin)#\($0.from)-\($0.to)" }.joined(separator: " "),
+                    entry.consent?.description ?? "",
+                ]
+            }
+            let all = [["time", received ? "sender" : "recipient", "name", "events", "ranges", "consent"]] + rows
+            return csv ? Render.csv(all) : rows.isEmpty ? "" : Render.table(all)
         }
     }
 
