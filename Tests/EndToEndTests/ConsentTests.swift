@@ -120,12 +120,16 @@ import Testing
         let chart = ["--chart", "\(pair.chart)"]
         for (command, input) in [
             (["chart", "accept"] + chart, "R-1"), (["chart", "show"] + chart, ""),
-            (["audit", "export"] + chart + ["--out", folder + "/chart.jsonl"], ""), (["consent", "show"] + chart, ""),
+            (["audit", "export"] + chart + ["--out", folder + "/chart.jsonl"], ""),
+            (["fhir", "export"] + chart + ["--out", folder + "/chart.json"], ""), (["consent", "show"] + chart, ""),
         ] {
             let done = try pair.right.run(command, input: input)
             #expect(done.status == 0 && done.output.contains("42 CFR 2.12, 2.32, 2.33"), "\(command): \(done.errors)")
             #expect(done.output.contains("signed document \(document)"))
         }
+        // It stands in what is handed on as well, also in other systems' words.
+        let bundle = try String(contentsOfFile: folder + "/chart.json", encoding: .utf8)
+        #expect(bundle.contains("<p>NOTICE: ") && bundle.contains("signed document \(document)"))
         pair.left.stop()
         pair.right.stop()
     }

@@ -30,7 +30,7 @@ public enum FHIRExport {
     ///   - now: the bundle's time.
     public static func bundle(_ fold: Fold, node: NodeID, disclosures: [Disclosure], now: Timestamp) -> FHIRValue {
         let context = ExportContext(fold)
-        var resources = people(context)
+        var resources = people(context, now: now)
         for entry in context.entries { resources += clinical(entry, context) }
         resources += registers(context)
         resources += context.entries.map { provenance(of: $0, context) }

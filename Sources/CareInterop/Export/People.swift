@@ -3,12 +3,14 @@ import EventLog
 
 /// The patient, the practices, their people, what they may do, and the chart itself.
 extension FHIRExport {
-    static func people(_ context: ExportContext) -> [ExportedResource] {
-        [composition(context), patient(context)] + context.membership.members.map { organization($0, context) }
+    static func people(_ context: ExportContext, now: Timestamp) -> [ExportedResource] {
+        [composition(context, ConsentView(context.fold, now: now).notice), patient(context)]
+            + context.membership.members.map { organization($0, context) }
             + context.membership.members.flatMap { practitioners(of: $0, context) } + [careTeam(context)]
     }
 
-    private static func composition(_ context: ExportContext) -> ExportedResource {
+    /// The chart itself, with the notice that goes with each disclosure where it needs one.
+    private static func composition(_ context: ExportContext, _ notice: RedisclosureNotice?) -> ExportedResource {
         let founding = context.entries.first { $0.label.kind == ChartOpened.kind }
         return ExportedResource(
             "Composition", context.compositionID,
@@ -16,9 +18,21 @@ extension FHIRExport {
                 "status": "final", "type": context.concept(CodeSystem.loinc, "34133-9", "Summarization of episode note"),
                 "identifier": ["system": .string(CodeSystem.chart), "value": .string("\(context.chart)")],
                 "subject": context.patient, "title": "Shared record of combined care",
+                "section": notice.map { [["title": "Notice", "text": narrative($0.lines)]] },
                 "date": founding.map { context.time($0.label.when) } ?? "1970-01-01",
                 "author": founding.map { [context.organization($0.envelope.origin.node)] } ?? [["display": "unknown"]],
             ])
+    }
+
+    private static func narrative(_ lines: [String]) -> FHIRValue {
+        let paragraphs = lines.map { line in
+            let text = line.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+            return "<p>\(text)</p>"
+        }
+        return [
+            "status": "generated",
+            "div": .string("<div xmlns=\"http://www.w3.org/1999/xhtml\">\(paragraphs.joined())</div>"),
+        ]
     }
 
     private static func patient(_ context: ExportContext) -> ExportedResource {

@@ -33,6 +33,7 @@ struct FHIRCommand: ParsableCommand {
             let resources: [String: Int]
             let bytes: Int
             let file: String
+            let notice: RedisclosureNotice?
         }
 
         func run() async throws {
@@ -67,12 +68,13 @@ struct FHIRCommand: ParsableCommand {
                 let types = (bundle["entry"]?.elements ?? []).compactMap { $0["resource"]?["resourceType"]?.text }
                 return Written(
                     chart: id, events: events, resources: Dictionary(types.map { ($0, 1) }, uniquingKeysWith: +),
-                    bytes: try file.finish(), file: out)
+                    bytes: try file.finish(), file: out, notice: ConsentView(Fold(record), now: status.now).notice)
             }
             try output.print(written) {
                 let types = written.resources.sorted { $0.key < $1.key }.map { "  \($0.value) \($0.key)" }.joined(separator: "\n")
                 let count = written.resources.values.reduce(0, +)
-                return "Wrote \(written.events) events of chart \(written.chart.short) as \(count) resources to \(out):\n\(types)"
+                return (written.notice?.lines ?? []).map { $0 + "\n" }.joined()
+                    + "Wrote \(written.events) events of chart \(written.chart.short) as \(count) resources to \(out):\n\(types)"
             }
         }
     }
