@@ -61,8 +61,10 @@ public struct EventTrail: Codable, Hashable, Sendable {
     public let summary: String
     /// How it stands now.
     public let standing: EventStanding
-    /// Why it is without effect.
+    /// Why it has no effect, or none yet.
     public let because: String?
+    /// The rule and the event that decided that.
+    public let decided: EffectRule?
     /// What happened, by kind of happening.
     public let steps: [Step]
 
@@ -71,7 +73,8 @@ public struct EventTrail: Codable, Hashable, Sendable {
         let fold = Fold(record)
         label = EventLabel(position, fold)
         summary = fold.summary(of: position)
-        (standing, because) = fold.standing(of: position)
+        (standing, decided) = fold.effect(of: position)
+        because = decided?.line
         let reader = TrailReader(fold: fold, position: position, context: context)
         steps =
             reader.beginning + reader.receipts + reader.sent + reader.disputes + reader.names + reader.erasure + reader.views

@@ -77,28 +77,6 @@ public enum EventStanding: String, Codable, Hashable, Sendable {
 }
 
 extension Fold {
-    /// How an event stands, and why where it is without effect.
-    func standing(of position: Int) -> (EventStanding, String?) {
-        if case .withoutEffect(let reason, let decider) = record.verdict(on: position) {
-            return (.withoutEffect, reason.description + (decider.map { " (\($0.short))" } ?? ""))
-        }
-        if let problem = problems[position] { return (.withoutEffect, problem.description) }
-        if Catalogue.kind(record.graph.nodes[position].envelope.kind) == nil { return (.unknown, nil) }
-        if withdrawals[position] != nil { return (.withdrawn, nil) }
-        if suspended.contains(position) { return (.suspended, nil) }
-        if let root = roots[position], let register = registers.first(where: { $0.root == root }) {
-            if register.replacedBy[position] != nil { return (.replaced, nil) }
-            return register.isDisputed ? (.disputed, nil) : (.inEffect, nil)
-        }
-        if let body = record.entries[position].body, !erased.contains(position),
-            let kind = Catalogue.kind(record.graph.nodes[position].envelope.kind),
-            case .failure(let problem) = ChartRecord.content(of: kind, body)
-        {
-            return (.withoutEffect, problem.description)
-        }
-        return (.inEffect, nil)
-    }
-
     /// What an event says, in one line.
     func summary(of position: Int) -> String {
         let envelope = record.graph.nodes[position].envelope

@@ -12,8 +12,10 @@ public struct TimelineView: Projection {
         public let summary: String
         /// How it stands now.
         public let standing: EventStanding
-        /// Why it is without effect.
+        /// Why it has no effect, or none yet.
         public let because: String?
+        /// The rule and the event that decided that.
+        public let decided: EffectRule?
         /// The events that it names.
         public let refs: [EventHash]
         /// Amendments and withdrawals of it.
@@ -39,10 +41,10 @@ public struct TimelineView: Projection {
             (fold.record.when($0.element).instant, $0.offset) < (fold.record.when($1.element).instant, $1.offset)
         }
         entries = ordered.map { _, position in
-            let (standing, because) = fold.standing(of: position)
+            let (standing, rule) = fold.effect(of: position)
             return Entry(
                 label: EventLabel(position, fold), summary: fold.summary(of: position), standing: standing,
-                because: because, refs: fold.record.graph.nodes[position].envelope.refs,
+                because: rule?.line, decided: rule, refs: fold.record.graph.nodes[position].envelope.refs,
                 corrections: Self.corrections(of: position, fold),
                 probable_duplicates: duplicates.of(position).map { fold.record.graph.nodes[$0].hash }.sorted())
         }

@@ -5,7 +5,7 @@ extension Fold {
     /// What is wrong with what an event says; nil for nothing.
     public func problem(of position: Int) -> ContentError? {
         if let problem = problems[position] { return problem }
-        let (standing, because) = standing(of: position)
-        return standing == .withoutEffect ? ContentError("body", because ?? "is without effect") : nil
+        let (standing, rule) = effect(of: position)
+        return standing == .withoutEffect ? ContentError("body", rule?.words ?? "is without effect") : nil
     }
 }

@@ -48,7 +48,7 @@ enum Render {
             switch entry.standing {
             case .inEffect, .replaced: break
             case .withoutEffect: line += "  -- without effect: \(entry.because ?? "")"
-            default: line += "  -- \(entry.standing.rawValue)"
+            default: line += "  -- \(entry.standing.rawValue)\(entry.because.map { ": \($0)" } ?? "")"
             }
             for correction in entry.corrections {
                 line += "\n      corrected \(time(correction.label.when)) by \(correction.label.author): \(correction.summary)"
