@@ -61,6 +61,32 @@ import Testing
         pair.right.stop()
     }
 
+    /// The successor is no member yet: it is admitted, the patient's consent is recorded, and the whole chart goes to it.
+    @Test func aPairedNodeThatWasNoMemberSucceeds() async throws {
+        let pair = try await Daemons.pair(in: folder)
+        let right = try await node(pair.right)
+        let opened = try await pair.left.ask(
+            OpenChartRequest(
+                patient: #"{"name":"Other Fictional","birth_date":"1980-01-01"}"#, scopes: [.primaryCare], when: nil,
+                request: "other"))
+        let over = [
+            "chart", "hand-over", "--to", "\(right)", "--chart", "\(opened.chart)", "--view", opened.view, "--request-id", "over",
+        ]
+        let refused = try pair.left.run(over, input: "retiring")
+        #expect(refused.status == 65 && refused.errors.contains("--consent-document"), "\(refused.errors)")
+        let signed = over + ["--consent-document", "\(EventHash(of: [3]))", "--until", "2099-12-31", "--part2"]
+        let done = try pair.left.run(signed, input: "retiring")
+        #expect(done.status == 0, "\(done.errors)")
+        try await pair.right.wait(for: try await pair.left.clock(of: opened.chart), of: opened.chart)
+        let consent = try await pair.right.ask(TimedShowRequest<ConsentView>(chart: opened.chart)).content
+        #expect(consent.members.map(\.member.node) == [right] && consent.notice != nil)
+        let members = try await pair.right.ask(ShowRequest<MembershipView>(chart: opened.chart)).content.members
+        #expect(members.first { $0.node == right }?.scopes == [.primaryCare, .steward])
+        #expect(try pair.left.run(signed, input: "retiring").output == done.output, "a repeated request")
+        pair.left.stop()
+        pair.right.stop()
+    }
+
     @Test func theEndOfCareListsTheMedicationThatGoesOn() async throws {
         let pair = try await Daemons.pair(in: folder)
         let right = try await node(pair.right)
