@@ -104,9 +104,12 @@ actor Auditor {
 
     // MARK: In the background
 
-    /// Checks the log every so many hours, so many events a second; never for 0 hours.
+    /// Checks the log every so many hours, so many events a second; never for 0 hours. Replaces what was said before; a check that
+    /// runs goes on.
     func scrub(every hours: Int, pace: Int) {
-        guard hours > 0, scrubbing == nil else { return }
+        scrubbing?.cancel()
+        scrubbing = nil
+        guard hours > 0 else { return }
         scrubbing = Task(priority: .background) {
             while !Task.isCancelled {
                 let due = (try? await self.lastSummary()).map { $0.ended.milliseconds + hours * 3_600_000 } ?? 0

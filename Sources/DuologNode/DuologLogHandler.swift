@@ -3,18 +3,23 @@ public import Logging
 
 /// Log lines on standard error: text for people, with syslog's priority and without a time where the journal adds its own; or JSON.
 public struct DuologLogHandler: LogHandler {
-    public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
-    private let label: String
-    private let format: NodeSettings.LogFormat
+    private let settings: LogSettings
     private let isJournal: Bool
+    private var ownLevel: Logger.Level?
 
-    /// A handler for one label.
-    public init(label: String, level: Logger.Level, format: NodeSettings.LogFormat, isJournal: Bool) {
-        self.label = label
-        logLevel = level
-        self.format = format
+    /// - Parameters:
+    ///   - settings: asked anew for each line, so that a reload reaches every logger.
+    ///   - isJournal: true where standard error goes to systemd's journal.
+    public init(_ settings: LogSettings, isJournal: Bool) {
+        self.settings = settings
         self.isJournal = isJournal
+    }
+
+    /// The configured level, unless this one logger was given another.
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? settings.level }
+        set { ownLevel = newValue }
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -25,18 +30,20 @@ public struct DuologLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
         let line =
-            switch format {
+            switch settings.format {
             case .text: text(event.level, event.message, all)
             case .json: json(event.level, event.message, all)
             }
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        // The journal takes the priority off again.
+        let prefix = isJournal ? "<\(Self.priority(event.level))>" : ""
+        FileHandle.standardError.write(Data((prefix + line + "\n").utf8))
     }
 
     private func text(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) -> String {
         let details = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         // One event is one line, whatever a peer managed to get into it.
         let body = "\(message)\(details)".replacing("\n", with: "\\n")
-        if isJournal { return "<\(Self.priority(level))>\(body)" }
+        if isJournal { return body }
         return "\(Date.now.formatted(.iso8601)) \(level.rawValue) \(body)"
     }
 

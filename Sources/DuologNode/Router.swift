@@ -12,6 +12,7 @@ struct Router: Sendable {
     init(_ node: RunningNode) {
         logger = node.logger
         on(StatusRequest.self) { _, _ in try await node.status() }
+        on(ReloadRequest.self) { _, caller in try await node.reload(caller) }
         on(SetClockRequest.self) { try await node.setClock($0, $1) }
         on(SetOnlineRequest.self) { try await node.setOnline($0, $1) }
         on(AddPractitionerRequest.self) { try await node.addPractitioner($0, $1) }

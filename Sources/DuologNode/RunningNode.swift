@@ -2,15 +2,15 @@ import CareModel
 import EventLog
 import Foundation
 import LogStore
-public import Logging
+import Logging
 import NIOPosix
 import NodeAPI
 import PeerNetwork
 import Replication
 
 /// A running node: the log, the network, and what people ask of them.
-public actor RunningNode {
-    let name: String
+actor RunningNode {
+    var name: String
     let key: NodeKey
     let isFictional: Bool
     let log: LogStore
@@ -22,19 +22,20 @@ public actor RunningNode {
     nonisolated let logger: Logger
     private let changes: AsyncStream<LogStore.Change>
     private var distribution: Task<Void, Never>?
-    private let scrubHours: Int
-    private let scrubPace: Int
+    private let liveness: Liveness
+    private let reloading: Reloading
     var listening: PeerAddress?
 
     /// Opens the log. Nothing listens yet.
     ///
     /// - Parameter onFailure: told when the log cannot be written; the process must stop.
-    public init(
-        _ settings: NodeSettings, logger: Logger, onFailure: @escaping @Sendable (String) -> Void
+    init(
+        _ settings: NodeSettings, reloading: Reloading, inherited: Int32?, logger: Logger,
+        onFailure: @escaping @Sendable (String) -> Void
     ) throws {
         let folder = StateFolder(path: settings.stateDirectory)
         name = settings.name
-        (scrubHours, scrubPace) = (settings.scrubHours, settings.scrubPace)
+        self.reloading = reloading
         key = try folder.nodeKey()
         isFictional = folder.isFictional
         self.logger = logger
@@ -44,6 +45,7 @@ public actor RunningNode {
                 path: folder.log, key: key, sealer: sealer, clock: { clock.now }, random: SystemRandom.word),
             onFailure: { onFailure($0.text) })
         self.log = log
+        liveness = Liveness(log: log, group: MultiThreadedEventLoopGroup.singleton)
         let (stream, continuation) = AsyncStream<LogStore.Change>.makeStream()
         changes = stream
         log.observe { continuation.yield($0) }
@@ -58,7 +60,7 @@ public actor RunningNode {
             PeerNetwork.Configuration(
                 key: key, instance: { log.epoch.instance },
                 listen: PeerAddress(host: settings.listenHost, port: settings.listenPort),
-                maxConnections: settings.maxPeerConnections),
+                maxConnections: settings.maxPeerConnections, inherited: inherited),
             store: port, policy: port, clock: { clock.moment }, logger: logger,
             group: MultiThreadedEventLoopGroup.singleton)
     }
@@ -70,7 +72,8 @@ public actor RunningNode {
         network.onNote { [logger] peer, note in logger.log(note, of: peer) }
         let bound = try await network.start()
         listening = bound
-        await auditor.scrub(every: scrubHours, pace: scrubPace)
+        let settings = await reloading.current
+        await auditor.scrub(every: settings.scrubHours, pace: settings.scrubPace)
         await network.setPeers(try await pairedPeers())
         let (log, network, clock, changes, journal, logger) = (log, network, clock, changes, journal, logger)
         distribution = Task {
@@ -80,6 +83,35 @@ public actor RunningNode {
             }
         }
         return "\(bound)"
+    }
+
+    /// Derives the projections anew where an earlier version of the rules made them.
+    func renewProjections(_ progress: @escaping @Sendable (_ done: Int, _ all: Int) -> Void) async throws {
+        let charts = try await log.renewProjections(progress)
+        if charts > 0 { logger.notice("projections of \(charts) charts were made anew for this version of the rules") }
+    }
+
+    /// The names of the parts that give no sign of life within this time; none when the node is well.
+    nonisolated func silent(within limit: Duration) async -> [String] { await liveness.silent(within: limit) }
+
+    /// Reads the configuration again.
+    func reload(_ caller: Caller) async throws -> ReloadRequest.Answer {
+        try await requireAdministrator(caller, "reload the configuration")
+        return try await reloading.reload(self)
+    }
+
+    /// Takes what a running node can take of changed settings.
+    func adopt(_ settings: NodeSettings) async {
+        name = settings.name
+        network.bound(maxConnections: settings.maxPeerConnections)
+        await auditor.scrub(every: settings.scrubHours, pace: settings.scrubPace)
+    }
+
+    /// How the node is, in one line for the service manager.
+    func statusLine() async -> String {
+        let peers = await network.status()
+        let connected = await network.connectedPeers().count
+        return "awaiting peers on \(listening.map { "\($0)" } ?? "no address"), \(connected) of \(peers.count) peers connected"
     }
 
     /// Tells the peers that the node goes down, and closes everything.

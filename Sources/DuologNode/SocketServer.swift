@@ -13,31 +13,39 @@ final class SocketServer: Sendable {
     private let path: String
     private let logger: Logger
     private let channel: any Channel
+    private let isInherited: Bool
 
     /// Binds the socket. One that an earlier daemon left behind is taken over: the log's lock keeps a second daemon away.
-    init(_ router: Router, path: String, logger: Logger) async throws {
+    ///
+    /// - Parameter inherited: a bound socket that somebody hands over, who also sees to its path and mode.
+    init(_ router: Router, path: String, inherited: Int32?, logger: Logger) async throws {
         self.router = router
         self.path = path
         self.logger = logger
-        unlink(path)
+        isInherited = inherited != nil
+        if !isInherited { unlink(path) }
         do {
-            channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(SocketHandler(router))
                     }
                 }
-                .bind(unixDomainSocketPath: path).get()
+            if let inherited {
+                channel = try await bootstrap.withBoundSocket(inherited).get()
+            } else {
+                channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
+            }
         } catch {
             throw NodeError(.io, "cannot bind \(path): \(error)")
         }
         // Everybody on the machine may connect; what they may do is decided by their user id.
-        chmod(path, 0o666)
+        if !isInherited { chmod(path, 0o666) }
     }
 
     func close() async {
         try? await channel.close()
-        unlink(path)
+        if !isInherited { unlink(path) }
     }
 }
 

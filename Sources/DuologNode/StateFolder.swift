@@ -1,6 +1,7 @@
 import Crypto
 public import EventLog
 import Foundation
+import Glibc
 import LogStore
 
 /// The folder in which a node keeps everything: log, keys, notebooks.
@@ -26,6 +27,13 @@ public struct StateFolder: Sendable {
     public func create(storeKeyFile: String, fictional: Bool) throws -> NodePublicKey {
         guard !FileManager.default.fileExists(atPath: nodeKeyFile) else {
             throw StateFolderError("\(path) already holds a node; choose another folder, or remove it by hand if you are sure")
+        }
+        let owner = (try? FileManager.default.attributesOfItem(atPath: path))?[.ownerAccountID] as? NSNumber
+        if let owner, owner.uint32Value != geteuid() {
+            let name = getpwuid(owner.uint32Value).map { String(cString: $0.pointee.pw_name) } ?? "\(owner)"
+            throw StateFolderError(
+                "\(path) belongs to \(name), who cannot read what another user puts there; run: runuser -u \(name) -- duolog init"
+            )
         }
         do {
             try FileManager.default.createDirectory(
@@ -69,7 +77,9 @@ public struct StateFolder: Sendable {
 
     private static func requirePrivate(_ file: String) throws {
         let attributes = try? FileManager.default.attributesOfItem(atPath: file)
-        guard let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue, mode & 0o077 == 0 else {
+        // A credential of systemd belongs to root, and an access list lets this user read it: its mode shows the list's mask.
+        let open = (attributes?[.ownerAccountID] as? NSNumber)?.intValue == 0 && geteuid() != 0 ? 0o007 : 0o077
+        guard let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue, mode & open == 0 else {
             throw StateFolderError("\(file) can be read by others; run: chmod 600 \(file)")
         }
     }

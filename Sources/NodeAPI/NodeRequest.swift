@@ -28,6 +28,8 @@ public struct NodeError: Error, Codable, Hashable, Sendable, CustomStringConvert
         case unavailable
         /// Reading or writing failed.
         case io
+        /// The node's configuration is not acceptable.
+        case configuration
     }
 
     /// What kind of failure.
@@ -56,6 +58,7 @@ public struct NodeError: Error, Codable, Hashable, Sendable, CustomStringConvert
         case .unavailable: 69
         case .io: 74
         case .permission: 77
+        case .configuration: 78
         }
     }
 }

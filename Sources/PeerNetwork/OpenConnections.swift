@@ -6,6 +6,7 @@ final class OpenConnections: Sendable {
     private struct State {
         var isOpen = false
         var accepted = 0
+        var mostAccepted: Int
         var handles: [ObjectIdentifier: PeerConnection.Handle] = [:]
     }
 
@@ -15,11 +16,15 @@ final class OpenConnections: Sendable {
         case offline
     }
 
-    private let state = Mutex(State())
-    private let mostAccepted: Int
+    private let state: Mutex<State>
 
     /// Bounds what others can open; what this node dials is bounded by its pairings.
-    init(mostAccepted: Int) { self.mostAccepted = mostAccepted }
+    init(mostAccepted: Int) { state = Mutex(State(mostAccepted: mostAccepted)) }
+
+    /// Connections beyond a lower bound stay until they end.
+    func bound(_ mostAccepted: Int) { state.withLock { $0.mostAccepted = mostAccepted } }
+
+    var mostAccepted: Int { state.withLock { $0.mostAccepted } }
 
     var count: Int { state.withLock { $0.handles.count } }
 
@@ -36,7 +41,7 @@ final class OpenConnections: Sendable {
     func add(_ handle: PeerConnection.Handle, isAccepted: Bool) throws(Refusal) {
         let refusal: Refusal? = state.withLock {
             guard $0.isOpen else { return .offline }
-            guard !isAccepted || $0.accepted < mostAccepted else { return .full }
+            guard !isAccepted || $0.accepted < $0.mostAccepted else { return .full }
             if isAccepted { $0.accepted += 1 }
             $0.handles[ObjectIdentifier(handle.channel)] = handle
             return nil

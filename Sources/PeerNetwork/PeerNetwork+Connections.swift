@@ -18,7 +18,7 @@ extension PeerNetwork {
             try setUp(channel, tls.serverHandler(identity, from: address), identity, address, nil)
         } catch OpenConnections.Refusal.full {
             logger.warning(
-                "refused a peer at \(address): \(configuration.maxConnections) connections are open (peers.max_connections)"
+                "refused a peer at \(address): \(connections.mostAccepted) connections are open (peers.max_connections)"
             )
             throw OpenConnections.Refusal.full
         }

@@ -1,4 +1,5 @@
 public import EventLog
+import Glibc
 public import Logging
 public import NIOCore
 import NIOPosix
@@ -17,17 +18,21 @@ public actor PeerNetwork {
         public var listen: PeerAddress
         /// Connections that others may open, those in a handshake included.
         public var maxConnections: Int
+        /// A bound TCP socket that somebody hands over; goes before `listen`. It stays open when the node goes off the network.
+        public var inherited: Int32?
         /// From a connection to the end of its TLS handshake.
         var handshakeTime = TimeAmount.milliseconds(Int64(ReplicationLimits.handshakeMilliseconds))
 
         /// What it is started with.
         public init(
-            key: NodeKey, instance: @escaping @Sendable () -> UInt64, listen: PeerAddress, maxConnections: Int = 64
+            key: NodeKey, instance: @escaping @Sendable () -> UInt64, listen: PeerAddress, maxConnections: Int = 64,
+            inherited: Int32? = nil
         ) {
             self.key = key
             self.instance = instance
             self.listen = listen
             self.maxConnections = maxConnections
+            self.inherited = inherited
         }
     }
 
@@ -88,6 +93,7 @@ public actor PeerNetwork {
                 throw CancellationError()
             }
             listener = channel
+            if configuration.inherited != nil, let host = channel.localAddress?.ipAddress { listen.host = host }
             listen.port = channel.localAddress?.port ?? listen.port
         } catch {
             isOnline = false
@@ -145,6 +151,9 @@ public actor PeerNetwork {
         }
     }
 
+    /// Connections that others may open from now on. Those that are open stay.
+    public nonisolated func bound(maxConnections: Int) { connections.bound(maxConnections) }
+
     /// Peers with a session.
     public func connectedPeers() -> [NodeID] { peerings.filter { $0.value.link != nil }.keys.sorted() }
 
@@ -185,26 +194,39 @@ public actor PeerNetwork {
 
     private func bind() async throws -> any Channel {
         do {
-            return try await ServerBootstrap(group: group)
+            let bootstrap = ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
                 .childChannelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture { try accept(channel) }
                 }
-                .bind(host: listen.host, port: listen.port).get()
+            guard let inherited = configuration.inherited else {
+                return try await bootstrap.bind(host: listen.host, port: listen.port).get()
+            }
+            return try await bootstrap.withBoundSocket(try Self.copy(inherited)).get()
         } catch {
             throw ListenError(address: listen, reason: Self.words(error))
         }
     }
 }
 
+extension PeerNetwork {
+    /// A channel closes its socket; the one that was handed over is wanted again when the node comes back.
+    private static func copy(_ descriptor: Int32) throws -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw IOError(errnoCode: errno, reason: "the socket that was handed over cannot be used") }
+        return copy
+    }
+}
+
 /// The listener could not be bound.
-struct ListenError: Error, CustomStringConvertible {
+public struct ListenError: Error, CustomStringConvertible {
     let address: PeerAddress
     let reason: String
 
-    var description: String { "cannot await peers at \(address): \(reason)" }
+    /// What, where, and why.
+    public var description: String { "cannot await peers at \(address): \(reason)" }
 }
 
 /// Whom to tell what happens in the sessions.

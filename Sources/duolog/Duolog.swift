@@ -21,7 +21,7 @@ struct Duolog: AsyncParsableCommand {
             """,
         version: DuologVersion.text,
         subcommands: [
-            InitCommand.self, ServeCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
+            InitCommand.self, ServeCommand.self, ReloadCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
             ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, PatientCommand.self,
             ConsentCommand.self,
             TodayCommand.self,
@@ -62,6 +62,7 @@ struct Failure {
         case let error as ConfigurationError: (code, text) = (78, error.description)
         case let error as StateFolderError: (code, text) = (78, error.description)
         case let error as StorageFailure: (code, text) = (74, error.description)
+        case let error as ListenFailure: (code, text) = (69, error.description)
         case let error as DemoFailure: (code, text) = (1, error.description)
         default: return nil
         }

@@ -25,6 +25,14 @@ struct NodeOptions: ParsableArguments {
             flags: flags, environment: environment, file: SettingsLoader.file(flag: config, environment: environment))
     }
 
+    /// Where the daemon answers as far as the options alone tell.
+    var socketWithoutFile: String {
+        var settings = NodeSettings()
+        if let stateDir { settings.stateDirectory = stateDir }
+        if let socket { settings.socket = socket }
+        return settings.socketPath
+    }
+
     /// Asks the daemon one thing.
     func ask<Request: NodeRequest>(_ request: Request) async throws -> Request.Answer {
         try await connected { try await $0.send(request) }

@@ -17,7 +17,7 @@ struct TargetRules {
     }
 
     static let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
-    static let system: Set<String> = foundation.union(["Glibc", "Synchronization"])
+    static let system: Set<String> = foundation.union(["Dispatch", "Glibc", "Synchronization"])
     static let nio: Set<String> = ["NIOCore", "NIOPosix"]
 
     static let all = [

@@ -12,6 +12,8 @@ public struct SettingKey: Sendable {
     public let standard: String
     /// True for a path: a relative one starts at the working directory in a flag, and at the state folder elsewhere.
     let isPath: Bool
+    /// True where a running node takes a new value; the others wait for a restart.
+    public let isLive: Bool
     let write: @Sendable (String, inout NodeSettings) -> Bool
     let text: @Sendable (NodeSettings) -> String
 
@@ -23,9 +25,10 @@ public struct SettingKey: Sendable {
 
     init<Value>(
         _ name: String, _ property: any WritableKeyPath<NodeSettings, Value> & Sendable, _ form: SettingForm<Value>,
-        _ meaning: String
+        _ meaning: String, isLive: Bool = false
     ) {
         self.name = name
+        self.isLive = isLive
         self.meaning = meaning
         isPath = form.isPath
         allowed = form.allowed
@@ -43,7 +46,9 @@ extension SettingKey {
     /// Every key, in the order of the file. A new one is a row here, a property of ``NodeSettings`` and a paragraph in
     /// `config/duolog.yaml`; a test holds the three together.
     public static let all: [SettingKey] = [
-        SettingKey("name", \.name, .label(upTo: 64), "A label for the administrators of paired nodes; never patient data."),
+        SettingKey(
+            "name", \.name, .label(upTo: 64), "A label for the administrators of paired nodes; never patient data.",
+            isLive: true),
         SettingKey(
             "state_dir", \.stateDirectory, .absolutePath, "The folder of the database, the node's key and the epoch token."),
         SettingKey("socket", \.socket, .path, "The Unix socket on which the daemon answers the command line."),
@@ -54,12 +59,14 @@ extension SettingKey {
         SettingKey("listen.port", \.listenPort, .number(0...65535), "The TCP port for peers; 0 takes any free one."),
         SettingKey(
             "peers.max_connections", \.maxPeerConnections, .number(1...4096),
-            "Connections from peers open at once, those still shaking hands included."),
+            "Connections from peers open at once, those still shaking hands included.", isLive: true),
         SettingKey(
-            "audit.scrub_hours", \.scrubHours, .number(0...8760), "Hours between two checks of the whole log in the background."),
-        SettingKey("audit.scrub_pace", \.scrubPace, .number(1...1_000_000), "Events that such a check reads in a second."),
-        SettingKey("log.level", \.logLevel, .word, "Log lines below this level are dropped."),
-        SettingKey("log.format", \.logFormat, .word, "Text for people and the journal, or one JSON object a line."),
+            "audit.scrub_hours", \.scrubHours, .number(0...8760), "Hours between two checks of the whole log in the background.",
+            isLive: true),
+        SettingKey(
+            "audit.scrub_pace", \.scrubPace, .number(1...1_000_000), "Events that such a check reads in a second.", isLive: true),
+        SettingKey("log.level", \.logLevel, .word, "Log lines below this level are dropped.", isLive: true),
+        SettingKey("log.format", \.logFormat, .word, "Text for people and the journal, or one JSON object a line.", isLive: true),
     ]
 
     /// What every environment variable of Duolog begins with.

@@ -42,7 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Runs the node until it is told to stop.",
         discussion:
-            "SIGTERM and SIGINT end it in order. It exits with 74 when the log cannot be written, with 78 on bad configuration.")
+            "SIGTERM and SIGINT end it in order, SIGHUP and 'duolog reload' make it read its configuration again. It exits with 69 when it cannot listen, with 74 when the log cannot be written, with 78 on bad configuration."
+    )
 
     @OptionGroup var node: NodeOptions
 
@@ -66,10 +67,36 @@ struct ServeCommand: AsyncParsableCommand {
         flags["log.level"] = logLevel
         let settings = try node.load(flags).settings
         let isJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
-        let logger = Logger(label: "duolog") {
-            DuologLogHandler(label: $0, level: settings.logLevel, format: settings.logFormat, isJournal: isJournal)
+        let logSettings = LogSettings(settings)
+        let logger = Logger(label: "duolog") { _ in DuologLogHandler(logSettings, isJournal: isJournal) }
+        let load: @Sendable () throws -> NodeSettings = { [node, flags] in try node.load(flags).settings }
+        try await Daemon(settings: settings, load: load, logSettings: logSettings, logger: logger).run()
+    }
+}
+
+struct ReloadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload", abstract: "Makes the daemon read its configuration again.",
+        discussion:
+            "Says which keys hold from now on and which wait for a restart. A configuration that is not in order is refused as a whole with 78, and the earlier one holds."
+    )
+
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let answer: ReloadRequest.Answer
+        do {
+            answer = try await node.ask(ReloadRequest())
+        } catch let refused as ConfigurationError {
+            // The daemon reads the file itself: it shall know, and say in its own log, that what it was given is refused.
+            do {
+                answer = try await NodeClient.with(socket: node.socketWithoutFile) { try await $0.send(ReloadRequest()) }
+            } catch let error as NodeError where error.code == .unavailable {
+                throw refused
+            }
         }
-        try await Daemon(settings: settings, logger: logger).run()
+        try output.print(answer) { answer.words }
     }
 }
 
