@@ -59,7 +59,7 @@ extension PeerNetwork {
     private func connect(to address: PeerAddress, _ key: NodePublicKey, _ dial: Dial) async throws {
         // Handlers are added after the connect: a name with several addresses makes several attempts, and only one of them counts.
         let channel = try await ClientBootstrap(group: group)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: Self.waterMark)
             .connectTimeout(.seconds(10))
             .connect(host: address.host, port: address.port).get()
