@@ -12,20 +12,25 @@ SECONDS    ?= 60
 
 binary  = $(DESTDIR)$(PREFIX)/bin/duolog
 config  = $(DESTDIR)/etc/duolog/duolog.yaml
-unit    = $(DESTDIR)/lib/systemd/system/duolog.service
+units   = $(DESTDIR)/lib/systemd/system
+# Without FUZZ or other variables: everything that is built for release is built the same way, and once.
+release_build = swift build --configuration release --static-swift-stdlib
+release_date  = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build demo test test-faults fuzz lint simulate planted install
+.PHONY: help build demo test test-faults test-service fuzz lint simulate planted release manual stage install deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
 	@echo "make test      lint, build, and run every test"
 	@echo "make test-faults  kill, stop, cut and starve real processes; some cases need root. About three minutes"
+	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the release build"
 	@echo "make fuzz      let libFuzzer try lines, events and sessions for SECONDS each"
 	@echo "make simulate  run SEEDS histories of the sync simulator, from SEED_START on; docs/TESTING.md"
 	@echo "make planted   plant known mistakes one after another, and see which oracle of the simulator finds each"
 	@echo "make lint      check the form of the code"
 	@echo "make build     build the duolog command"
-	@echo "make install   release build into PREFIX ($(PREFIX)), below DESTDIR where that is set"
+	@echo "make deb       release build as a Debian package in .build"
+	@echo "make install   release build into PREFIX ($(PREFIX)), below DESTDIR where that is set, for those without dpkg"
 
 build:
 	@.ci/setup build
@@ -51,7 +56,7 @@ test:
 # In a release build: the histories are many. What it prints last is what happened in them, by frequency.
 simulate:
 	@.ci/setup test
-	@.ci/stage build-simulator swift build --configuration release --product simulate
+	@.ci/stage build-simulator $(release_build) --product simulate
 	@.build/release/simulate --seeds $(SEEDS) --start $(SEED_START)
 
 # Real processes, real disks, real networks: one after another, or they would starve each other.
@@ -60,6 +65,13 @@ test-faults:
 	@.ci/stage build-tests swift build --build-tests
 	@RUN_FAULTS=1 .ci/stage test-faults swift test --skip-build --disable-xctest --no-parallel --filter 'FaultTests'
 	@grep -E '^(faults (at|stopped)|full after|the proxy made)' .build/stages/test-faults.log || true
+
+# The package under a systemd of its own.
+test-service: deb
+	@.ci/setup test
+	@.ci/stage build-tests swift build --build-tests
+	@RUN_SERVICE=1 .ci/stage test-service swift test --skip-build --disable-xctest --no-parallel --filter ServiceTests
+	@grep -hE '^→ Overall' .build/stages/test-service.log || true
 
 # What is found is kept in .build/fuzz; a crash names its input, and what runs it again.
 fuzz:
@@ -78,16 +90,46 @@ planted:
 	@.ci/setup test
 	@Tests/SyncSimulation/Planted/run
 
-# Debian's libraries are found at run time; Swift's own are linked in, so that no toolchain is needed where Duolog runs.
-install:
+# One release build for everything that wants one. Debian's libraries are found at run time; Swift's own are linked in, so that no
+# toolchain is needed where Duolog runs.
+release:
 	@.ci/setup build
 	@echo "Building for release with Swift's libraries linked in: about 6 minutes on 2 cores the first time."
-	@.ci/stage release swift build --configuration release --static-swift-stdlib --product duolog
+	@.ci/stage release $(release_build) --product duolog
+
+# Manual pages and completions are generated from the command itself.
+manual:
+	@.ci/stage manual swift build --scratch-path .build/manual --package-path .build/checkouts/swift-argument-parser --product generate-manual
+	@rm -rf .build/man && mkdir -p .build/man
+	@.build/manual/debug/generate-manual .build/release/duolog --multi-page --date $(release_date) -o .build/man
+	@.ci/man-names .build/man
+
+# Puts what has been built into its places below DESTDIR.
+stage: manual
 	install -D -m 755 .build/release/duolog '$(binary)'
 	strip '$(binary)'
+	chrpath --delete '$(binary)' >/dev/null
+	install -D -m 644 -t '$(DESTDIR)$(PREFIX)/share/man/man1' .build/man/*.1
+	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions' \
+		'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
+	.build/release/duolog --generate-completion-script bash | sed '1{/^#!/d}' >'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/duolog'
+	.build/release/duolog --generate-completion-script zsh >'$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_duolog'
+	.build/release/duolog --generate-completion-script fish >'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/duolog.fish'
 	if [ ! -e '$(config)' ]; then install -D -m 644 config/duolog.yaml '$(config)'; fi
-	install -d '$(dir $(unit))'
-	sed 's|/usr/bin/duolog|$(PREFIX)/bin/duolog|' systemd/duolog.service >'$(unit)'
-	chmod 644 '$(unit)'
-	@echo "The service runs as the user duolog. Where there is none yet:"
-	@echo "  useradd --system --home-dir /var/lib/duolog --shell /usr/sbin/nologin duolog && systemctl daemon-reload"
+	install -d '$(units)'
+	for unit in systemd/*.service systemd/*.socket; do \
+		sed 's|/usr/bin/duolog|$(PREFIX)/bin/duolog|' "$$unit" >"$(units)/$${unit##*/}"; chmod 644 "$(units)/$${unit##*/}"; done
+	install -D -m 644 systemd/duolog.sysusers '$(DESTDIR)/usr/lib/sysusers.d/duolog.conf'
+	install -D -m 644 systemd/duolog.tmpfiles '$(DESTDIR)/usr/lib/tmpfiles.d/duolog.conf'
+
+install: release
+	@.ci/setup package
+	@$(MAKE) --no-print-directory stage
+	@echo "The service runs as a user of its own: systemd-sysusers && systemd-tmpfiles --create duolog.conf && systemctl daemon-reload"
+	@echo "Then see docs/OPERATIONS.md; a new node begins with: runuser -u duolog -- duolog init"
+
+deb: release
+	@.ci/setup package
+	@.ci/stage deb config/debian/build .build
+	@lintian --allow-root --fail-on error --fail-on warning .build/duolog_*.deb
+	@ls -l .build/duolog_*.deb

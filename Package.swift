@@ -117,6 +117,7 @@ let package = Package(
                 "EventLog", "CareModel", "Replication", "LogStore", "DuologNode", "SyncSimulation", "TestSupport", crypto,
             ]),
         tests("HouseTests", []),
+        .testTarget(name: "ServiceTests", path: "Tests/Service", exclude: ["box"], swiftSettings: strict),
         .testTarget(
             name: "AuditFormatTests", dependencies: ["EventLog", "CareModel", "TestSupport"], path: "Tests/AuditFormat",
             exclude: ["verify.py"], swiftSettings: strict),
