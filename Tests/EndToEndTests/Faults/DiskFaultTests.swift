@@ -109,7 +109,14 @@ import Testing
             }
             tracer.stop()
             if !pair.right.isRunning { try await pair.right.start() }
-            try await pair.verify(acknowledged, after: fault)
+            do {
+                try await pair.verify(acknowledged, after: fault)
+            } catch {
+                // The fault struck after the last event of the catch-up: the daemon was on its way out while it was asked.
+                try await Faults.wait("the end of the daemon, which said \(error), after \(fault)") { !pair.right.isRunning }
+                try await pair.right.start()
+                try await pair.verify(acknowledged, after: fault)
+            }
         }
         pair.left.stop()
         pair.right.stop()
