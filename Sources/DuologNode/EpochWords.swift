@@ -14,6 +14,7 @@ extension EpochChange {
                 "peer \(peer?.description ?? "?") holds events that this node wrote and no longer has: its folder was put back or copied"
             case .foreignEvent:
                 "peer \(peer?.description ?? "?") sent events under this node's name that it did not write: a copy of this node is running, or ran"
+            case .restored: "the node was restored from a backup"
             case .asked: "a new epoch was asked for"
             }
         guard reason != .firstStart else { return found }

@@ -84,13 +84,21 @@ actor Notebooks {
 
     /// The notebooks that are here, each with its writer.
     func all() async throws -> [(AuthorID, LogStore)] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path + "/notebooks")) ?? []
         var found: [(AuthorID, LogStore)] = []
-        for author in names.sorted().compactMap({ AuthorID($0) }) {
+        for author in folder.notebooks.compactMap({ AuthorID($0) }) {
             _ = try required(author)
             found.append((author, try await notebook(of: author).0))
         }
         return found
+    }
+
+    /// Copies the log of a notebook for a backup.
+    func copy(_ notebook: StateFolder, to target: String) async throws -> LogCopy {
+        let name = URL(fileURLWithPath: notebook.path).lastPathComponent
+        guard let author = AuthorID(name) else {
+            throw NodeError(.io, "\(notebook.path) is no notebook; move it away")
+        }
+        return try await self.notebook(of: author).0.copy(to: target)
     }
 
     private func path(of author: AuthorID) -> String { folder.path + "/notebooks/" + author.text }

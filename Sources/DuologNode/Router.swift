@@ -13,6 +13,8 @@ struct Router: Sendable {
         logger = node.logger
         on(StatusRequest.self) { _, _ in try await node.status() }
         on(ReloadRequest.self) { _, caller in try await node.reload(caller) }
+        on(BeginBackupRequest.self) { _, caller in try await node.beginBackup(caller) }
+        on(EndBackupRequest.self) { try await node.endBackup($0, $1) }
         on(SetClockRequest.self) { try await node.setClock($0, $1) }
         on(SetOnlineRequest.self) { try await node.setOnline($0, $1) }
         on(AddPractitionerRequest.self) { try await node.addPractitioner($0, $1) }

@@ -20,6 +20,10 @@ actor RunningNode {
     let notebooks: Notebooks
     let auditor: Auditor
     nonisolated let logger: Logger
+    let folder: StateFolder
+    let storeKeyPath: String
+    /// What a backup is being packed from.
+    var snapshotUnderWay: BackupSnapshot?
     private let changes: AsyncStream<LogStore.Change>
     private var distribution: Task<Void, Never>?
     private let liveness: Liveness
@@ -34,6 +38,9 @@ actor RunningNode {
         onFailure: @escaping @Sendable (String) -> Void
     ) throws {
         let folder = StateFolder(path: settings.stateDirectory)
+        self.folder = folder
+        storeKeyPath = settings.storeKeyPath
+        Snapshot.discard(folder)
         name = settings.name
         self.reloading = reloading
         key = try folder.nodeKey()

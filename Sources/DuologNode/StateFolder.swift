@@ -58,6 +58,11 @@ public struct StateFolder: Sendable {
         }
     }
 
+    /// The writers of the notebooks that are here.
+    var notebooks: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path + "/notebooks")) ?? []).sorted()
+    }
+
     /// True when patients are made up.
     public var isFictional: Bool { FileManager.default.fileExists(atPath: fictionalMark) }
 

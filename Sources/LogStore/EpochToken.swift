@@ -92,6 +92,8 @@ public struct EpochChange: Hashable, Sendable {
         case peerKnowsMore = "peer-knows-more"
         /// An event of this epoch came that this node had not written: it runs twice, or was put back.
         case foreignEvent = "foreign-event"
+        /// The node was restored from a backup.
+        case restored
         /// Somebody asked for it.
         case asked
     }

@@ -33,9 +33,10 @@ extension LogStore {
 
     /// Draws an epoch where the database cannot go on in its own.
     func checkEpoch() throws {
-        guard let reason = state.withLock({ token.objection(to: $0.counters) }) else {
+        guard var reason = state.withLock({ token.objection(to: $0.counters) }) else {
             return try replaceToken()
         }
+        if configuration.isRestored, reason != .firstStart { reason = .restored }
         try pool.write { db in
             try state.withLock { state in try draw(reason, peer: nil, &state.counters, db) }
         }
@@ -60,7 +61,7 @@ extension LogStore {
             ])
         switch reason {
         case .firstStart, .asked: break
-        case .tokenMissing, .otherToken, .databaseBehind, .peerKnowsMore, .foreignEvent: try hold(db)
+        case .tokenMissing, .otherToken, .databaseBehind, .peerKnowsMore, .foreignEvent, .restored: try hold(db)
         }
     }
 

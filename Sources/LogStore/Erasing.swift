@@ -2,6 +2,7 @@ import CareModel
 public import EventLog
 import Foundation
 import GRDB
+import Synchronization
 
 /// Erasure at rest: the sealed body goes with its salt, and what the write-ahead log still holds of it. The envelope, the chain and the
 /// arrival log stay as they are.
@@ -36,6 +37,14 @@ extension LogStore {
         }
     }
 
+    /// Bodies that the log held when it was opened, and that had been erased before.
+    public var erasedAgain: Int { reerased.withLock { $0 } }
+
+    /// Charts of which nothing is sent before they have synced with a member.
+    public func heldCharts() async throws -> Int {
+        try await pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM chart WHERE held = 1") ?? 0 }
+    }
+
     /// Bodies that the list beside the database names are erased again in a database that was put back.
     func reapplyErasures() throws {
         let names = erased.all
@@ -45,6 +54,7 @@ extension LogStore {
                 guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM event WHERE hash = ?", arguments: [Data(name.bytes)])
                 else { continue }
                 try db.execute(sql: "DELETE FROM body WHERE event = ?", arguments: [id])
+                reerased.withLock { $0 += db.changesCount }
                 try db.execute(sql: "INSERT OR IGNORE INTO erasure (event, by, at) VALUES (?, NULL, ?)", arguments: [id, at])
             }
             return try Data.fetchAll(db, sql: "SELECT hash FROM event JOIN erasure ON erasure.event = event.id")

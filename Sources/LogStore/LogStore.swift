@@ -20,6 +20,8 @@ public final class LogStore: Sendable {
         public var clock: @Sendable () -> Timestamp
         /// 64 random bits.
         public var random: @Sendable () -> UInt64
+        /// True when the log is opened for the first time after a backup was put in its place.
+        public var isRestored = false
 
         /// What the store is opened with.
         public init(
@@ -55,6 +57,7 @@ public final class LogStore: Sendable {
     let token: EpochToken
     let erased: ErasedList
     let drewAtStart = Mutex(false)
+    let reerased = Mutex(0)
     private let queue = CommitQueue()
     private let observer = Observer()
     private let onFailure: @Sendable (LogStoreError) -> Void

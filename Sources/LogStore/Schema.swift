@@ -17,6 +17,11 @@ enum Schema {
         try migrator.migrate(writer)
     }
 
+    /// The name of the latest migration that was applied.
+    static func latest(_ db: Database) throws -> String {
+        try String.fetchOne(db, sql: "SELECT identifier FROM grdb_migrations ORDER BY rowid DESC LIMIT 1") ?? "none"
+    }
+
     private static let log = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 

@@ -46,7 +46,7 @@ public struct NotebookLock: Codable, Hashable, Sendable {
 
 extension NotebookLock.Cost {
     /// 16 MiB at the least, so that guessing stays dear; 1 GiB at most, so that a lock from elsewhere cannot use up the machine.
-    fileprivate var isReasonable: Bool {
+    public var isReasonable: Bool {
         guard (1...1 << 22).contains(rounds), rounds & (rounds - 1) == 0, (1...64).contains(block_size),
             (1...16).contains(parallelism)
         else { return false }

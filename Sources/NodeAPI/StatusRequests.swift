@@ -36,6 +36,8 @@ public struct StatusRequest: NodeRequest {
         public var removed_from: [ChartID]
         /// What the last check of the whole log found; nil before the first.
         public var verified: VerifySummary?
+        /// The last backup that was written and verified; nil where there is none.
+        public var backup: LastBackup?
         /// Charts in which this node wrote, those with the most that no other node has confirmed first; at most twenty.
         public var witness: [Witness]
         /// Charts in which this node wrote something that no other node has confirmed.
@@ -45,7 +47,8 @@ public struct StatusRequest: NodeRequest {
         public init(
             version: String, node: NodeID, key: NodePublicKey, name: String, origin: Origin, fictional: Bool, now: Timestamp,
             listening: String?, charts: Int, disputes: Int, peers: [PeerSummary], integrity_alerts: [String],
-            epochs: [String], removed_from: [ChartID], verified: VerifySummary?, witness: [Witness], unwitnessed: Int
+            epochs: [String], removed_from: [ChartID], verified: VerifySummary?, backup: LastBackup?, witness: [Witness],
+            unwitnessed: Int
         ) {
             self.version = version
             self.node = node
@@ -62,6 +65,7 @@ public struct StatusRequest: NodeRequest {
             self.epochs = epochs
             self.removed_from = removed_from
             self.verified = verified
+            self.backup = backup
             self.witness = witness
             self.unwitnessed = unwitnessed
         }

@@ -28,7 +28,7 @@ struct Duolog: AsyncParsableCommand {
             ShowCommand.self,
             RecordCommand.self, NoteCommand.self, KindsCommand.self, AmendCommand.self, WithdrawCommand.self, EraseCommand.self,
             ConflictCommand.self,
-            AuditCommand.self, FHIRCommand.self, DebugCommand.self,
+            AuditCommand.self, FHIRCommand.self, BackupCommand.self, RestoreCommand.self, DebugCommand.self,
         ])
 
     static func main() async {

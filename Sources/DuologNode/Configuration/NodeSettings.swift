@@ -26,6 +26,14 @@ public struct NodeSettings: Hashable, Sendable {
     public var listenPort = 7410
     /// Connections from peers that may be open at once, those still shaking hands included.
     public var maxPeerConnections = 64
+    /// Where backups go that are given no name; absolute.
+    public var backupFolder = "/var/backups/duolog"
+    /// How many of them are kept.
+    public var backupsKept = 14
+    /// The public key that backups are sealed to, or ``noRecipient``.
+    public var backupRecipient = NodeSettings.noRecipient
+    /// Stands where backups are sealed to no key.
+    public static let noRecipient = "none"
     /// Hours between two checks of the whole log in the background; 0 for none.
     public var scrubHours = 24
     /// Events that such a check reads in a second.

@@ -31,6 +31,11 @@ extension SettingForm<String> {
         allowed: "an absolute path, or one that starts at state_dir",
         read: { $0.isEmpty || $0.hasSuffix("/") || $0.utf8.contains(0) ? nil : $0 }, text: { $0 }, isPath: true)
 
+    /// Whom backups are sealed to.
+    static let recipient = SettingForm(
+        allowed: "\(NodeSettings.noRecipient), or a key as 'duolog backup keygen' prints it",
+        read: { $0 == NodeSettings.noRecipient || BackupRecipient.key($0) != nil ? $0 : nil }, text: { $0 })
+
     /// Something to bind to.
     static let host = SettingForm(
         allowed: "an IP address without brackets, or a host name",

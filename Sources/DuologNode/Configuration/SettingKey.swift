@@ -61,6 +61,16 @@ extension SettingKey {
             "peers.max_connections", \.maxPeerConnections, .number(1...4096),
             "Connections from peers open at once, those still shaking hands included.", isLive: true),
         SettingKey(
+            "backup.folder", \.backupFolder, .absolutePath, "Where 'duolog backup' puts a backup that it is given no name for.",
+            isLive: true),
+        SettingKey(
+            "backup.keep", \.backupsKept, .number(1...10_000), "How many such backups are kept; older ones are removed.",
+            isLive: true),
+        SettingKey(
+            "backup.recipient", \.backupRecipient, .recipient,
+            "The public key that backups are sealed to; none asks for a passphrase.",
+            isLive: true),
+        SettingKey(
             "audit.scrub_hours", \.scrubHours, .number(0...8760), "Hours between two checks of the whole log in the background.",
             isLive: true),
         SettingKey(

@@ -18,6 +18,7 @@ extension RunningNode {
             integrity_alerts: try await integrityAlerts(),
             epochs: try await log.epochChanges().filter { $0.reason != .firstStart }.suffix(3).map { "\($0.at): \($0.words)" },
             removed_from: try await log.removedFrom().map(\.chart), verified: try await auditor.lastSummary(),
+            backup: try await lastBackup(),
             witness: witness.prefix(20).map {
                 StatusRequest.Witness(chart: $0.chart, written: $0.written, open: $0.open, witnessed_at: $0.at)
             }, unwitnessed: witness.count { $0.open > 0 })

@@ -123,6 +123,10 @@ struct StatusCommand: AsyncParsableCommand {
             } else {
                 lines.append("log      not checked yet: duolog audit verify")
             }
+            lines.append(
+                status.backup.map {
+                    "backup   \(Render.age(from: $0.made, to: status.now)) ago, \($0.events) events, \($0.bytes) bytes"
+                } ?? "backup   NONE was ever made: duolog backup FILE")
             lines.append("witness  \(status.unwitnessed) charts hold events of ours that no other node has confirmed")
             lines += status.witness.map { witness in
                 let age =
