@@ -117,7 +117,7 @@ stage: manual
 	.build/release/duolog --generate-completion-script fish >'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/duolog.fish'
 	if [ ! -e '$(config)' ]; then install -D -m 644 config/duolog.yaml '$(config)'; fi
 	install -d '$(units)'
-	for unit in systemd/*.service systemd/*.socket; do \
+	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
 		sed 's|/usr/bin/duolog|$(PREFIX)/bin/duolog|' "$$unit" >"$(units)/$${unit##*/}"; chmod 644 "$(units)/$${unit##*/}"; done
 	install -D -m 644 systemd/duolog.sysusers '$(DESTDIR)/usr/lib/sysusers.d/duolog.conf'
 	install -D -m 644 systemd/duolog.tmpfiles '$(DESTDIR)/usr/lib/tmpfiles.d/duolog.conf'

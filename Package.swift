@@ -37,6 +37,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -66,6 +67,14 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .target(
+            name: "RecordPage",
+            dependencies: [
+                "NodeAPI", log,
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            swiftSettings: strict),
+
         // The made-up case that the demo and the tests play.
         pure(
             "DemoCase", ["EventLog", "CareModel", "NodeAPI", "DuologNode"],
@@ -75,7 +84,8 @@ let package = Package(
         .target(
             name: "DuologNode",
             dependencies: nio + [
-                "EventLog", "CareModel", "Replication", "CareInterop", "NodeAPI", "LogStore", "PeerNetwork", crypto, log,
+                "EventLog", "CareModel", "Replication", "CareInterop", "NodeAPI", "LogStore", "PeerNetwork", "RecordPage", crypto,
+                log,
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -139,7 +149,7 @@ let package = Package(
                 "EventLog", "CareModel", "CareInterop", "Replication", "NodeAPI", "LogStore", "PeerNetwork", "DuologNode",
                 "DemoCase",
                 "TestSupport", "duolog", crypto, log,
-            ]),
+            ], exclude: ["Fixtures"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -40,6 +40,8 @@ public final class DemoNode: Sendable {
             listen:
               host: \(host)
               port: 0
+            page:
+              port: 0
 
             """.utf8
         ).write(to: prepared(folder))

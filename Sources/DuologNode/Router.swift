@@ -24,6 +24,7 @@ struct Router: Sendable {
         on(ListPeersRequest.self) { _, _ in try await node.peerSummaries() }
         on(ShowPeerRequest.self) { request, _ in try await node.showPeer(request) }
         on(SyncPeerRequest.self) { request, _ in try await node.syncPeer(request) }
+        on(RevokePeerRequest.self) { try await node.revokePeer($0, $1) }
         on(RemovePeerRequest.self) { try await node.removePeer($0, $1) }
         on(OpenChartRequest.self) { try await node.openChart($0, $1) }
         on(ListChartsRequest.self) { try await node.listCharts($1) }

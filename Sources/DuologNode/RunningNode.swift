@@ -19,6 +19,12 @@ actor RunningNode {
     let journal: Journal
     let notebooks: Notebooks
     let auditor: Auditor
+    let openDisputes = OpenDisputes()
+    /// Imported items that were kept aside, once they have been counted.
+    var countedQuarantine: Int?
+    private(set) var isStopping = false
+    /// Where the page is; nil before it listens.
+    private(set) var page: String?
     nonisolated let logger: Logger
     let folder: StateFolder
     let storeKeyPath: String
@@ -35,6 +41,7 @@ actor RunningNode {
     /// - Parameter onFailure: told when the log cannot be written; the process must stop.
     init(
         _ settings: NodeSettings, reloading: Reloading, inherited: Int32?, logger: Logger,
+        progress: @escaping LogStore.Progress,
         onFailure: @escaping @Sendable (String) -> Void
     ) throws {
         let folder = StateFolder(path: settings.stateDirectory)
@@ -47,15 +54,19 @@ actor RunningNode {
         isFictional = folder.isFictional
         self.logger = logger
         let (clock, sealer) = (clock, try StateFolder.sealer(settings.storeKeyPath))
-        let log = try LogStore(
-            LogStore.Configuration(
-                path: folder.log, key: key, sealer: sealer, clock: { clock.now }, random: SystemRandom.word),
-            onFailure: { onFailure($0.text) })
+        var configuration = LogStore.Configuration(
+            path: folder.log, key: key, sealer: sealer, clock: { clock.now }, random: SystemRandom.word)
+        configuration.progress = progress
+        let log = try LogStore(configuration, onFailure: { onFailure($0.text) })
         self.log = log
         liveness = Liveness(log: log, group: MultiThreadedEventLoopGroup.singleton)
         let (stream, continuation) = AsyncStream<LogStore.Change>.makeStream()
         changes = stream
-        log.observe { continuation.yield($0) }
+        let openDisputes = openDisputes
+        log.observe {
+            openDisputes.note($0)
+            continuation.yield($0)
+        }
         let journal = Journal(log: log, clock: clock)
         self.journal = journal
         notebooks = Notebooks(folder: folder, clock: clock)
@@ -81,7 +92,7 @@ actor RunningNode {
         listening = bound
         let settings = await reloading.current
         await auditor.scrub(every: settings.scrubHours, pace: settings.scrubPace)
-        await network.setPeers(try await pairedPeers())
+        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
         let (log, network, clock, changes, journal, logger) = (log, network, clock, changes, journal, logger)
         distribution = Task {
             for await change in changes {
@@ -121,8 +132,12 @@ actor RunningNode {
         return "awaiting peers on \(listening.map { "\($0)" } ?? "no address"), \(connected) of \(peers.count) peers connected"
     }
 
+    /// The page listens there from now on.
+    func serves(_ page: String) { self.page = page }
+
     /// Tells the peers that the node goes down, and closes everything.
     public func stop() async {
+        isStopping = true
         distribution?.cancel()
         await auditor.stop()
         await network.stop()

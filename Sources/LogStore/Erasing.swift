@@ -66,6 +66,7 @@ extension LogStore {
     /// After the commit: the names go beside the database, and the pages of the write-ahead log that held the bodies are given up.
     func finishErasure(_ events: [EventHash]) async throws {
         try erased.add(events)
+        try SchemaCopy.remove(beside: configuration.path)
         try await pool.writeWithoutTransaction { try Self.truncateLog($0) }
     }
 

@@ -20,6 +20,8 @@ public final class LogStore: Sendable {
         public var clock: @Sendable () -> Timestamp
         /// 64 random bits.
         public var random: @Sendable () -> UInt64
+        /// Told how far a migration is.
+        public var progress: Progress = { _, _, _ in }
         /// True when the log is opened for the first time after a backup was put in its place.
         public var isRestored = false
 
@@ -50,6 +52,9 @@ public final class LogStore: Sendable {
         public var arrival: Int
     }
 
+    /// Told how far something is: what, how much of it is done, and all of it.
+    public typealias Progress = @Sendable (_ what: String, _ done: Int, _ all: Int) -> Void
+
     let configuration: Configuration
     let pool: DatabasePool
     let state: Mutex<WriterState>
@@ -58,6 +63,7 @@ public final class LogStore: Sendable {
     let erased: ErasedList
     let drewAtStart = Mutex(false)
     let reerased = Mutex(0)
+    let measured = Mutex(LogMeasures())
     private let queue = CommitQueue()
     private let observer = Observer()
     private let onFailure: @Sendable (LogStoreError) -> Void
@@ -75,7 +81,7 @@ public final class LogStore: Sendable {
         lock = try ProcessLock(path: configuration.path + ".lock")
         let pool = try Self.openPool(configuration.path)
         self.pool = pool
-        try Schema.migrate(pool)
+        try Schema.migrate(pool, at: configuration.path, progress: configuration.progress)
         self.onFailure = onFailure
         state = Mutex(try pool.read { try WriterState(reading: $0) })
         token = EpochToken(beside: configuration.path)
@@ -127,9 +133,11 @@ public final class LogStore: Sendable {
 
     private func commit(_ jobs: [CommitQueue.Job]) async {
         var outcomes: [(any Error)?] = []
+        let began = ContinuousClock.now
         do {
             let (results, change) = try await pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
             outcomes = results
+            measured.withLock { $0.commits.observe(ContinuousClock.now - began) }
             if let change, !change.erased.isEmpty { try await finishErasure(change.erased) }
             if let change { observer.handler.withLock { $0 }?(change) }
         } catch {
@@ -158,6 +166,11 @@ public final class LogStore: Sendable {
             }
             state = transaction.finish()
             token.note(state.counters.token)
+            let (own, others) = transaction.stored
+            measured.withLock {
+                $0.ownEvents += own
+                $0.peerEvents += others
+            }
             return (outcomes, transaction.change)
         }
     }

@@ -14,6 +14,8 @@ public struct LogStoreError: Error, Hashable, Sendable, CustomStringConvertible 
         case wrongKey
         /// Something that was asked for is not here.
         case notFound
+        /// A key is not trusted any more.
+        case revoked
         /// An event cannot be written, for a reason that the caller can mend.
         case refused
     }

@@ -35,8 +35,18 @@ extension LogStore {
     }
 
     /// Pairs with a peer, or changes its name and address.
+    ///
+    /// - Throws: ``LogStoreError`` where its key was revoked.
     public func pair(_ peer: Peer) async throws {
         try await write { transaction in
+            if let revoked = try Int.fetchOne(
+                transaction.db, sql: "SELECT revoked FROM peer WHERE node = ?", arguments: [peer.node.description])
+            {
+                throw LogStoreError(
+                    .revoked,
+                    "the key of \(peer.node) was revoked at \(Timestamp(milliseconds: revoked)); whoever has it may be somebody else. That practice needs a new node: duolog init in an empty folder"
+                )
+            }
             try transaction.db.execute(
                 sql: """
                     INSERT INTO peer (node, key, name, address, paired) VALUES (?, ?, ?, ?, 1)
@@ -55,6 +65,31 @@ extension LogStore {
                 sql: "UPDATE peer SET paired = 0, root = NULL, noted = 0 WHERE node = ? AND paired",
                 arguments: [node.description])
             return transaction.db.changesCount > 0
+        }
+    }
+
+    /// Ends a pairing for good: the key was lost. It is remembered, so that nobody pairs with it again.
+    ///
+    /// - Returns: false where no such peer was ever paired.
+    public func revoke(_ node: NodeID) async throws -> Bool {
+        let now = configuration.clock().milliseconds
+        _ = try await unpair(node)
+        return try await write { transaction in
+            try transaction.db.execute(
+                sql: "UPDATE peer SET revoked = coalesce(revoked, ?) WHERE node = ?", arguments: [now, node.description])
+            return transaction.db.changesCount > 0
+        }
+    }
+
+    /// The keys that were revoked, with when.
+    public func revokedKeys() async throws -> [NodePublicKey: Timestamp] {
+        try await pool.read { db in
+            var keys: [NodePublicKey: Timestamp] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT key, revoked FROM peer WHERE revoked IS NOT NULL") {
+                guard let key = NodePublicKey(bytes: row["key"] as Data) else { continue }
+                keys[key] = Timestamp(milliseconds: row["revoked"])
+            }
+            return keys
         }
     }
 

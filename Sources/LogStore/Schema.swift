@@ -2,19 +2,28 @@ import GRDB
 
 /// The tables. Small integers stand for charts, origins and peers inside of the database: half the bytes, and twice the speed, of text keys.
 enum Schema {
-    /// Bumped with every migration; a newer file is refused by name.
+    /// Each is one transaction, so a migration that was interrupted goes on with the next one. A newer file is refused by name.
     static let migrations: [(name: String, sql: String)] = [
         ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs), ("5-audit", audit),
+        ("6-revocations", revocations),
     ]
 
-    static func migrate(_ writer: any DatabaseWriter) throws {
+    /// Brings the database at `path` up to this version. One that holds something is copied first.
+    static func migrate(_ writer: any DatabaseWriter, at path: String, progress: @escaping LogStore.Progress) throws {
         var migrator = DatabaseMigrator()
         for (name, sql) in migrations { migrator.registerMigration(name) { try $0.execute(sql: sql) } }
         let applied = try writer.read { try migrator.appliedIdentifiers($0) }
         if let newer = applied.first(where: { name in !migrations.contains { $0.name == name } }) {
             throw LogStoreError(.newerSchema, "the log was written by a newer Duolog (migration \(newer)); install that version")
         }
-        try migrator.migrate(writer)
+        let pending = migrations.map(\.name).filter { !applied.contains($0) }
+        if let first = pending.first, !applied.isEmpty {
+            try SchemaCopy.keep(of: writer, at: path, before: first, progress: progress)
+        }
+        for (number, name) in pending.enumerated() {
+            progress("migrating the log, \(name)", number, pending.count)
+            try migrator.migrate(writer, upTo: name)
+        }
     }
 
     /// The name of the latest migration that was applied.
@@ -99,5 +108,10 @@ enum Schema {
             active INTEGER NOT NULL) WITHOUT ROWID;
         CREATE UNIQUE INDEX practitioner_uid ON practitioner (uid) WHERE active;
         CREATE TABLE request (id TEXT PRIMARY KEY, author TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
+        """
+
+    /// Keys that were lost: what has one of them is never connected with again.
+    private static let revocations = """
+        ALTER TABLE peer ADD COLUMN revoked INTEGER;
         """
 }

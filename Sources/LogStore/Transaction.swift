@@ -35,6 +35,12 @@ final class Transaction {
         self.state = state
     }
 
+    /// Events that it stores: this node's, and others'.
+    var stored: (own: Int, others: Int) {
+        let own = arrived.count { $0.source == nil }
+        return (own, arrived.count - own)
+    }
+
     /// Runs a job; where it fails, only its own work is undone.
     func attempt(_ job: CommitQueue.Job) throws -> (any Error)? {
         touched = []

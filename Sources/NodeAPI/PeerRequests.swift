@@ -86,6 +86,36 @@ public struct SyncPeerRequest: NodeRequest {
     }
 }
 
+/// Ends a pairing for good, and removes the node from the charts: its key was lost, or its machine.
+public struct RevokePeerRequest: NodeRequest {
+    public static let name = "peer.revoke"
+
+    /// What became of it.
+    public struct Answer: Codable, Hashable, Sendable {
+        /// Charts from which the node is removed now.
+        public var removed: [ChartID]
+        /// Charts in which it stays a member until one of their stewards removes it: this node is none.
+        public var left_to_stewards: [ChartID]
+
+        /// What became of it.
+        public init(removed: [ChartID], left_to_stewards: [ChartID]) {
+            self.removed = removed
+            self.left_to_stewards = left_to_stewards
+        }
+    }
+
+    /// Which node.
+    public var node: NodeID
+    /// Why, for the other members.
+    public var reason: String
+
+    /// Revokes it.
+    public init(node: NodeID, reason: String) {
+        self.node = node
+        self.reason = reason
+    }
+}
+
 /// Ends a pairing.
 public struct RemovePeerRequest: NodeRequest {
     public typealias Answer = Done

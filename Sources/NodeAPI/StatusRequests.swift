@@ -22,6 +22,8 @@ public struct StatusRequest: NodeRequest {
         public var now: Timestamp
         /// Where it listens for peers; nil while it is offline.
         public var listening: String?
+        /// Where the page is; nil before it listens.
+        public var page: String?
         /// Charts here.
         public var charts: Int
         /// Open disputes over all charts.
@@ -46,7 +48,7 @@ public struct StatusRequest: NodeRequest {
         /// How the node is.
         public init(
             version: String, node: NodeID, key: NodePublicKey, name: String, origin: Origin, fictional: Bool, now: Timestamp,
-            listening: String?, charts: Int, disputes: Int, peers: [PeerSummary], integrity_alerts: [String],
+            listening: String?, page: String?, charts: Int, disputes: Int, peers: [PeerSummary], integrity_alerts: [String],
             epochs: [String], removed_from: [ChartID], verified: VerifySummary?, backup: LastBackup?, witness: [Witness],
             unwitnessed: Int
         ) {
@@ -58,6 +60,7 @@ public struct StatusRequest: NodeRequest {
             self.fictional = fictional
             self.now = now
             self.listening = listening
+            self.page = page
             self.charts = charts
             self.disputes = disputes
             self.peers = peers

@@ -4,10 +4,15 @@ import Synchronization
 /// The keys that this node is paired with, at this moment.
 final class Pairings: Sendable {
     private let peers = Mutex<[NodePublicKey: PairedPeer]>([:])
+    private let revoked = Mutex<[NodePublicKey: Timestamp]>([:])
 
-    func set(_ paired: [PairedPeer]) {
+    func set(_ paired: [PairedPeer], revoked keys: [NodePublicKey: Timestamp] = [:]) {
         peers.withLock { $0 = Dictionary(paired.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }) }
+        revoked.withLock { $0 = keys }
     }
+
+    /// When a key was revoked; nil where it was not.
+    func revocation(of key: NodePublicKey) -> Timestamp? { revoked.withLock { $0[key] } }
 
     subscript(key: NodePublicKey) -> PairedPeer? { peers.withLock { $0[key] } }
 }

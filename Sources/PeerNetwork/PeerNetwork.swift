@@ -137,8 +137,8 @@ public actor PeerNetwork {
     // MARK: Peers
 
     /// The paired peers from now on. Those that are not among them any more are disconnected.
-    public func setPeers(_ paired: [PairedPeer]) {
-        pairings.set(paired)
+    public func setPeers(_ paired: [PairedPeer], revoked: [NodePublicKey: Timestamp] = [:]) {
+        pairings.set(paired, revoked: revoked)
         let wanted = Dictionary(paired.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
         for (node, var peering) in peerings where wanted[node]?.key != peering.peer.key {
             peering.cancelDue()

@@ -64,6 +64,10 @@ struct PeerTLS: Sendable {
             refuse("it has the key \(key), but the peer that is dialed there was paired as \(expected)")
             return
         }
+        if let at = pairings.revocation(of: key) {
+            refuse("the key \(key) was revoked at \(at): somebody connects from the machine that was lost, or with its key")
+            return
+        }
         guard let peer = pairings[key] else {
             refuse("the key \(key) is not paired with this node; if it should be: duolog peer add --key \(key)")
             return

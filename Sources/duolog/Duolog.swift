@@ -21,7 +21,8 @@ struct Duolog: AsyncParsableCommand {
             """,
         version: DuologVersion.text,
         subcommands: [
-            InitCommand.self, ServeCommand.self, ReloadCommand.self, StatusCommand.self, VersionCommand.self, DemoCommand.self,
+            InitCommand.self, ServeCommand.self, ReloadCommand.self, StatusCommand.self, DoctorCommand.self, VersionCommand.self,
+            DemoCommand.self,
             ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, PatientCommand.self,
             ConsentCommand.self,
             TodayCommand.self,
@@ -32,6 +33,8 @@ struct Duolog: AsyncParsableCommand {
         ])
 
     static func main() async {
+        // What is written is a node's state, a backup or a patient's record: nobody else's, unless somebody says so.
+        umask(0o077)
         do {
             var command = try parseAsRoot(DashedName.marked(Array(CommandLine.arguments.dropFirst())))
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -167,4 +167,35 @@ struct LifecycleTests {
         let seen = "/run/credentials/duolog.service/store-key"
         #expect(try box.attempt("runuser -u nobody -- cat \(seen)").status != 0)
     }
+
+    @Test func theTimerMakesABackupAndTheNodeComesBackFromIt() throws {
+        try start()
+        try box.run("duolog practitioner add --uid 1 --name 'Dr. Ada Fictional' --credential psychiatrist")
+        // Without a key there is nobody whom a timer could ask.
+        #expect(try box.attempt("systemctl start duolog-backup").status != 0)
+        try box.wait(for: "backup.recipient is none")
+        try box.run(
+            """
+            duolog backup keygen --out /srv/identity --json >/srv/keys
+            recipient=$(sed -n 's/.*"recipient" : "\\(.*\\)".*/\\1/p' /srv/keys)
+            sed -i "s/recipient: none/recipient: $recipient/" /etc/duolog/duolog.yaml && systemctl reload duolog
+            mkdir -p /etc/systemd/system/duolog-backup.timer.d
+            printf '[Timer]\\nOnCalendar=*:*:*\\nRandomizedDelaySec=0\\nAccuracySec=1ms\\n' >/etc/systemd/system/duolog-backup.timer.d/often.conf
+            systemctl daemon-reload && systemctl enable --now duolog-backup.timer
+            """)
+        try box.wait(for: "Finished .*backup")
+        try box.run("systemctl disable --now duolog-backup.timer; systemctl stop duolog-backup; ls /var/backups/duolog/*.backup")
+        #expect(try box.run("duolog status").contains(/backup   .* ago/))
+        #expect(try box.run("stat -c '%U %a' /var/backups/duolog/*.backup | sort -u") == "duolog 600\n")
+
+        try box.run(
+            """
+            systemctl stop duolog && rm -rf /var/lib/duolog && systemd-tmpfiles --create duolog.conf
+            install -o duolog -m 400 /srv/identity /run/identity
+            runuser -u duolog -- duolog restore "$(ls /var/backups/duolog/*.backup | tail -n 1)" --identity /run/identity
+            systemctl start duolog
+            """)
+        #expect(try box.run("duolog practitioner list").contains("Dr. Ada Fictional"))
+        #expect(try box.run("duolog status").contains("restored from a backup"))
+    }
 }

@@ -27,19 +27,33 @@ struct OperationsTests {
         return blocks
     }
 
-    /// Two machines with a cable between them, which know each other by name.
+    /// Machines that know each other by name: each of the therapists' has a cable to the prescriber's.
     private static func machines() throws -> [String: Box] {
-        let (therapy, prescriber) = (try Box(), try Box())
-        let suffix = UUID().uuidString.prefix(6).lowercased()
-        try Box.outside(
-            "ip", "link", "add", "dt\(suffix)", "netns", "\(therapy.pid)", "type", "veth", "peer", "name", "dp\(suffix)", "netns",
-            "\(prescriber.pid)")
-        for (box, device, address) in [(therapy, "dt\(suffix)", "192.0.2.1"), (prescriber, "dp\(suffix)", "192.0.2.2")] {
-            try box.run("ip address add \(address)/24 dev \(device) && ip link set \(device) up")
-            try box.run("printf '192.0.2.1 therapy.example\\n192.0.2.2 prescriber.example\\n' >>/etc/hosts")
+        let (therapy, newTherapy, prescriber) = (try Box(), try Box(), try Box())
+        for (box, name, net) in [(therapy, "therapy", "192.0.2"), (newTherapy, "therapy", "198.51.100")] {
+            let suffix = UUID().uuidString.prefix(6).lowercased()
+            try Box.outside(
+                "ip", "link", "add", "dt\(suffix)", "netns", "\(box.pid)", "type", "veth", "peer", "name", "dp\(suffix)", "netns",
+                "\(prescriber.pid)")
+            for (end, device, address) in [(box, "dt\(suffix)", "\(net).1"), (prescriber, "dp\(suffix)", "\(net).2")] {
+                try end.run("ip address add \(address)/24 dev \(device) && ip link set \(device) up")
+                try end.run("printf '\(net).1 \(name).example\\n\(net).2 prescriber.example\\n' >>/etc/hosts")
+            }
+        }
+        let machines = ["therapy": therapy, "newtherapy": newTherapy, "prescriber": prescriber]
+        for box in machines.values {
             try box.run("mkdir -p /srv/admin && cp '\(Service.package())' /srv/admin/ && rm -f /usr/sbin/policy-rc.d")
         }
-        return ["therapy": therapy, "prescriber": prescriber]
+        return machines
+    }
+
+    /// Carries the stick from the old machine to the new one, and what the administrator remembers.
+    private static func carry(_ machines: [String: Box]) throws {
+        guard let (old, new) = machines["therapy"].flatMap({ old in machines["newtherapy"].map { (old, $0) } }) else { return }
+        let stick = try old.run("cd /srv/admin && mkdir -p stick && tar -cf - stick | base64")
+        try new.run("cd /srv/admin && base64 -d | tar -xf -", input: stick)
+        let notes = try old.run("cd /srv/admin && touch shell && grep -E ' NODE=' shell || true")
+        try new.run("cd /srv/admin && cat >>shell", input: notes)
     }
 
     @Test func everyStepIsAsItIsWritten() throws {
@@ -61,6 +75,7 @@ struct OperationsTests {
                 }
             }
             try Self.tellKeys(machines)
+            if block.machines == ["therapy"], block.text.contains("stick/") { try Self.carry(machines) }
         }
     }
 

@@ -12,7 +12,8 @@ struct PackageTests {
     }
 
     private static let units = [
-        "duolog.service", "duolog@.service", "duolog.socket", "duolog-peers.socket",
+        "duolog.service", "duolog@.service", "duolog.socket", "duolog-peers.socket", "duolog-backup.service",
+        "duolog-backup.timer",
     ]
 
     @Test func theUnitsAreInOrderAndLeaveLittleOpen() throws {

@@ -24,6 +24,10 @@ public struct NodeSettings: Hashable, Sendable {
     public var listenHost = "127.0.0.1"
     /// The TCP port to listen on for peers; 0 takes any free one.
     public var listenPort = 7410
+    /// The address or host name on which the page is served.
+    public var pageHost = "127.0.0.1"
+    /// The TCP port of the page; 0 takes any free one.
+    public var pagePort = 7411
     /// Connections from peers that may be open at once, those still shaking hands included.
     public var maxPeerConnections = 64
     /// Where backups go that are given no name; absolute.

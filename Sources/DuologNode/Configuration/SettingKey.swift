@@ -58,6 +58,10 @@ extension SettingKey {
         SettingKey("listen.host", \.listenHost, .host, "The address or host name on which peers are awaited."),
         SettingKey("listen.port", \.listenPort, .number(0...65535), "The TCP port for peers; 0 takes any free one."),
         SettingKey(
+            "page.host", \.pageHost, .host,
+            "The address or host name of the page and of what machines ask: /healthz, /readyz, /metrics."),
+        SettingKey("page.port", \.pagePort, .number(0...65535), "The TCP port of the page; 0 takes any free one."),
+        SettingKey(
             "peers.max_connections", \.maxPeerConnections, .number(1...4096),
             "Connections from peers open at once, those still shaking hands included.", isLive: true),
         SettingKey(

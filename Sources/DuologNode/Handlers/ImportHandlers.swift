@@ -81,14 +81,28 @@ extension RunningNode {
             entries.append(ImportRecorded(chart: request.chart, file: request.file, who: author.text, items: taken))
         }
         try await journal.note(entries)
+        countedQuarantine = nil
     }
 
     func quarantine(_ request: QuarantineRequest, _ caller: Caller) async throws -> [QuarantineEntry] {
         try await noteAccess(caller, "list quarantine", chart: request.chart)
+        return try await quarantined(request.chart)
+    }
+
+    /// How many items wait in quarantine. Counted anew only after an import.
+    func quarantineSize() async throws -> Int {
+        if let countedQuarantine { return countedQuarantine }
+        let count = try await quarantined(nil).count
+        countedQuarantine = count
+        return count
+    }
+
+    /// What was kept aside for a chart, or for any, and has not been taken since.
+    private func quarantined(_ chart: ChartID?) async throws -> [QuarantineEntry] {
         guard let record = try await journal.record() else { return [] }
         var ledgers: [ChartID: ImportLedger] = [:]
         return record.entries(ImportQuarantined.self).filter { entry in
-            guard request.chart == nil || entry.body.chart == request.chart else { return false }
+            guard chart == nil || entry.body.chart == chart else { return false }
             let ledger = ledgers[entry.body.chart] ?? ImportLedger(record, entry.body.chart)
             ledgers[entry.body.chart] = ledger
             return ledger.taken[entry.body.identity]?.content != entry.body.content

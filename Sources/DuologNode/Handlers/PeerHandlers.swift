@@ -13,17 +13,47 @@ extension RunningNode {
             throw NodeError(.usage, "'\(address)' is no address; write host:port")
         }
         let peer = Peer(node: request.key.node, key: request.key, name: request.label, address: request.address)
-        try await log.pair(peer)
+        do {
+            try await log.pair(peer)
+        } catch let error as LogStoreError where error.code == .revoked {
+            throw NodeError(.permission, error.text)
+        }
         try await journal.note(NodeChanged(what: .paired, detail: "\(peer.node) \(peer.key)"))
-        await network.setPeers(try await pairedPeers())
+        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
         return try await summary(of: peer.node)
+    }
+
+    func revokePeer(_ request: RevokePeerRequest, _ caller: Caller) async throws -> RevokePeerRequest.Answer {
+        try await requireAdministrator(caller, "revoke a peer's key")
+        // Nothing more leaves for it from here on, whatever becomes of the charts.
+        guard try await log.revoke(request.node) else { throw unknownPeer(request.node) }
+        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
+        try await journal.note(NodeChanged(what: .unpaired, detail: "\(request.node): revoked"))
+        let when = ClinicalTime(instant: clock.now, offsetMinutes: 0)
+        var answer = RevokePeerRequest.Answer(removed: [], left_to_stewards: [])
+        for entry in try await log.charts() {
+            guard let members = try await log.stored(MembershipView.self, of: entry.chart)?.members,
+                let lost = members.first(where: { $0.node == request.node && !$0.removed })
+            else { continue }
+            guard members.contains(where: { $0.node == log.node && !$0.removed && $0.scopes.contains(.steward) }) else {
+                answer.left_to_stewards.append(entry.chart)
+                continue
+            }
+            let removal = Draft(
+                chart: entry.chart, author: .node, kind: MemberRemoved.kind,
+                members: MemberRemoved(reason: request.reason, successor: nil).members, when: when,
+                refs: .events(lost.decided_by), seeing: .everything, salt: SystemRandom.bytes(16))
+            _ = try await writeAll([removal], request: "revoke \(request.node) \(entry.chart)")
+            answer.removed.append(entry.chart)
+        }
+        return answer
     }
 
     func removePeer(_ request: RemovePeerRequest, _ caller: Caller) async throws -> Done {
         try await requireAdministrator(caller, "unpair nodes")
         guard try await log.unpair(request.node) else { throw unknownPeer(request.node) }
         try await journal.note(NodeChanged(what: .unpaired, detail: "\(request.node)"))
-        await network.setPeers(try await pairedPeers())
+        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
         return Done()
     }
 

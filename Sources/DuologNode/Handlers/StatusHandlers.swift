@@ -8,13 +8,12 @@ import Replication
 extension RunningNode {
     func status() async throws -> StatusRequest.Answer {
         let charts = try await log.charts()
-        var disputes = 0
-        for entry in charts { disputes += try await log.stored(ConflictsView.self, of: entry.chart)?.disputes.count ?? 0 }
         let witness = try await log.witness()
         return StatusRequest.Answer(
             version: DuologVersion.text, node: log.node, key: key.publicKey, name: name,
             origin: Origin(node: log.node, epoch: log.epoch.epoch), fictional: isFictional, now: clock.now,
-            listening: listening?.description, charts: charts.count, disputes: disputes, peers: try await peerSummaries(),
+            listening: listening?.description, page: page, charts: charts.count, disputes: try await openDisputes.all(log).count,
+            peers: try await peerSummaries(),
             integrity_alerts: try await integrityAlerts(),
             epochs: try await log.epochChanges().filter { $0.reason != .firstStart }.suffix(3).map { "\($0.at): \($0.words)" },
             removed_from: try await log.removedFrom().map(\.chart), verified: try await auditor.lastSummary(),

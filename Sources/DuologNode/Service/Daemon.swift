@@ -72,8 +72,14 @@ public struct ListenFailure: Error, Sendable, CustomStringConvertible {
     public let description: String
 
     init?(_ error: any Error) {
-        guard let error = error as? ListenError else { return nil }
-        description = "\(error); is another program listening there? (listen.host, listen.port)"
+        switch error {
+        case let error as ListenError:
+            description = "\(error); is another program listening there? (listen.host, listen.port)"
+        case let error as PageFailure:
+            description =
+                "cannot serve the page at \(error.address): \(error.reason); is another program listening there? (page.host, page.port)"
+        default: return nil
+        }
     }
 }
 
@@ -101,14 +107,24 @@ private final class NodeService: Service {
             daemon.settings, load: daemon.load, manager: manager, logger: logger, logSettings: daemon.logSettings)
         let (failures, failed) = AsyncStream<Void>.makeStream()
         manager.tell(.status("opening the log"))
-        let node = try RunningNode(daemon.settings, reloading: reloading, inherited: inherited.peers, logger: logger) { text in
+        let node = try RunningNode(
+            daemon.settings, reloading: reloading, inherited: inherited.peers, logger: logger, progress: progress()
+        ) { text in
             self.state.withLock { $0 = LogStoreError(.io, text) }
             failed.yield()
         }
-        try await node.renewProjections(progress("making the projections anew"))
+        let renewing = progress()
+        try await node.renewProjections { renewing("making the projections anew, chart", $0, $1) }
         let address = try await node.start()
         let socket = try await SocketServer(
             Router(node), path: daemon.settings.socketPath, inherited: inherited.people, logger: logger)
+        let page = ServedPage(daemon.settings, node, logger)
+        do {
+            await node.serves(try await page.start())
+        } catch {
+            await stop(node, socket)
+            throw error
+        }
         logger.info("node \(node.log.node) listens for peers on \(address) and for people on \(daemon.settings.socketPath)")
         if !manager.tell(.ready, .status(await node.statusLine())) {
             logger.error("the service manager cannot be told that the node is ready")
@@ -127,23 +143,24 @@ private final class NodeService: Service {
                 group.cancelAll()
             }
         }
+        page.stop()
         if let failure { logger.critical("\(failure)") } else { logger.info("going down") }
         manager.tell(.stopping, .status("going down"))
         await stop(node, socket)
     }
 
     /// Says how far something is that may take longer than a start is given; at most ten times a second.
-    private func progress(_ what: String) -> @Sendable (Int, Int) -> Void {
+    private func progress() -> LogStore.Progress {
         let manager = manager
         let last = Mutex<ContinuousClock.Instant?>(nil)
-        return { done, all in
+        return { what, done, all in
             let isDue = last.withLock { last in
                 let now = ContinuousClock.now
                 if let last, now - last < .milliseconds(100) { return false }
                 last = now
                 return true
             }
-            if isDue { manager.tell(.status("\(what): \(done) of \(all) charts"), .extendTimeout(microseconds: 60_000_000)) }
+            if isDue { manager.tell(.status("\(what): \(done) of \(all)"), .extendTimeout(microseconds: 60_000_000)) }
         }
     }
 

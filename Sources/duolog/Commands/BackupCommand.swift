@@ -84,7 +84,15 @@ struct BackupCommand: AsyncParsableCommand {
         private func lock(_ settings: NodeSettings) throws -> BackupRecipient {
             if let passphraseFile { return .passphrase(try Passphrase.readNew(from: passphraseFile)) }
             let key = recipient ?? settings.backupRecipient
-            guard key != NodeSettings.noRecipient else { return .passphrase(try Passphrase.readNew(from: nil)) }
+            guard key != NodeSettings.noRecipient else {
+                guard Passphrase.isTerminal else {
+                    throw NodeError(
+                        .configuration,
+                        "backup.recipient is none, and there is no terminal to ask for a passphrase; make a key with: duolog backup keygen"
+                    )
+                }
+                return .passphrase(try Passphrase.readNew(from: nil))
+            }
             guard let recipient = BackupRecipient.key(key) else {
                 throw NodeError(.usage, "'\(key)' is no key that 'duolog backup keygen' prints")
             }

@@ -113,6 +113,7 @@ struct StatusCommand: AsyncParsableCommand {
                 "\(status.name)  node \(status.node)  duolog \(status.version)\(status.fictional ? "  FICTIONAL" : "")",
                 "key      \(status.key)", "origin   \(status.origin)", "clock    \(status.now)",
                 "peers    \(status.listening.map { "awaited on \($0)" } ?? "OFFLINE")",
+                "page     \(status.page ?? "not there")",
                 "charts   \(status.charts), \(status.disputes) open disputes",
             ]
             lines += status.peers.map { "  \($0.node)  \($0.name): \($0.state)" }

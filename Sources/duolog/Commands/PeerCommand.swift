@@ -8,7 +8,7 @@ import NodeAPI
 struct PeerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peer", abstract: "The nodes that this one talks to. Pairing is done by hand, on both sides.",
-        subcommands: [Add.self, List.self, Show.self, Sync.self, Remove.self])
+        subcommands: [Add.self, List.self, Show.self, Sync.self, Remove.self, Revoke.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -127,6 +127,40 @@ struct PeerCommand: ParsableCommand {
         func run() async throws {
             _ = try await node.ask(RemovePeerRequest(node: peer))
             print("No longer paired with \(peer).")
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says that a node's key or machine was lost: never talks with it again, and removes it from the charts.",
+            discussion: """
+                The connection ends at once, and the key cannot be paired again. In charts that this node stewards the lost node is removed, \
+                which its other peers learn by sync: they see that it was removed, and do the same on their side. The practice goes on with a \
+                new node (duolog init in an empty folder, or another machine), which is admitted to the charts anew. What the lost node had \
+                received, whoever found it may read as far as they can open its disk.
+                """)
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "The node's id.")
+        var peer: NodeID
+
+        @Option(name: .long, help: ArgumentHelp("Why, for the other members of the charts.", valueName: "text"))
+        var reason = "its key was lost"
+
+        func run() async throws {
+            let answer = try await node.ask(RevokePeerRequest(node: peer, reason: reason))
+            try output.print(answer) {
+                var lines = ["\(peer) is revoked: no connection with its key is made or taken any more."]
+                lines.append("Removed from \(answer.removed.count) charts.")
+                if !answer.left_to_stewards.isEmpty {
+                    lines.append(
+                        "In these charts this node is no steward; ask one of theirs to remove it (duolog chart unshare):")
+                    lines += answer.left_to_stewards.map { "  \($0)" }
+                }
+                return lines.joined(separator: "\n")
+            }
         }
     }
 }

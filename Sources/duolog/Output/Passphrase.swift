@@ -11,6 +11,13 @@ enum Passphrase {
         return try typed(question)
     }
 
+    /// True where somebody can be asked.
+    static var isTerminal: Bool {
+        let terminal = Glibc.open("/dev/tty", O_RDWR | O_CLOEXEC)
+        if terminal >= 0 { Glibc.close(terminal) }
+        return terminal >= 0
+    }
+
     /// A passphrase that is new: typed twice, since nobody can look at it.
     static func readNew(from file: String?) throws -> String {
         if let file { return try firstLine(of: file) }
