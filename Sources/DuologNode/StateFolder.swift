@@ -81,6 +81,11 @@ public struct StateFolder: Sendable {
     }
 
     private static func requirePrivate(_ file: String) throws {
+        guard FileManager.default.fileExists(atPath: file) else {
+            throw StateFolderError(
+                "\(file) is not there. Where systemd hands the store key to the service, start the service, or name the key with store_key_file"
+            )
+        }
         let attributes = try? FileManager.default.attributesOfItem(atPath: file)
         // A credential of systemd belongs to root, and an access list lets this user read it: its mode shows the list's mask.
         let open = (attributes?[.ownerAccountID] as? NSNumber)?.intValue == 0 && geteuid() != 0 ? 0o007 : 0o077

@@ -52,7 +52,10 @@ struct ConfigurationTests {
     private static let samples = [
         "name": "Linden practice", "state_dir": "/srv/duolog", "socket": "/run/duolog/socket",
         "store_key_file": "/etc/duolog/key",
-        "listen.host": "0.0.0.0", "listen.port": "9000", "peers.max_connections": "8", "audit.scrub_hours": "0",
+        "listen.host": "0.0.0.0", "listen.port": "9000", "page.host": "::1", "page.port": "9001",
+        "backup.folder": "/srv/backups", "backup.keep": "3",
+        "backup.recipient": "duolog-recipient-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "peers.max_connections": "8",
+        "audit.scrub_hours": "0",
         "audit.scrub_pace": "100", "log.level": "warning", "log.format": "json",
     ]
 

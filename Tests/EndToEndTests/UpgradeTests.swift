@@ -65,6 +65,19 @@ import Testing
         node.stop()
     }
 
+    /// The whole case, a notebook and their projections lie in that folder; without the store key there is nothing to read in it.
+    @Test func aStolenFolderShowsNoText() throws {
+        let state = try node("0.1.0").folder + "/state"
+        let said = try CombinedCareCase().steps.flatMap { step in
+            step.body.matches(of: /"([^"]*[a-z] [^"]*)"/).map { String($0.1) }
+        }
+        #expect(said.count > 30)
+        for text in Set(said + ["Sample Q. Fictional", "sertraline", "Dr. Pat Pretend"]) {
+            let files = try Daemons.grep(text, in: state)
+            #expect(files.isEmpty, "\(text) stands in \(files)")
+        }
+    }
+
     @Test func aMigrationSaysHowFarItIsAndTheCopyIsWhatItWas() throws {
         let node = try node("0.1.0")
         let state = node.folder + "/state"

@@ -56,6 +56,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The TCP port to await peers on; 0 takes any free one.", valueName: "port"))
     var listenPort: Int?
 
+    @Option(name: .long, help: ArgumentHelp("The TCP port of the page; 0 takes any free one.", valueName: "port"))
+    var pagePort: Int?
+
     @Option(name: .long, help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
     var logLevel: String?
 
@@ -64,6 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
         flags["name"] = name
         flags["listen.host"] = listenHost
         flags["listen.port"] = listenPort.map(String.init)
+        flags["page.port"] = pagePort.map(String.init)
         flags["log.level"] = logLevel
         let settings = try node.load(flags).settings
         let isJournal = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] != nil
