@@ -17,14 +17,17 @@ public final class DemoNode: Sendable {
     private let program: String
     private let prefix: [String]
     private let process = Mutex<Process?>(nil)
+    /// Seconds after which something that takes a tenth of one is said not to happen, also on a machine that is busy with other things.
+    private static let patience = 180
 
     /// Makes a node; nothing runs yet. `program` is the duolog program.
     ///
     /// - Parameters:
     ///   - prefix: a command that runs the program somewhere else, such as in another network namespace.
-    ///   - host: where it listens for peers.
+    ///   - host: where it listens for peers; by default a loopback address that no other node has.
     public init(
-        program: String, folder: String, name: String, fictional: Bool = true, prefix: [String] = [], host: String = "127.0.0.1"
+        program: String, folder: String, name: String, fictional: Bool = true, prefix: [String] = [],
+        host: String = DemoNode.loopback()
     ) throws {
         self.program = program
         self.prefix = prefix
@@ -46,6 +49,12 @@ public final class DemoNode: Sendable {
             """.utf8
         ).write(to: prepared(folder))
         _ = try run(["init"] + (fictional ? ["--fictional"] : []))
+    }
+
+    /// A loopback address of its own, of the 16 million that Linux has. A node that goes off the network frees its port, and whatever else
+    /// runs on the machine may take one that is free: at an address that nobody else uses, it is still there when the node comes back.
+    public static func loopback() -> String {
+        "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))"
     }
 
     private func prepared(_ folder: String) throws -> URL {
@@ -81,12 +90,12 @@ public final class DemoNode: Sendable {
     /// Starts the daemon and waits until it answers.
     public func start() async throws {
         try launch()
-        for _ in 0..<600 {
+        for _ in 0..<Self.patience * 50 {
             if (try? await ask(StatusRequest())) != nil { return }
             guard isRunning else { throw DemoFailure("\(name) did not start:\n\(log)") }
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw DemoFailure("\(name) does not answer:\n\(log)")
+        throw DemoFailure("\(name) does not answer within \(Self.patience) s:\n\(log)")
     }
 
     private func launch() throws {
@@ -148,12 +157,12 @@ public final class DemoNode: Sendable {
     }
 
     /// Waits until the daemon has all that `clock` covers.
-    public func wait(for clock: VectorClock, of chart: ChartID, seconds: Int = 30) async throws {
-        for _ in 0..<seconds * 200 {
+    public func wait(for clock: VectorClock, of chart: ChartID) async throws {
+        for _ in 0..<Self.patience * 200 {
             if clock.isAtMost(try await self.clock(of: chart)) { return }
             try await Task.sleep(for: .milliseconds(5))
         }
-        throw DemoFailure("\(name) did not receive what it should within \(seconds) s:\n\(log)")
+        throw DemoFailure("\(name) did not receive what it should within \(Self.patience) s:\n\(log)")
     }
 }
 

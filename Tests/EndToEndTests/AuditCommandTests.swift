@@ -44,12 +44,10 @@ import Testing
     }
 
     private func waitForConfirmation(of event: EventHash, _ pair: Pair) async throws {
-        for _ in 0..<500 {
+        try await Daemons.wait("a proof of the erasure", of: pair.left, pair.right) {
             let steps = try await pair.left.ask(TrailRequest(event: event)).trail.steps
-            if steps.contains(where: { $0.what == .erased && $0.certainty == .proof }) { return }
-            try await Task.sleep(for: .milliseconds(20))
+            return steps.contains { $0.what == .erased && $0.certainty == .proof }
         }
-        throw DemoFailure("the erasure was not confirmed")
     }
 
     /// A node that lost its newest events, and cannot reach who has them, is told by a file which they are.
@@ -103,16 +101,11 @@ import Testing
     @Test func aNodeChecksItselfNowAndThen() async throws {
         let node = try Daemons.make("alone", in: folder)
         try await node.start()
-        for _ in 0..<500 {
-            if let verified = try await node.ask(StatusRequest()).verified {
-                #expect(verified.whole && verified.events > 0)
-                #expect(try node.run(["status"]).output.contains("log      whole at"))
-                node.stop()
-                return
-            }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw DemoFailure("the node did not check itself:\n\(node.log)")
+        try await Daemons.wait("a check of itself", of: node) { try await node.ask(StatusRequest()).verified != nil }
+        let verified = try #require(try await node.ask(StatusRequest()).verified)
+        #expect(verified.whole && verified.events > 0)
+        #expect(try node.run(["status"]).output.contains("log      whole at"))
+        node.stop()
     }
 
     @Test func aMomentIsAskedForInOneWay() async throws {

@@ -33,6 +33,7 @@ import Testing
         let founder = try #require(nodes[.primaryCare])
         let peers = try await founder.ask(ListPeersRequest())
         #expect(peers.filter(\.connected).count == 1, "the founder is connected to the therapist only")
+        try await expectTheRelayIsAccountedFor(nodes, chart)
         let regimen = try await founder.ask(ShowRequest<RegimenView>(chart: chart)).content.medications
         #expect(regimen.first?.last_agreed?.amount == "75 mg")
         #expect(regimen.first?.state == .agreed)
@@ -40,6 +41,16 @@ import Testing
             founder.stop()
             try await writeGolden(founder, chart, to: path)
         }
+    }
+
+    /// Who passed an event on accounts for it; its author, who never met the one who got it, does not.
+    private func expectTheRelayIsAccountedFor(_ nodes: [CombinedCareCase.Practice: DemoNode], _ chart: ChartID) async throws {
+        let accounting = Accounting(nodes: nodes, chart: chart)
+        try await accounting.expectComplete()
+        let founder = try await accounting.id(.primaryCare)
+        let founders = try await accounting.events(of: .primaryCare).filter { $0.origin.node == founder }
+        #expect(try await accounting.sent(by: .therapist, to: .prescriber).isSuperset(of: founders))
+        #expect(try await accounting.sent(by: .primaryCare, to: .prescriber).isEmpty)
     }
 
     /// Writes the chart's lines as they travel: how Tests/CareModelTests/Golden was made.

@@ -21,10 +21,20 @@ enum Daemons {
         FileManager.default.temporaryDirectory.appending(path: "dt-\(UUID().uuidString.prefix(8))").path
     }
 
+    /// Waits for something to come about. The limit is there to say what did not: a machine that is busy with other things stays far below.
+    static func wait(_ what: String, of nodes: DemoNode..., until isTrue: () async throws -> Bool) async throws {
+        let limit = 180
+        for _ in 0..<limit * 100 {
+            if try await isTrue() { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw DemoFailure("\(what) did not come about within \(limit) s\n" + nodes.map(\.log).joined(separator: "\n"))
+    }
+
     /// Where a node runs: by which command, and at which address.
     struct Place {
         var prefix: [String] = []
-        var host = "127.0.0.1"
+        var host = DemoNode.loopback()
     }
 
     static func make(_ name: String, in folder: String, at place: Place = Place()) throws -> DemoNode {

@@ -65,13 +65,11 @@ import Testing
     }
 
     private func waitForForks(_ pair: Pair) async throws {
-        for _ in 0..<2000 {
+        try await Daemons.wait("an alert of the fork on both", of: pair.left, pair.right) {
             let left = try await pair.left.ask(ListIntegrityRequest(chart: pair.chart)).flatMap(\.viewed.content.forks)
             let right = try await pair.right.ask(ListIntegrityRequest(chart: pair.chart)).flatMap(\.viewed.content.forks)
-            if !left.isEmpty, !right.isEmpty { return }
-            try await Task.sleep(for: .milliseconds(10))
+            return !left.isEmpty && !right.isEmpty
         }
-        throw DemoFailure("the fork was not found:\n\(pair.left.log)\n\(pair.right.log)")
     }
 
     @Test func anOlderDatabaseIsNamedInStatus() async throws {

@@ -22,8 +22,7 @@ import Testing
     }
 
     private func waitForLog(_ node: DemoNode, _ text: String) async throws {
-        for _ in 0..<4000 where !node.log.contains(text) { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(node.log.contains(text), "the log says nothing of '\(text)':\n\(node.log)")
+        try await Daemons.wait("a line of the log with '\(text)'", of: node) { node.log.contains(text) }
     }
 
     /// The other peer is still served.

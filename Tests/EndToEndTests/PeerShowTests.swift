@@ -15,12 +15,12 @@ import Testing
     }
 
     private func wait(_ node: DemoNode, _ what: String, until isTrue: (PeerReport) -> Bool) async throws -> PeerReport {
-        for _ in 0..<2000 {
-            let report = try await show(node)
-            if isTrue(report) { return report }
-            try await Task.sleep(for: .milliseconds(10))
+        var report = try await show(node)
+        try await Daemons.wait(what, of: node) {
+            report = try await show(node)
+            return isTrue(report)
         }
-        throw DemoFailure("\(what) did not come about:\n\(node.log)")
+        return report
     }
 
     @Test func itSaysHowFarAPeerIsBehindConnectedOrNot() async throws {

@@ -47,7 +47,7 @@ final class PseudoTerminal {
 
     private func more() throws -> Bool {
         var ready = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
-        guard poll(&ready, 1, 60_000) > 0 else { throw DemoFailure("it neither asks nor ends:\n\(read)") }
+        guard poll(&ready, 1, 180_000) > 0 else { throw DemoFailure("it neither asks nor ends:\n\(read)") }
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = Glibc.read(terminal, &bytes, bytes.count)
         // A terminal whose other side is closed fails to read.

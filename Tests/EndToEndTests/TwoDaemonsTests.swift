@@ -155,15 +155,13 @@ import Testing
     }
 
     private func waitUntilTraced(_ pid: Int32) async throws {
-        for _ in 0..<2000 {
+        try await Daemons.wait("strace's attachment, which this machine may not permit") {
             let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
             let traced = threads.filter { thread in
                 let status = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/status", encoding: .utf8)
                 return status?.contains("TracerPid:\t0") == false
             }
-            if traced.count == threads.count { return }
-            try await Task.sleep(for: .milliseconds(5))
+            return traced.count == threads.count
         }
-        throw DemoFailure("strace did not attach: does this machine permit it?")
     }
 }

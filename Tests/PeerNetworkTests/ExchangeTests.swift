@@ -4,7 +4,7 @@ import PeerNetwork
 import Replication
 import Testing
 
-@Suite("Two nodes exchange events", .timeLimit(.minutes(1)))
+@Suite("Two nodes exchange events", .timeLimit(.minutes(10)))
 struct ExchangeTests {
     /// Two nodes, paired; the first dials.
     private func pair(_ watch: Watch, prepare: (TestNode, TestNode) -> Void = { _, _ in }) async throws -> (TestNode, TestNode) {

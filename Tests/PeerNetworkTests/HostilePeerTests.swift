@@ -5,7 +5,7 @@ import PeerNetwork
 import Replication
 import Testing
 
-@Suite("A paired peer that misbehaves", .timeLimit(.minutes(1)))
+@Suite("A paired peer that misbehaves", .timeLimit(.minutes(10)))
 struct HostilePeerTests {
     /// A node with a well-behaved peer that is connected, and paired with the key of a peer that is not.
     private func setUp(_ prepare: (TestNode) -> Void = { _ in }) async throws -> (node: TestNode, good: TestNode, bad: RawPeer) {

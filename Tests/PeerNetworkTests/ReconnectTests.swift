@@ -6,7 +6,7 @@ import Testing
 
 @testable import PeerNetwork
 
-@Suite("Connections come back", .timeLimit(.minutes(1)))
+@Suite("Connections come back", .timeLimit(.minutes(10)))
 struct ReconnectTests {
     @Test func afterTheOtherSideWasOffTheNetwork() async throws {
         let watch = Watch()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PeerNetwork
 
-@Suite("Who is refused", .timeLimit(.minutes(1)))
+@Suite("Who is refused", .timeLimit(.minutes(10)))
 struct RefusalTests {
     @Test func aForeignCertificateIsRefusedDuringTheHandshake() async throws {
         let watch = Watch()

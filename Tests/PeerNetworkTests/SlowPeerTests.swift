@@ -6,7 +6,7 @@ import Testing
 
 @testable import PeerNetwork
 
-@Suite("A peer that is slow on purpose, or too quick", .timeLimit(.minutes(3)))
+@Suite("A peer that is slow on purpose, or too quick", .timeLimit(.minutes(10)))
 struct SlowPeerTests {
     private func setUp(_ watch: Watch) async throws -> (node: TestNode, good: TestNode, bad: RawPeer) {
         let (node, good) = (try await TestNode(watch), try await TestNode(watch))

@@ -29,7 +29,7 @@ struct TestNode {
         self.watch = watch
         self.key = try key ?? Self.newKey()
         var configuration = PeerNetwork.Configuration(
-            key: self.key, instance: { 7 }, listen: PeerAddress(host: "127.0.0.1", port: 0))
+            key: self.key, instance: { 7 }, listen: PeerAddress(host: Self.loopback(), port: 0))
         change(&configuration)
         let start = ContinuousClock.now
         let ahead = Ahead()
@@ -57,6 +57,12 @@ struct TestNode {
             }
         }
         address = try await network.start()
+    }
+
+    /// A loopback address of its own: on one that all nodes share, a test that runs beside this one may be given the port of a node that is
+    /// off the network, and be dialed in its place.
+    static func loopback() -> String {
+        "127.\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254)).\(UInt8.random(in: 1...254))"
     }
 
     static func newKey() throws -> NodeKey {

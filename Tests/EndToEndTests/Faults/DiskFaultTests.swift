@@ -64,7 +64,7 @@ import Testing
                 acknowledged.formUnion(written)
                 if written.isEmpty {
                     // Who cannot say whether a commit is on the disk stops, and does not try again.
-                    try await Faults.wait("the end of the daemon after \(fault)") { !pair.left.isRunning }
+                    try await Daemons.wait("the end of the daemon after \(fault)") { !pair.left.isRunning }
                 }
                 tracer.stop()
                 guard !pair.left.isRunning else { continue }
@@ -102,7 +102,7 @@ import Testing
                 file: folder + "/trace")
             _ = try? await pair.right.ask(SetOnlineRequest(online: true))
             // It fails, or the calls fell otherwise this time and it has caught up.
-            try await Faults.wait("the fault or the catch-up (\(fault))") {
+            try await Daemons.wait("the fault or the catch-up (\(fault))") {
                 guard pair.right.isRunning else { return true }
                 let clock = try await pair.left.clock(of: pair.chart)
                 return clock.isAtMost((try? await pair.right.clock(of: pair.chart)) ?? VectorClock())
@@ -113,7 +113,7 @@ import Testing
                 try await pair.verify(acknowledged, after: fault)
             } catch {
                 // The fault struck after the last event of the catch-up: the daemon was on its way out while it was asked.
-                try await Faults.wait("the end of the daemon, which said \(error), after \(fault)") { !pair.right.isRunning }
+                try await Daemons.wait("the end of the daemon, which said \(error), after \(fault)") { !pair.right.isRunning }
                 try await pair.right.start()
                 try await pair.verify(acknowledged, after: fault)
             }
@@ -144,7 +144,7 @@ import Testing
         }
         let said = try #require(refusal, "the disk never was full")
         print("full after \(acknowledged.count) events: \(said)")
-        try await Faults.wait("the end of the daemon on a full disk") { !pair.left.isRunning }
+        try await Daemons.wait("the end of the daemon on a full disk") { !pair.left.isRunning }
         #expect("\(said) \(pair.left.log)".contains("full"))
         try Faults.tool(["mount", "-o", "remount,size=256m", disk])
         try await pair.left.start()

@@ -27,15 +27,6 @@ enum Faults {
         guard process.terminationStatus == 0 else { throw DemoFailure("\(arguments.joined(separator: " ")): \(said)") }
         return said
     }
-
-    /// Waits for something to come about.
-    static func wait(_ what: String, seconds: Int = 30, until isTrue: () async throws -> Bool) async throws {
-        for _ in 0..<seconds * 100 {
-            if try await isTrue() { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        throw DemoFailure("\(what) did not come about within \(seconds) s")
-    }
 }
 
 extension Pair {
@@ -94,7 +85,7 @@ struct Tracer {
         process.arguments = ["-f", "-qq", "-o", file, "-p", String(pid)] + arguments
         process.standardError = FileHandle.nullDevice
         try process.run()
-        try await Faults.wait("strace's attachment") {
+        try await Daemons.wait("strace's attachment") {
             let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
             return threads.allSatisfy { thread in
                 let status = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/status", encoding: .utf8)

@@ -20,7 +20,7 @@ import Testing
         let proxy = try await SlowProxy(to: pair.listening, seed: 51)
         try await pair.reconnect(over: proxy.address)
         _ = try await pair.right.ask(SetOnlineRequest(online: true))
-        try await pair.right.wait(for: try await pair.left.clock(of: pair.chart), of: pair.chart, seconds: 120)
+        try await pair.right.wait(for: try await pair.left.clock(of: pair.chart), of: pair.chart)
         print("the proxy made \(proxy.cuts) cuts in \(proxy.connections) connections")
         #expect(proxy.cuts > 2)
         try await pair.verify(acknowledged, after: "a slow link, seed 51")
