@@ -47,10 +47,12 @@ struct ArrivalVerifier: Sendable {
         let commits = try Row.fetchAll(
             db, sql: "SELECT id, at, last, chain, form FROM batch WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
             arguments: [after.lastBatch, end, Self.commitsAtOnce])
-        guard let last = commits.last?.number("last") else {
+        guard !commits.isEmpty else {
             outcome.isAtEnd = true
             return outcome
         }
+        // Where a commit does not say how far it goes, the others are checked all the same.
+        let last = commits.compactMap { $0.number("last") }.max() ?? after.lastEvent
         let events = try Row.fetchCursor(
             db,
             sql: """
@@ -59,14 +61,17 @@ struct ArrivalVerifier: Sendable {
                 """, arguments: [after.lastEvent, last])
         var event = try events.next()
         for commit in commits {
-            guard let number = commit.number("id"), let upTo = commit.number("last") else {
-                outcome.add("a commit cannot be read", place: nil)
-                continue
-            }
+            // The number is the row's own, which is a number whatever the row holds.
+            let number = commit.number("id") ?? outcome.lastBatch + 1
             if number != outcome.lastBatch + 1 {
                 outcome.add("commits \(outcome.lastBatch + 1) to \(number - 1) are missing", place: outcome.lastEvent + 1)
             }
             outcome.lastBatch = number
+            guard let upTo = commit.number("last") else {
+                outcome.add("commit \(number) does not say which events it holds", place: outcome.lastEvent)
+                outcome.chain = commit.bytes("chain") ?? []
+                continue
+            }
             var entries: [ArrivalChain.Entry] = []
             while let row = event, let id = row.number("id"), id <= upTo {
                 if id != outcome.lastEvent + 1 {
