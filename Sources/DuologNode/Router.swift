@@ -5,7 +5,10 @@ import NodeAPI
 
 /// Which request goes to which handler.
 struct Router: Sendable {
-    private typealias Handler = @Sendable ([UInt8], Caller) async throws -> [UInt8]
+    private struct Handler: Sendable {
+        let line: @Sendable ([UInt8], Caller) async throws -> [UInt8]
+        let value: @Sendable (any NodeRequest, Caller) async throws -> any Sendable
+    }
     private var handlers: [String: Handler] = [:]
     private let logger: Logger
 
@@ -20,6 +23,7 @@ struct Router: Sendable {
         on(AddPractitionerRequest.self) { try await node.addPractitioner($0, $1) }
         on(ListPractitionersRequest.self) { _, _ in try await node.listPractitioners() }
         on(RemovePractitionerRequest.self) { try await node.removePractitioner($0, $1) }
+        on(InvitePractitionerRequest.self) { try await node.invite($0, $1) }
         on(AddPeerRequest.self) { try await node.addPeer($0, $1) }
         on(ListPeersRequest.self) { _, _ in try await node.peerSummaries() }
         on(ShowPeerRequest.self) { request, _ in try await node.showPeer(request) }
@@ -73,8 +77,30 @@ struct Router: Sendable {
     private mutating func on<Request: NodeRequest>(
         _ type: Request.Type, _ handle: @escaping @Sendable (Request, Caller) async throws -> Request.Answer
     ) {
-        handlers[type.name] = { line, caller in
-            try NodeWire.line(answer: try await handle(try NodeWire.request(type, from: line), caller))
+        handlers[type.name] = Handler(
+            line: { line, caller in
+                try NodeWire.line(answer: try await handle(try NodeWire.request(type, from: line), caller))
+            },
+            value: { request, caller in
+                guard let request = request as? Request else { throw NodeError(.usage, "not a request of \(type.name)") }
+                return try await handle(request, caller)
+            })
+    }
+
+    /// Answers a request of this process.
+    ///
+    /// - Throws: `NodeError`, whatever went wrong.
+    func answer<Request: NodeRequest>(_ request: Request, from caller: Caller) async throws -> Request.Answer {
+        do {
+            guard let answer = try await handlers[Request.name]?.value(request, caller) as? Request.Answer else {
+                throw NodeError(.usage, "this node does not know the request '\(Request.name)'")
+            }
+            return answer
+        } catch let error as NodeError {
+            throw error
+        } catch {
+            logger.error("a request failed", metadata: ["type": "\(type(of: error))"])
+            throw NodeError(.io, "\(error)")
         }
     }
 
@@ -85,7 +111,7 @@ struct Router: Sendable {
             guard let handler = handlers[name] else {
                 throw NodeError(.usage, "this daemon does not know the request '\(name.prefix(64))'; is it of the same version?")
             }
-            return try await handler(line, caller)
+            return try await handler.line(line, caller)
         } catch let error as NodeError {
             return NodeWire.line(error: error)
         } catch {

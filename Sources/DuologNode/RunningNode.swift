@@ -19,6 +19,8 @@ actor RunningNode {
     let journal: Journal
     let notebooks: Notebooks
     let auditor: Auditor
+    nonisolated let desk: SignInDesk
+    nonisolated let pageChanges = PageChanges()
     let openDisputes = OpenDisputes()
     /// Imported items that were kept aside, once they have been counted.
     var countedQuarantine: Int?
@@ -62,9 +64,11 @@ actor RunningNode {
         liveness = Liveness(log: log, group: MultiThreadedEventLoopGroup.singleton)
         let (stream, continuation) = AsyncStream<LogStore.Change>.makeStream()
         changes = stream
-        let openDisputes = openDisputes
+        desk = SignInDesk(log: log, clock: clock, isFictional: isFictional)
+        let (openDisputes, pageChanges) = (openDisputes, pageChanges)
         log.observe {
             openDisputes.note($0)
+            pageChanges.note($0)
             continuation.yield($0)
         }
         let journal = Journal(log: log, clock: clock)

@@ -5,7 +5,7 @@ enum Schema {
     /// Each is one transaction, so a migration that was interrupted goes on with the next one. A newer file is refused by name.
     static let migrations: [(name: String, sql: String)] = [
         ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs), ("5-audit", audit),
-        ("6-revocations", revocations),
+        ("6-revocations", revocations), ("7-sign-in", signIn),
     ]
 
     /// Brings the database at `path` up to this version. One that holds something is copied first.
@@ -113,5 +113,12 @@ enum Schema {
     /// Keys that were lost: what has one of them is never connected with again.
     private static let revocations = """
         ALTER TABLE peer ADD COLUMN revoked INTEGER;
+        """
+
+    /// What people sign in with on the page: a hash of the passphrase that was hard to compute, and a hash of an invitation.
+    private static let signIn = """
+        CREATE TABLE sign_in (
+            author TEXT PRIMARY KEY, administrator INTEGER NOT NULL, passphrase TEXT, invitation BLOB UNIQUE,
+            invited_until INTEGER) WITHOUT ROWID;
         """
 }

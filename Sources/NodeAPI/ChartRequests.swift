@@ -42,6 +42,8 @@ public struct ChartSummary: Codable, Hashable, Sendable {
     public var chart: ChartID
     /// The patient's name; several where corrections differ.
     public var patient: [String]
+    /// The patient's day of birth; several where corrections differ.
+    public var birth_dates: [CalendarDay]
     /// Events here.
     public var events: Int
     /// Open disputes.
@@ -55,10 +57,12 @@ public struct ChartSummary: Codable, Hashable, Sendable {
 
     /// A chart.
     public init(
-        chart: ChartID, patient: [String], events: Int, disputes: Int, members: [String], incomplete: Bool, local: LocalChart
+        chart: ChartID, patient: [String], birth_dates: [CalendarDay], events: Int, disputes: Int, members: [String],
+        incomplete: Bool, local: LocalChart
     ) {
         self.chart = chart
         self.patient = patient
+        self.birth_dates = birth_dates
         self.events = events
         self.disputes = disputes
         self.members = members

@@ -59,3 +59,38 @@ public struct RemovePractitionerRequest: NodeRequest {
     /// Lets a person go.
     public init(author: AuthorID) { self.author = author }
 }
+
+/// Makes a link with which a practitioner comes into the page once and chooses a passphrase. An earlier link ends with it.
+public struct InvitePractitionerRequest: NodeRequest {
+    public static let name = "practitioner.invite"
+    /// Whom.
+    public var author: AuthorID
+    /// True to let them see to the node itself there: pair it, for instance.
+    public var administrator: Bool
+    /// For how long the link is good.
+    public var hours: Int
+
+    /// A link.
+    public struct Answer: Codable, Sendable {
+        /// Whom it is for.
+        public var person: PractitionerEntry
+        /// The link. It is shown this once, and kept nowhere.
+        public var link: String
+        /// Until when it is good.
+        public var until: Timestamp
+
+        /// A link.
+        public init(person: PractitionerEntry, link: String, until: Timestamp) {
+            self.person = person
+            self.link = link
+            self.until = until
+        }
+    }
+
+    /// Invites.
+    public init(author: AuthorID, administrator: Bool, hours: Int) {
+        self.author = author
+        self.administrator = administrator
+        self.hours = hours
+    }
+}

@@ -32,8 +32,10 @@ struct TargetRules {
             "PeerNetwork", .inputOutput, ours: ["EventLog", "Replication"],
             others: system.union(nio).union(["Crypto", "Logging", "NIOSSL", "NIOTLS", "SwiftASN1", "X509"])),
         TargetRules(
-            "RecordPage", .inputOutput, ours: ["NodeAPI"],
-            others: foundation.union(["HTTPTypes", "Hummingbird", "Logging", "Mustache", "NIOCore"])),
+            "RecordPage", .inputOutput, ours: ["EventLog", "CareModel", "NodeAPI"],
+            others: foundation.union([
+                "HTTPTypes", "Hummingbird", "HummingbirdTLS", "Logging", "Mustache", "NIOCore", "NIOSSL", "Synchronization",
+            ])),
         TargetRules(
             "DuologNode", .wiring,
             ours: [

@@ -28,6 +28,18 @@ public struct NodeSettings: Hashable, Sendable {
     public var pageHost = "127.0.0.1"
     /// The TCP port of the page; 0 takes any free one.
     public var pagePort = 7411
+    /// The name by which browsers reach the page, or ``none`` for ``pageHost``.
+    public var pageName = NodeSettings.none
+    /// The certificate of the page as a PEM file, or ``none``.
+    public var pageCertificate = NodeSettings.none
+    /// The private key of that certificate, or ``none``.
+    public var pageKey = NodeSettings.none
+    /// Minutes without anything done before the page asks for the passphrase again.
+    public var pageIdleMinutes = 15
+    /// Hours after which a session at the page ends.
+    public var pageSessionHours = 12
+    /// Stands where a setting names nothing.
+    public static let none = "none"
     /// Connections from peers that may be open at once, those still shaking hands included.
     public var maxPeerConnections = 64
     /// Where backups go that are given no name; absolute.

@@ -31,6 +31,11 @@ extension SettingForm<String> {
         allowed: "an absolute path, or one that starts at state_dir",
         read: { $0.isEmpty || $0.hasSuffix("/") || $0.utf8.contains(0) ? nil : $0 }, text: { $0 }, isPath: true)
 
+    /// A file that need not be there.
+    static let optionalFile = SettingForm(
+        allowed: "\(NodeSettings.none), or a path; a relative one starts at state_dir",
+        read: { $0.isEmpty || $0.hasSuffix("/") || $0.utf8.contains(0) ? nil : $0 }, text: { $0 })
+
     /// Whom backups are sealed to.
     static let recipient = SettingForm(
         allowed: "\(NodeSettings.noRecipient), or a key as 'duolog backup keygen' prints it",

@@ -62,6 +62,18 @@ extension SettingKey {
             "The address or host name of the page and of what machines ask: /healthz, /readyz, /metrics."),
         SettingKey("page.port", \.pagePort, .number(0...65535), "The TCP port of the page; 0 takes any free one."),
         SettingKey(
+            "page.name", \.pageName, .host,
+            "The name by which browsers reach the page, where it is another than page.host; none for page.host."),
+        SettingKey(
+            "page.certificate", \.pageCertificate, .optionalFile,
+            "The page's certificate, PEM; a page that other machines reach needs one. none on loopback."),
+        SettingKey("page.private_key", \.pageKey, .optionalFile, "The private key of that certificate, PEM, mode 0600."),
+        SettingKey(
+            "page.idle_minutes", \.pageIdleMinutes, .number(1...480),
+            "Minutes without anything done before the page asks for the passphrase again."),
+        SettingKey(
+            "page.session_hours", \.pageSessionHours, .number(1...168), "Hours after which a session at the page ends."),
+        SettingKey(
             "peers.max_connections", \.maxPeerConnections, .number(1...4096),
             "Connections from peers open at once, those still shaking hands included.", isLive: true),
         SettingKey(

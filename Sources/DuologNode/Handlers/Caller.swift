@@ -3,26 +3,68 @@ import EventLog
 import LogStore
 import NodeAPI
 
-/// Who is at the other end of the command line's socket, as the kernel says.
+/// Who asks the node: at the other end of the command line's socket, as the kernel says, or signed in on the page.
 struct Caller: Sendable {
-    let uid: UInt32
-    /// True for root, and for the user that the daemon runs as.
+    enum Identity: Sendable {
+        case user(UInt32)
+        case signedIn(AuthorID)
+    }
+
+    let identity: Identity
+    /// True for root, for the user that the daemon runs as, and for who was invited to the page as one.
     let isAdministrator: Bool
+
+    /// A user of this machine.
+    init(uid: UInt32, isAdministrator: Bool) {
+        identity = .user(uid)
+        self.isAdministrator = isAdministrator
+    }
+
+    /// Somebody who signed in on the page.
+    init(signedIn author: AuthorID, isAdministrator: Bool) {
+        identity = .signedIn(author)
+        self.isAdministrator = isAdministrator
+    }
+
+    /// As the journal names somebody who is no practitioner.
+    var text: String {
+        switch identity {
+        case .user(let uid): "uid \(uid)"
+        case .signedIn(let author): author.text
+        }
+    }
+
+    /// As they are told of themselves.
+    var words: String {
+        switch identity {
+        case .user(let uid): "user \(uid)"
+        case .signedIn(let author): "\(author)"
+        }
+    }
+
+    func `is`(_ practitioner: Practitioner) -> Bool {
+        switch identity {
+        case .user(let uid): practitioner.uid == uid
+        case .signedIn(let author): practitioner.author == author
+        }
+    }
 }
 
 extension RunningNode {
     /// The practitioner that a caller is. Acting for another is refused, and journalled.
     func practitioner(_ caller: Caller, actingAs other: AuthorID? = nil) async throws -> Practitioner {
-        let own = try await log.practitioners().first { $0.uid == caller.uid }
+        let own = try await log.practitioners().first { caller.is($0) }
         if let other, other != own?.author {
             try await journal.note(refusal(of: caller, own, "to act as \(other)"))
-            throw NodeError(.permission, "user \(caller.uid) may not act as \(other); this attempt stands in the journal")
+            throw NodeError(.permission, "\(caller.words) may not act as \(other); this attempt stands in the journal")
         }
         guard let own else {
+            guard case .user(let uid) = caller.identity else {
+                throw NodeError(.permission, "you are no practitioner of this node any more")
+            }
             throw NodeError(
                 .permission,
-                "user \(caller.uid) is no practitioner of this node; an administrator runs: duolog practitioner add --uid \(caller.uid)"
-            )
+                "user \(uid) is no practitioner of this node; an administrator runs: duolog practitioner add --uid \(uid)")
         }
         return own
     }
@@ -31,19 +73,19 @@ extension RunningNode {
     func requireAdministrator(_ caller: Caller, _ what: String) async throws {
         guard caller.isAdministrator else {
             try await journal.note(refusal(of: caller, nil, what))
-            throw NodeError(.permission, "user \(caller.uid) may not \(what); ask the administrator of this node")
+            throw NodeError(.permission, "\(caller.words) may not \(what); ask the administrator of this node")
         }
     }
 
     /// Charts are read by the practitioners of this node, and by its administrator. Returns who it is, as the journal names them.
     @discardableResult
     func requireReader(_ caller: Caller) async throws -> String {
-        let own = try await log.practitioners().first { $0.uid == caller.uid }
+        let own = try await log.practitioners().first { caller.is($0) }
         guard caller.isAdministrator || own != nil else {
             try await journal.note(refusal(of: caller, nil, "to read charts"))
-            throw NodeError(.permission, "user \(caller.uid) may not read charts here; this attempt stands in the journal")
+            throw NodeError(.permission, "\(caller.words) may not read charts here; this attempt stands in the journal")
         }
-        return own?.author.text ?? "uid \(caller.uid)"
+        return own?.author.text ?? caller.text
     }
 
     /// Writes down who looked at what, before they are shown it.
@@ -62,6 +104,6 @@ extension RunningNode {
     }
 
     private func refusal(of caller: Caller, _ own: Practitioner?, _ what: String) -> AccessRecorded {
-        AccessRecorded(who: own?.author.text ?? "uid \(caller.uid)", what: "refused: \(what)")
+        AccessRecorded(who: own?.author.text ?? caller.text, what: "refused: \(what)")
     }
 }

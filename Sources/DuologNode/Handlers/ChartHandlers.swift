@@ -36,7 +36,8 @@ extension RunningNode {
             let conflicts = try await log.stored(ConflictsView.self, of: entry.chart)
             summaries.append(
                 ChartSummary(
-                    chart: entry.chart, patient: membership?.patient.map(\.name) ?? [], events: entry.events,
+                    chart: entry.chart, patient: membership?.patient.map(\.name) ?? [],
+                    birth_dates: Array(Set(membership?.patient.map(\.birth_date) ?? [])).sorted(), events: entry.events,
                     disputes: conflicts?.disputes.count ?? 0,
                     members: membership?.members.filter { !$0.removed }.map(\.name) ?? [],
                     incomplete: membership?.incomplete ?? false, local: shelf.local(entry)))

@@ -61,6 +61,21 @@ extension RunningNode {
         return Done()
     }
 
+    func invite(_ request: InvitePractitionerRequest, _ caller: Caller) async throws -> InvitePractitionerRequest.Answer {
+        try await requireAdministrator(caller, "invite practitioners to the page")
+        guard (1...720).contains(request.hours) else { throw NodeError(.usage, "a link is good for 1 to 720 hours") }
+        guard let practitioner = try await log.practitioners().first(where: { $0.author == request.author }) else {
+            throw NodeError(.notFound, "no practitioner \(request.author) here; see: duolog practitioner list")
+        }
+        guard let page else { throw NodeError(.unavailable, "the page does not listen yet") }
+        let (token, until) = try await desk.invite(
+            request.author, administrator: request.administrator, hours: request.hours)
+        try await journal.note(
+            AccessRecorded(who: caller.text, what: "invited \(request.author) to the page"))
+        return InvitePractitionerRequest.Answer(
+            person: entry(practitioner), link: "\(page)/invitation/\(token)", until: until)
+    }
+
     private func entry(_ practitioner: Practitioner) -> PractitionerEntry {
         PractitionerEntry(
             author: practitioner.author, uid: practitioner.uid, name: practitioner.name, credential: practitioner.credential)

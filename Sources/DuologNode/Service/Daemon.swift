@@ -77,7 +77,7 @@ public struct ListenFailure: Error, Sendable, CustomStringConvertible {
             description = "\(error); is another program listening there? (listen.host, listen.port)"
         case let error as PageFailure:
             description =
-                "cannot serve the page at \(error.address): \(error.reason); is another program listening there? (page.host, page.port)"
+                "cannot serve the page at \(error.address): \(error.reason) (page.host, page.port)"
         default: return nil
         }
     }
@@ -116,10 +116,12 @@ private final class NodeService: Service {
         let renewing = progress()
         try await node.renewProjections { renewing("making the projections anew, chart", $0, $1) }
         let address = try await node.start()
+        let router = Router(node)
         let socket = try await SocketServer(
-            Router(node), path: daemon.settings.socketPath, inherited: inherited.people, logger: logger)
-        let page = ServedPage(daemon.settings, node, logger)
+            router, path: daemon.settings.socketPath, inherited: inherited.people, logger: logger)
+        let page: ServedPage
         do {
+            page = try ServedPage(daemon.settings, PageBridge(node: node, router: router), logger)
             await node.serves(try await page.start())
         } catch {
             await stop(node, socket)

@@ -7,7 +7,7 @@ import NodeAPI
 struct PractitionerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "practitioner", abstract: "The people who record on this node.",
-        subcommands: [Add.self, List.self, Remove.self])
+        subcommands: [Add.self, List.self, Invite.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -46,6 +46,33 @@ struct PractitionerCommand: ParsableCommand {
                     ? "No practitioner yet; add one with: duolog practitioner add"
                     : Render.table(all.map { [$0.author.text, "uid \($0.uid)", $0.credential.rawValue, $0.name] })
             }
+        }
+    }
+
+    struct Invite: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints a link with which a practitioner comes into the page once, and chooses a passphrase.",
+            discussion: """
+                The link is shown this once and kept nowhere: hand it over in person. It ends when it was used, when it has expired, or when \
+                another is made. Who has forgotten a passphrase, or was locked out, gets a new link the same way.
+                """)
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "The id that 'duolog practitioner list' prints.")
+        var author: AuthorID
+
+        @Flag(name: .long, help: "Lets them see to the node itself on the page, too: pair it with others.")
+        var administrator = false
+
+        @Option(name: .long, help: ArgumentHelp("For how long the link is good, 1 to 720.", valueName: "hours"))
+        var hours = 24
+
+        func run() async throws {
+            let invited = try await node.ask(
+                InvitePractitionerRequest(author: author, administrator: administrator, hours: hours))
+            try output.print(invited) { "\(invited.link)\nFor \(invited.person.name), once, until \(invited.until)." }
         }
     }
 

@@ -43,7 +43,12 @@ struct DemoCommand: AsyncParsableCommand {
         }
         if keep {
             for node in nodes.values { node.release() }
-            print("\nThe daemons run on. Ask them as any practice would, for example:")
+            print("\nThe daemons run on. Look at the case in a browser, as each of the three; every link is good once:")
+            for practice in CombinedCareCase.Practice.allCases {
+                guard let node = nodes[practice] else { continue }
+                print("  \(practice.practitioner), \(practice.name):\n    \(try await Self.link(node))")
+            }
+            print("Or ask them as any practice would, for example:")
             for practice in CombinedCareCase.Practice.allCases {
                 guard let node = nodes[practice] else { continue }
                 print("  duolog chart list --config \(node.configuration)")
@@ -55,6 +60,14 @@ struct DemoCommand: AsyncParsableCommand {
             try? FileManager.default.removeItem(atPath: folder)
             print("\nLook next: 'make demo ARGS=--keep' leaves the daemons running; README.md sets two nodes up by hand.")
         }
+    }
+
+    /// A link to the node's page, for its one practitioner.
+    private static func link(_ node: DemoNode) async throws -> String {
+        guard let author = try await node.ask(ListPractitionersRequest()).first?.author else {
+            throw DemoFailure("\(node.name) has no practitioner")
+        }
+        return try await node.ask(InvitePractitionerRequest(author: author, administrator: true, hours: 24)).link
     }
 
     private func play(_ player: CasePlayer, _ stage: Stage) async throws {

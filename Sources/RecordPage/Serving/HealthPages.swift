@@ -4,11 +4,11 @@ import NodeAPI
 
 /// What machines ask without being anybody: whether the node is well, whether it can serve, and its figures. Nothing of a patient.
 struct HealthPages {
-    private let backend: PageBackend
+    private let backend: any PageBackend
 
-    init(_ backend: PageBackend) { self.backend = backend }
+    init(_ backend: any PageBackend) { self.backend = backend }
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<PageContext>) {
         router.get("healthz") { _, _ in
             let silent = await backend.health().silent
             return Self.answer(silent.isEmpty ? [] : silent.map { "no sign of life from \($0)" })

@@ -1,0 +1,59 @@
+import EventLog
+import NodeAPI
+
+/// What needs a person now, across charts.
+struct TodayPages {
+    private struct Item {
+        let label, urgency, patient, text, age, path, action: String
+    }
+
+    private struct Content {
+        let now: String
+        let summary: String
+        let items: [Item]
+    }
+
+    func add(to routes: SiteRoutes) {
+        routes.get("today") { visit in
+            let today = try await visit.ask(TodayRequest())
+            let items = today.items.map { item in
+                let (path, action) = Self.way(item)
+                return Item(
+                    label: item.what.rawValue, urgency: Self.urgency(item.what), patient: Names.one(item.patient),
+                    text: item.text, age: Words.age(item.since, today.now), path: path, action: action)
+            }
+            let content = Content(
+                now: Words.moment(today.now),
+                summary: items.isEmpty ? "Nothing waits." : "\(Words.count(items.count, "thing", "things")) to look at.",
+                items: items)
+            return .page(Page("Today", "today", content, at: .today))
+        }
+    }
+
+    /// Where one does something about it.
+    private static func way(_ item: TodayItem) -> (path: String, action: String) {
+        let chart = "/chart/\(item.chart)"
+        return switch item.what {
+        case .urgentDispute, .dispute: (chart + "/dispute", "Settle")
+        case .screening: (chart + "/record/screening.completed", "Record the screening")
+        case .overdue, .due: (chart + "/record/followup.held", "Record the follow-up")
+        case .incoming: (chart + "/accept", "Accept")
+        case .secondChart: (chart + "/accept", "Compare")
+        case .concern, .incomplete, .integrity, .alert, .consent, .handedOver, .request, .referral: (chart, "Open the chart")
+        }
+    }
+
+    private static func urgency(_ what: TodayItem.What) -> String {
+        switch what {
+        case .urgentDispute, .dispute: "dispute"
+        case .concern, .screening: "safety"
+        case .overdue, .incomplete, .integrity: "warning"
+        case .alert, .due, .consent, .handedOver, .request, .referral, .incoming, .secondChart: "notice"
+        }
+    }
+}
+
+/// The name of a patient, who may have several where corrections differ.
+enum Names {
+    static func one(_ names: [String]) -> String { names.isEmpty ? "Nobody named yet" : names.joined(separator: " or ") }
+}

@@ -1,0 +1,48 @@
+import Foundation
+import Mustache
+
+/// The templates of the page, read once. A new one is a file in `Resources` and a line here.
+struct Templates: Sendable {
+    private static let texts: [String: [UInt8]] = [
+        "layout": PackageResources.layout_mustache,
+        "message": PackageResources.message_mustache,
+        "sign-in": PackageResources.sign_in_mustache,
+        "invitation": PackageResources.invitation_mustache,
+        "locked": PackageResources.locked_mustache,
+        "today": PackageResources.today_mustache,
+        "caseload": PackageResources.caseload_mustache,
+    ]
+
+    private let library: MustacheLibrary
+
+    init() throws {
+        MustacheContentTypes.register(EscapedText(), named: "PAGE")
+        library = MustacheLibrary(
+            templates: try Self.texts.mapValues {
+                try MustacheTemplate(string: "{{% CONTENT_TYPE:PAGE}}" + String(decoding: $0, as: UTF8.self))
+            })
+    }
+
+    /// Fills a template in. Values are escaped, save those in three braces.
+    func render(_ name: String, _ content: Any) -> String { library.render(content, withTemplate: name) ?? "" }
+}
+
+/// Escapes by Unicode scalar. The library's own escaping goes by grapheme, and leaves a quotation mark alone that a combining accent
+/// follows: with that, a name could end the attribute that it stands in.
+struct EscapedText: MustacheContentType {
+    func escapeText(_ text: String) -> String {
+        var escaped = ""
+        escaped.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "&": escaped += "&amp;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}
