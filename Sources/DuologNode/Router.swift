@@ -67,6 +67,7 @@ struct Router: Sendable {
         on(LockNotebookRequest.self) { try await node.lockNotebook($0, $1) }
         on(WriteNoteRequest.self) { try await node.writeNote($0, $1) }
         on(ListNotesRequest.self) { try await node.listNotes($1) }
+        on(UnseenRequest.self) { try await node.unseen($0, $1) }
         on(RecordRequest.self) { try await node.record($0, $1) }
         on(ImportRequest.self) { try await node.importResources($0, $1) }
         on(QuarantineRequest.self) { try await node.quarantine($0, $1) }

@@ -38,12 +38,15 @@ public struct NodeError: Error, Codable, Hashable, Sendable, CustomStringConvert
     public let text: String
     /// A view token of the present state, where looking again is what to do.
     public let view: String?
+    /// The member of the body that is not acceptable, or `refs`; nil where it is about something else.
+    public let field: String?
 
     /// A failure.
-    public init(_ code: Code, _ text: String, view: String? = nil) {
+    public init(_ code: Code, _ text: String, view: String? = nil, field: String? = nil) {
         self.code = code
         self.text = text
         self.view = view
+        self.field = field
     }
 
     /// The text.

@@ -1,3 +1,4 @@
+public import CareModel
 public import EventLog
 
 /// Records an event. The author is the practitioner bound to the caller's user id.
@@ -63,5 +64,34 @@ public struct RecordedEvent: Codable, Hashable, Sendable {
         self.view = view
         self.not_seen = not_seen
         self.disputed = disputed
+    }
+}
+
+/// Asks what has come into a chart since a view was drawn: a form that somebody is filling in says so.
+public struct UnseenRequest: NodeRequest {
+    public static let name = "chart.unseen"
+    /// Which chart.
+    public var chart: ChartID
+    /// What its author had before them.
+    public var view: String
+
+    /// What has come.
+    public struct Answer: Codable, Sendable {
+        /// A view of the chart as it is now.
+        public var view: String
+        /// What the author neither had before them nor has written from it, by clinical time.
+        public var events: [TimelineView.Entry]
+
+        /// What has come.
+        public init(view: String, events: [TimelineView.Entry]) {
+            self.view = view
+            self.events = events
+        }
+    }
+
+    /// Asks.
+    public init(chart: ChartID, view: String) {
+        self.chart = chart
+        self.view = view
     }
 }

@@ -2,13 +2,47 @@ import EventLog
 import FoundationEssentials
 
 /// A member of a kind's body, as its type asks for it.
-public struct KindField: Codable, Hashable, Sendable {
+public struct KindField: Encodable, Hashable, Sendable {
     /// Its name in the body.
     public let name: String
     /// What stands there, in words.
     public let form: String
     /// Whether it must be there.
     public let required: Bool
+    /// What stands there, for programs that ask for it.
+    public let shape: FieldShape
+
+    private enum CodingKeys: String, CodingKey { case name, form, required }
+}
+
+/// What a member of a body holds.
+public indirect enum FieldShape: Hashable, Sendable {
+    /// Text.
+    case text
+    /// A whole number.
+    case number
+    /// True or false.
+    case flag
+    /// A calendar day.
+    case day
+    /// A clinical time.
+    case time
+    /// The hash of an event, or of something else.
+    case hash
+    /// A quantity.
+    case quantity
+    /// A code.
+    case code
+    /// How often.
+    case frequency
+    /// One of these words.
+    case choice([String])
+    /// A node.
+    case node
+    /// Any number of these.
+    case list(FieldShape)
+    /// Something else, which no form asks for by itself.
+    case other
 }
 
 /// Finds out which members a body has by letting its type read one: the type itself is the only list of them.
@@ -25,7 +59,9 @@ final class FieldRecorder: Decoder {
     }
 
     fileprivate func note(_ name: String, _ type: Any.Type, required: Bool) {
-        fields.append(KindField(name: name, form: FieldForm.words(for: type), required: required))
+        fields.append(
+            KindField(
+                name: name, form: FieldForm.words(for: type), required: required, shape: FieldForm.shape(of: type)))
     }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -102,26 +138,28 @@ private enum FieldForm {
         let type: Any.Type
         let words: String
         let sample: Any
+        var shape = FieldShape.other
     }
 
     private static func form(of type: Any.Type) -> Form? {
         let forms = [
-            Form(type: String.self, words: "text", sample: ""), Form(type: Int.self, words: "whole number", sample: 1),
-            Form(type: Bool.self, words: "true or false", sample: false),
-            Form(type: CalendarDay.self, words: "day, `2031-01-06`", sample: CalendarDay(number: 0)),
+            Form(type: String.self, words: "text", sample: "", shape: .text),
+            Form(type: Int.self, words: "whole number", sample: 1, shape: .number),
+            Form(type: Bool.self, words: "true or false", sample: false, shape: .flag),
+            Form(type: CalendarDay.self, words: "day, `2031-01-06`", sample: CalendarDay(number: 0), shape: .day),
             Form(
                 type: ClinicalTime.self, words: "time, `2031-01-06T09:00:00-05:00`",
-                sample: ClinicalTime(instant: Timestamp(milliseconds: 0), offsetMinutes: 0)),
-            Form(type: EventHash.self, words: "hash", sample: EventHash(of: [])),
+                sample: ClinicalTime(instant: Timestamp(milliseconds: 0), offsetMinutes: 0), shape: .time),
+            Form(type: EventHash.self, words: "hash", sample: EventHash(of: []), shape: .hash),
             Form(
                 type: Quantity.self, words: "quantity, `{\"value\":\"37.5\",\"unit\":\"mg\"}`",
-                sample: Quantity(value: "1", unit: "1")),
+                sample: Quantity(value: "1", unit: "1"), shape: .quantity),
             Form(
                 type: Code.self, words: "code, `{\"system\",\"code\",\"display\"}`",
-                sample: Code(system: "text", code: nil, display: "")),
+                sample: Code(system: "text", code: nil, display: ""), shape: .code),
             Form(
                 type: Frequency.self, words: "`{\"times\":1,\"period\":1,\"period_unit\":\"d\"}`",
-                sample: Frequency(times: 1, period: 1, unit: .days)),
+                sample: Frequency(times: 1, period: 1, unit: .days), shape: .frequency),
             Form(type: [String: JSONValue].self, words: "object", sample: [String: JSONValue]()),
         ]
         return forms.first { $0.type == type }
@@ -140,6 +178,13 @@ private enum FieldForm {
         case "Outcome": return "the whole value that the register shall have"
         case let name: return name
         }
+    }
+
+    static func shape(of type: Any.Type) -> FieldShape {
+        if let known = form(of: type) { return known.shape }
+        if let list = type as? any Listed.Type { return .list(shape(of: list.element)) }
+        if let cases = type as? any CaseIterable.Type { return .choice(values(cases)) }
+        return type == NodeID.self ? .node : .other
     }
 
     private static func values<Cases: CaseIterable>(_ type: Cases.Type) -> [String] {

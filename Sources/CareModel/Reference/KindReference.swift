@@ -1,7 +1,7 @@
 public import EventLog
 
 /// What a kind of event is, for people: made from the code that enforces it.
-public struct KindReference: Codable, Hashable, Sendable {
+public struct KindReference: Encodable, Hashable, Sendable {
     /// Its name.
     public let kind: Kind
     /// The version of its body.

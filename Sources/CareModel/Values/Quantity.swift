@@ -58,7 +58,7 @@ extension Quantity: Hashable {
 /// How often a medicine is taken: so many times in so many periods.
 public struct Frequency: Hashable, Codable, Sendable, CustomStringConvertible {
     /// The units of FHIR's Timing.repeat.periodUnit that a regimen uses.
-    public enum PeriodUnit: String, Codable, Sendable {
+    public enum PeriodUnit: String, CaseIterable, Codable, Sendable {
         /// Hours.
         case hours = "h"
         /// Days.

@@ -29,6 +29,24 @@ extension RunningNode {
         return try await write(drafts, request: request.request)
     }
 
+    /// What is here that a view had not, and that its author did not write from it.
+    func unseen(_ request: UnseenRequest, _ caller: Caller) async throws -> UnseenRequest.Answer {
+        let author = try await practitioner(caller)
+        let record = try await record(of: request.chart)
+        guard let view = View(token: request.view), let positions = record.graph.positions(in: view) else {
+            throw NodeError(.usage, "this view is of another chart, or of a state that this node does not have; look again")
+        }
+        let origin = Origin(node: log.node, epoch: log.epoch.epoch)
+        let frontier = record.graph.extend(positions, by: author.author, in: origin)
+        let new = Set(
+            record.graph.nodes.indices.filter { !record.graph.covers(frontier, $0) }.map { record.graph.nodes[$0].hash })
+        guard !new.isEmpty else { return UnseenRequest.Answer(view: record.graph.view.token, events: []) }
+        try await noteAccess(caller, "show unseen", chart: request.chart, view: record.graph.view.token)
+        let timeline = TimelineView(Fold(record, Fold.Scope(now: clock.now)))
+        return UnseenRequest.Answer(
+            view: record.graph.view.token, events: timeline.entries.filter { new.contains($0.label.event) })
+    }
+
     /// Writes drafts and says how the last of them stands.
     func write(_ drafts: [Draft], request: String) async throws -> RecordedEvent {
         let recorded = try await writeAll(drafts, request: request)
@@ -102,7 +120,7 @@ extension RunningNode {
         do {
             return try Members.canonical(Array(body.utf8), as: kind)
         } catch let error as ContentError {
-            throw NodeError(.content, "\(kind): \(error)")
+            throw NodeError(.content, "\(kind): \(error)", field: error.field)
         } catch let error as FormatError {
             throw NodeError(.content, "\(kind): \(error)")
         }
@@ -116,7 +134,7 @@ extension NodeError {
         case .unknownChart: self.init(.notFound, "no such chart here; see: duolog chart list")
         case .unknownView:
             self.init(.usage, "this view is of another chart, or of a state that this node does not have; look again")
-        case .content(let error): self.init(.content, "not recorded: \(error)")
+        case .content(let error): self.init(.content, "not recorded: \(error)", field: error.field)
         case .notPermitted(let reason): self.init(.permission, "not recorded: \(reason)")
         case .disputed(let subject, let view):
             self.init(

@@ -16,7 +16,11 @@
         try {
             do {
                 isWanted = false;
-                const answer = await fetch(location.href, { headers: { "X-Duolog-Live": "yes" }, cache: "no-store" });
+                const headers = { "X-Duolog-Live": "yes" };
+                // A form stays the one that was drawn from its view: what has come since is news to it.
+                const view = document.querySelector("form[data-keep] input[name=view]");
+                if (view) headers["X-Duolog-View"] = view.value;
+                const answer = await fetch(location.href, { headers, cache: "no-store" });
                 if (answer.status === 401 || answer.status === 403) { location.reload(); return; }
                 if (!answer.ok) { say("This page cannot be brought up to date now."); return; }
                 const now = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -61,6 +65,19 @@
         addEventListener("pagehide", () => source.close());
         if (wanted.has("peers")) setInterval(() => { if (!document.hidden) refresh(); }, 5000);
     }
+
+    // A questionnaire's total as it grows. The server adds it up for itself.
+    for (const scale of document.querySelectorAll("[data-scale]")) {
+        const add = () => {
+            const chosen = [...scale.querySelectorAll("input:checked")];
+            scale.querySelector("[data-total]").value = chosen.reduce((sum, each) => sum + Number(each.value), 0);
+            const watch = scale.querySelector("[data-watch]");
+            if (watch) watch.hidden = !chosen.some((each) => each.name === scale.dataset.watched && Number(each.value) > 0);
+        };
+        scale.addEventListener("change", add);
+        add();
+    }
+    document.getElementById("problems")?.focus();
 
     // While somebody types, the session stays awake; when nobody has done anything for long enough, what is shown is locked away.
     const idle = Number(body.dataset.idle) * 1000;

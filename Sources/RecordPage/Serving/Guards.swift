@@ -6,6 +6,8 @@ import NodeAPI
 extension HTTPField.Name {
     /// Set on what an open page asks for by itself.
     static let byThePage = Self("X-Duolog-Live") ?? .accept
+    /// The view that an open form was drawn from.
+    static let heldView = Self("X-Duolog-View") ?? .accept
 }
 
 /// What every answer of the page carries: nothing of another origin is loaded, run, framed or told where one came from; nothing is kept.

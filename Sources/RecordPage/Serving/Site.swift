@@ -34,6 +34,7 @@ final class Site: Sendable {
         SignInPages().add(to: routes)
         TodayPages().add(to: routes)
         CaseloadPages().add(to: routes)
+        RecordPages().add(to: routes)
     }
 
     /// - Throws: `NodeError` where an address has tried too often.

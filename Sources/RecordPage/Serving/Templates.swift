@@ -11,6 +11,11 @@ struct Templates: Sendable {
         "locked": PackageResources.locked_mustache,
         "today": PackageResources.today_mustache,
         "caseload": PackageResources.caseload_mustache,
+        "record-index": PackageResources.record_index_mustache,
+        "record": PackageResources.record_mustache,
+        "field": PackageResources.field_mustache,
+        "picker": PackageResources.picker_mustache,
+        "recorded": PackageResources.recorded_mustache,
     ]
 
     private let library: MustacheLibrary

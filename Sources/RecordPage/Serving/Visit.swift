@@ -33,6 +33,9 @@ struct Visit: Sendable {
     /// A part of the path, as `:name` of the route.
     func part(_ name: String) -> String { context.parameters.get(name) ?? "" }
 
+    /// The view that an open form was drawn from, where its page looks whether something has come; empty otherwise.
+    var heldView: String { request.headers[.byThePage] == nil ? "" : request.headers[.heldView] ?? "" }
+
     /// A value of the query; empty where it is not there.
     func query(_ name: String) -> String { request.uri.queryParameters.get(name) ?? "" }
 }
