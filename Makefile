@@ -17,13 +17,14 @@ units   = $(DESTDIR)/lib/systemd/system
 release_build = swift build --configuration release --static-swift-stdlib
 release_date  = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build demo test test-faults test-service fuzz lint simulate planted release manual stage install deb
+.PHONY: help build demo test test-faults test-service test-page fuzz lint simulate planted release manual stage install deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
 	@echo "make test      lint, build, and run every test"
 	@echo "make test-faults  kill, stop, cut and starve real processes; some cases need root. About three minutes"
 	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the release build"
+	@echo "make test-page     drive a real browser against real daemons, and hold every page to the rules of accessibility. About two minutes"
 	@echo "make fuzz      let libFuzzer try lines, events and sessions for SECONDS each"
 	@echo "make simulate  run SEEDS histories of the sync simulator, from SEED_START on; docs/TESTING.md"
 	@echo "make planted   plant known mistakes one after another, and see which oracle of the simulator finds each"
@@ -72,6 +73,11 @@ test-service: deb
 	@.ci/stage build-tests swift build --build-tests
 	@RUN_SERVICE=1 .ci/stage test-service swift test --skip-build --disable-xctest --no-parallel --filter ServiceTests
 	@grep -hE '^→ Overall' .build/stages/test-service.log || true
+
+# Two browsers, two practices. What a failed test saw is kept in .build/page.
+test-page: build
+	@.ci/setup page
+	@.build/page-venv/bin/python Tests/Page/run.py .build/debug/duolog $(ARGS)
 
 # What is found is kept in .build/fuzz; a crash names its input, and what runs it again.
 fuzz:

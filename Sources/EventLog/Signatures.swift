@@ -2,6 +2,9 @@ public import Crypto
 
 /// An Ed25519 public key: who a node is. Its short id is ``NodeID/init(of:)``.
 public struct NodePublicKey: Hashable, Sendable {
+    /// Bytes of a key.
+    public static let byteCount = 32
+
     /// The 32 bytes of the key.
     public let bytes: [UInt8]
 

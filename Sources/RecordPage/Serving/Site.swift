@@ -35,6 +35,8 @@ final class Site: Sendable {
         TodayPages().add(to: routes)
         CaseloadPages().add(to: routes)
         RecordPages().add(to: routes)
+        PeerPages().add(to: routes)
+        guarded.get("**") { _, _ in throw HTTPError(.notFound) }
     }
 
     /// - Throws: `NodeError` where an address has tried too often.

@@ -8,7 +8,74 @@ import NodeAPI
 struct PeerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peer", abstract: "The nodes that this one talks to. Pairing is done by hand, on both sides.",
-        subcommands: [Add.self, List.self, Show.self, Sync.self, Remove.self, Revoke.self])
+        subcommands: [Invite.self, Accept.self, Add.self, List.self, Show.self, Sync.self, Remove.self, Revoke.self])
+
+    struct Invite: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints this node's pairing code, for the other practice to accept.",
+            discussion: """
+                The code holds this node's public key, its name, and where to call it. It is no secret: send it as you like, and compare the \
+                fingerprint by phone. Pairing has two sides: accept their code here, too.
+                """)
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Where the others reach this node, where it does not know by itself.", valueName: "host:port"))
+        var address: String?
+
+        func run() async throws {
+            let code = PairingCode(try await node.ask(StatusRequest()), address: address)
+            try output.print(Printed(code)) {
+                """
+                \(code.text)
+                Fingerprint: \(code.fingerprint)
+                \(code.address.map { "The other side calls \($0)." } ?? "Without an address: this side has to call the other.")
+                There: duolog peer accept CODE. And their code here: pairing is done on both sides.
+                """
+            }
+        }
+    }
+
+    struct Accept: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Pairs with the node whose code this is. Compare the fingerprint with the other side by phone first.")
+
+        @OptionGroup var node: NodeOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "What 'duolog peer invite' printed there.")
+        var code: String
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("What the other practice is called here; its own name by default.", valueName: "label"))
+        var name: String?
+
+        @Flag(name: .long, help: "Wait for its call, instead of calling it.")
+        var wait = false
+
+        func run() async throws {
+            let code = try PairingCode(text: code)
+            let peer = try await node.ask(
+                AddPeerRequest(key: code.key, label: name ?? code.name, address: wait ? nil : code.address))
+            try output.print(peer) {
+                "Paired with \(peer.name), fingerprint \(code.fingerprint). The other side must accept this node's code, too."
+            }
+        }
+    }
+
+    /// A code as programs read it.
+    private struct Printed: Codable {
+        let code, name, fingerprint: String
+        let address: String?
+
+        init(_ code: PairingCode) {
+            (self.code, name, fingerprint, address) = (code.text, code.name, code.fingerprint, code.address)
+        }
+    }
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
