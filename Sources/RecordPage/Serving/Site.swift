@@ -36,7 +36,7 @@ final class Site: Sendable {
         CaseloadPages().add(to: routes)
         RecordPages().add(to: routes)
         PeerPages().add(to: routes)
-        guarded.get("**") { _, _ in throw HTTPError(.notFound) }
+        guarded.get("**") { _, _ -> Response in throw HTTPError(.notFound) }
     }
 
     /// - Throws: `NodeError` where an address has tried too often.
