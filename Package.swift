@@ -132,6 +132,7 @@ let package = Package(
             [
                 "EventLog", "CareModel", "Replication", "LogStore", "DuologNode", "SyncSimulation", "TestSupport", crypto,
             ]),
+        tests("RecordPageTests", ["EventLog", "CareModel", "RecordPage", "TestSupport"]),
         tests("HouseTests", []),
         .testTarget(name: "ServiceTests", path: "Tests/Service", exclude: ["box"], swiftSettings: strict),
         .testTarget(

@@ -51,6 +51,12 @@ struct Router: Sendable {
         on(TimedShowRequest<SafetyView>.self) { try await node.show($0, $1) }
         on(TimedShowRequest<ReferralsView>.self) { try await node.show($0, $1) }
         on(TimedShowRequest<CoverageView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<CourseView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<GoalsView>.self) { try await node.show($0, $1) }
+        on(TimedShowRequest<ChartReading>.self) { try await node.show($0, $1) }
+        on(TimelinePageRequest.self) { try await node.timelinePage($0, $1) }
+        on(ReplayMomentsRequest.self) { try await node.replayMoments($0, $1) }
+        on(ReplayPictureRequest.self) { try await node.replayPicture($0, $1) }
         on(TimedShowRequest<AlertsView>.self) { try await node.show($0, $1) }
         on(TodayRequest.self) { try await node.today($0, $1) }
         on(ListConflictsRequest.self) { try await node.listConflicts($0, $1) }

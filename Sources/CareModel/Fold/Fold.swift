@@ -76,6 +76,9 @@ public struct Fold: Sendable {
         return try? content(position)?.get()
     }
 
+    /// The clinical time of the last thing that counts; nil where nothing does.
+    public var lastInstant: Timestamp? { order.map { record.when($0).instant }.max() }
+
     func targets(of position: Int) -> [Int] {
         record.graph.nodes[position].envelope.refs.compactMap { record.graph.position(of: $0) }
     }

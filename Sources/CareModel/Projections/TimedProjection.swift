@@ -15,7 +15,7 @@ public enum TimedProjections {
     /// In the order in which people are shown them.
     public static let all: [any TimedProjection.Type] = [
         TrendView.self, FollowupView.self, SafetyView.self, ReferralsView.self, CoverageView.self, AlertsView.self,
-        ConsentView.self,
+        ConsentView.self, CourseView.self, GoalsView.self,
     ]
 }
 

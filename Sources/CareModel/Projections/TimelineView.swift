@@ -36,11 +36,16 @@ public struct TimelineView: Projection {
     public let entries: [Entry]
 
     public init(_ fold: Fold) {
-        let duplicates = ProbableDuplicates(fold)
         let ordered = fold.order.enumerated().sorted {
             (fold.record.when($0.element).instant, $0.offset) < (fold.record.when($1.element).instant, $1.offset)
         }
-        entries = ordered.map { _, position in
+        entries = Self.entries(of: ordered.map(\.element), in: fold)
+    }
+
+    /// What is told of some events, in their order.
+    static func entries(of positions: [Int], in fold: Fold) -> [Entry] {
+        let duplicates = ProbableDuplicates(fold)
+        return positions.map { position in
             let (standing, rule) = fold.effect(of: position)
             return Entry(
                 label: EventLabel(position, fold), summary: fold.summary(of: position), standing: standing,
@@ -81,7 +86,8 @@ struct ProbableDuplicates {
         var sessions: [(Int, Range<Int>)] = []
         var scales: [(Int, ScaleCompleted)] = []
         var referrals: [(Int, ReferralRequested)] = []
-        for position in fold.order where fold.counts(position) {
+        // Bodies are read when they are looked at: only those that can be duplicates are.
+        for position in fold.counted([SessionHeld.kind, ScaleCompleted.kind, ReferralRequested.kind]) {
             switch fold.body(position) {
             case let held as SessionHeld:
                 let start = held.start.instant.milliseconds

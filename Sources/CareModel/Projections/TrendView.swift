@@ -57,6 +57,9 @@ public struct TrendView: TimedProjection {
 
     /// How long a dose has been taken, and whether it can be judged.
     public struct Judgement: Codable, Hashable, Sendable {
+        static let evaluableDays = 28
+        static let fullTrialDays = 42
+
         /// Whether a dose can be judged. Most take 4 to 6 weeks.
         public enum Window: String, Codable, Hashable, Sendable {
             /// Under 28 days.
@@ -166,7 +169,7 @@ extension TrendView.Judgement {
         let passed = fold.day(of: now, where: position).number - start.number
         since = start
         days = passed
-        window = passed < 28 ? .tooEarly : passed < 42 ? .evaluable : .fullTrial
+        window = passed < Self.evaluableDays ? .tooEarly : passed < Self.fullTrialDays ? .evaluable : .fullTrial
         let before = scale.counting.last { $0.label.when.day <= start }
         let after = scale.counting.last { $0.label.when.day.number >= start.number + 14 }
         early_signal =

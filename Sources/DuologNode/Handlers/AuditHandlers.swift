@@ -29,6 +29,30 @@ extension RunningNode {
             difference: replays.count == 2 ? ReplayDifference(from: replays[0].record, to: replays[1].record) : nil)
     }
 
+    /// The moments that a replay can go to.
+    func replayMoments(_ request: ReplayMomentsRequest, _ caller: Caller) async throws -> Viewed<ReplayMoments> {
+        let record = try await record(of: request.chart)
+        try await noteAccess(caller, "replay", chart: request.chart, view: record.graph.view.token)
+        let arrivals = try await log.arrivals(of: request.chart).map { (commit: $0.commit, at: $0.at) }
+        let fold = Fold(record)
+        return viewed(record, fold, clock.now, ReplayMoments(fold, arrivals: arrivals))
+    }
+
+    /// The record at a moment with its picture, and what differs from now.
+    func replayPicture(_ request: ReplayPictureRequest, _ caller: Caller) async throws -> ReplayPicture {
+        let record = try await record(of: request.chart)
+        try await noteAccess(caller, "replay", chart: request.chart, view: record.graph.view.token)
+        let arrivals = try await log.arrivals(of: request.chart).map(\.at)
+        let (then, words) = try await selection(request.moment, record, arrivals)
+        let replay = Replay(record, then, question: words, arrivals: arrivals, node: log.node)
+        let fold = Fold(record, Fold.Scope(positions: then.positions, now: then.now))
+        let moment = then.now ?? then.recordedBy ?? fold.lastInstant ?? clock.now
+        return ReplayPicture(
+            chart: request.chart, node: log.node, patient: replay.record.membership.patient.map(\.name), replay: replay,
+            course: CourseView(fold, now: moment),
+            difference: ReplayDifference(from: replay.record, to: Replay.Record(record, record.everything)))
+    }
+
     private func selection(
         _ question: MomentQuestion, _ record: ChartRecord, _ arrivals: [Timestamp]
     ) async throws -> (Selection, String) {

@@ -32,11 +32,24 @@ extension RunningNode {
 
     func viewed<Content: Projection>(_ record: ChartRecord, at now: Timestamp) -> Viewed<Content> {
         let fold = Fold(record, Fold.Scope(now: now))
-        let membership = MembershipView(fold)
-        return Viewed(
+        return viewed(record, fold, now, Content(fold))
+    }
+
+    /// What was read of a chart, with the view that it was read from.
+    func viewed<Content>(_ record: ChartRecord, _ fold: Fold, _ now: Timestamp, _ content: Content) -> Viewed<Content> {
+        Viewed(
             chart: record.graph.chart, view: record.graph.view.token, clock: record.graph.clock, now: now,
-            fictional: isFictional, incomplete: record.isIncomplete, patient: membership.patient.map(\.name),
-            content: Content(fold))
+            fictional: isFictional, incomplete: record.isIncomplete, patient: MembershipView(fold).patient.map(\.name),
+            content: content)
+    }
+
+    func timelinePage(_ request: TimelinePageRequest, _ caller: Caller) async throws -> Viewed<TimelinePage> {
+        try await requireReader(caller)
+        let record = try await record(of: request.chart)
+        try await noteAccess(caller, "show timeline", chart: request.chart, view: record.graph.view.token)
+        let fold = Fold(record, Fold.Scope(now: clock.now))
+        let page = TimelinePage(fold, group: request.group, skipping: request.skipping, count: min(request.count, 500))
+        return viewed(record, fold, clock.now, page)
     }
 
     func record(of chart: ChartID) async throws -> ChartRecord {

@@ -11,9 +11,7 @@ extension RunningNode {
         let now = request.now ?? clock.now
         try await noteAccess(caller, "show \(Content.name)", chart: request.chart, view: record.graph.view.token)
         let fold = Fold(record, Fold.Scope(now: now))
-        return Viewed(
-            chart: request.chart, view: record.graph.view.token, clock: record.graph.clock, now: now, fictional: isFictional,
-            incomplete: record.isIncomplete, patient: MembershipView(fold).patient.map(\.name), content: Content(fold, now: now))
+        return viewed(record, fold, now, Content(fold, now: now))
     }
 
     func today(_ request: TodayRequest, _ caller: Caller) async throws -> TodayAnswer {

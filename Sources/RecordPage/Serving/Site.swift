@@ -36,6 +36,10 @@ final class Site: Sendable {
         CaseloadPages().add(to: routes)
         RecordPages().add(to: routes)
         PeerPages().add(to: routes)
+        ChartPages().add(to: routes)
+        DisputePages().add(to: routes)
+        ReplayPages().add(to: routes)
+        AuditPages().add(to: routes)
         guarded.get("**") { _, _ -> Response in throw HTTPError(.notFound) }
     }
 

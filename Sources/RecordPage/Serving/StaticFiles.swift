@@ -4,7 +4,10 @@ import Hummingbird
 /// The style sheet and the script. They hold nothing of anybody, so a browser may keep them for a while.
 struct StaticFiles {
     private static let files: [(path: RouterPath, type: String, bytes: [UInt8])] = [
-        ("assets/page.css", "text/css; charset=utf-8", PackageResources.page_css),
+        (
+            "assets/page.css", "text/css; charset=utf-8",
+            PackageResources.page_css + PackageResources.chart_css + PackageResources.picture_css
+        ),
         ("assets/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
         ("favicon.ico", "image/svg+xml", PackageResources.icon_svg),
     ]

@@ -18,6 +18,16 @@ struct Templates: Sendable {
         "pair": PackageResources.pair_mustache,
         "picker": PackageResources.picker_mustache,
         "recorded": PackageResources.recorded_mustache,
+        "chart": PackageResources.chart_mustache,
+        "chart-head": PackageResources.chart_head_mustache,
+        "chart-banners": PackageResources.chart_banners_mustache,
+        "chart-medicines": PackageResources.chart_medicines_mustache,
+        "chart-care": PackageResources.chart_care_mustache,
+        "chart-words": PackageResources.chart_words_mustache,
+        "chart-print": PackageResources.chart_print_mustache,
+        "dispute": PackageResources.dispute_mustache,
+        "replay": PackageResources.replay_mustache,
+        "audit": PackageResources.audit_mustache,
     ]
 
     private let library: MustacheLibrary
@@ -37,19 +47,24 @@ struct Templates: Sendable {
 /// Escapes by Unicode scalar. The library's own escaping goes by grapheme, and leaves a quotation mark alone that a combining accent
 /// follows: with that, a name could end the attribute that it stands in.
 struct EscapedText: MustacheContentType {
-    func escapeText(_ text: String) -> String {
-        var escaped = ""
-        escaped.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "&": escaped += "&amp;"
-            case "\"": escaped += "&quot;"
-            case "'": escaped += "&#39;"
-            default: escaped.unicodeScalars.append(scalar)
-            }
+    func escapeText(_ text: String) -> String { escaped(text) }
+}
+
+/// Text that stands in HTML or SVG as what it is, whatever it holds.
+func escaped(_ text: String) -> String {
+    var escaped = ""
+    escaped.reserveCapacity(text.utf8.count)
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "<": escaped += "&lt;"
+        case ">": escaped += "&gt;"
+        case "&": escaped += "&amp;"
+        case "\"": escaped += "&quot;"
+        case "'": escaped += "&#39;"
+        // Controls have no place in XML; a name that holds one still has to be readable.
+        case _ where scalar.value < 32 && !["\t", "\n", "\r"].contains(scalar): escaped += "\u{FFFD}"
+        default: escaped.unicodeScalars.append(scalar)
         }
-        return escaped
     }
+    return escaped
 }

@@ -9,7 +9,7 @@ struct ShowCommand: ParsableCommand {
         commandName: "show", abstract: "Prints what is known of a chart, with a view token to decide from.",
         subcommands: [
             Timeline.self, Regimen.self, Trend.self, Followup.self, Safety.self, Referrals.self, Coverage.self, Alerts.self,
-            Membership.self,
+            Membership.self, Course.self, Goals.self,
         ])
 
     struct Timeline: AsyncParsableCommand {
@@ -69,6 +69,23 @@ struct ShowCommand: ParsableCommand {
         @OptionGroup var options: Options
 
         func run() async throws { try await options.show(CoverageView.self, Render.coverage) }
+    }
+
+    struct Course: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The course of treatment in tables: what the picture of the web page shows.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(CourseView.self, Render.course) }
+    }
+
+    struct Goals: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "What is to be reached, and the safety plan.")
+
+        @OptionGroup var options: Options
+
+        func run() async throws { try await options.show(GoalsView.self, Render.goals) }
     }
 
     struct Alerts: AsyncParsableCommand {

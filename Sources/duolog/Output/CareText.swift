@@ -85,6 +85,25 @@ extension Render {
         return lines.joined(separator: "\n")
     }
 
+    static func course(_ view: CourseView) -> String {
+        guard !view.tables.isEmpty else { return "  nothing recorded" }
+        return view.tables.map { section in
+            "  \(section.title)\n" + table(([section.columns] + section.rows).map { ["    \($0[0])"] + $0.dropFirst() })
+        }.joined(separator: "\n\n")
+    }
+
+    static func goals(_ view: GoalsView) -> String {
+        var lines = view.goals.map { goal in
+            let words = [goal.measure, goal.target, goal.due.map { "by \($0)" }].compactMap { $0 }.map { "; \($0)" }.joined()
+            let state = goal.met ? "met" : goal.overdue ? "OVERDUE" : "open"
+            return "  \(state): \(goal.text ?? "[erased]")\(words)  (\(goal.latest.author), \(time(goal.latest.when)))"
+        }
+        if let plan = view.safety_plan {
+            lines.append("  safety plan \(time(plan.when)) by \(plan.author): \(view.safety_plan_text ?? "[erased]")")
+        }
+        return lines.isEmpty ? "  no goal" : lines.joined(separator: "\n")
+    }
+
     static func alerts(_ view: AlertsView) -> String {
         let lines = view.alerts.map {
             "  \($0.rule.rawValue): \($0.text)  (\($0.events.map(\.event.short).joined(separator: ", ")))"

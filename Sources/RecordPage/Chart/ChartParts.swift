@@ -1,0 +1,158 @@
+import CareModel
+import EventLog
+import NodeAPI
+
+/// A medicine, as the chart tells of it under the picture.
+struct Medicine {
+    struct Step {
+        let when, who, what, standing, remark: String
+    }
+
+    let drug, headline, lastAgreed, taken, window, hint: String
+    let isDisputed: Bool
+    let state: String
+    let waiting: [String]
+    let history: [Step]
+
+    static func of(_ reading: ChartReading) -> [Medicine] {
+        reading.regimen.medications.map { lineage in
+            Medicine(lineage, reading.trend.judgements.first { $0.root == lineage.root })
+        }
+    }
+
+    private init(_ lineage: RegimenView.Lineage, _ judgement: TrendView.Judgement?) {
+        drug = lineage.drug?.display ?? "[erased]"
+        headline = lineage.headline
+        isDisputed = lineage.state == .disputed
+        state =
+            switch lineage.state {
+            case .disputed: "dispute"
+            case .withdrawn, .void: "warning"
+            case .agreed: "good"
+            }
+        lastAgreed = lineage.last_agreed?.description ?? "nothing"
+        taken =
+            lineage.intake.first.map { intake in
+                "\(intake.taking?.description ?? "none") since \(intake.since), as reported \(intake.label.when.day) to \(intake.label.author)"
+            } ?? "not reported"
+        window = judgement.map(Self.words) ?? ""
+        hint = judgement.flatMap(Self.hint) ?? ""
+        waiting = lineage.awaiting_adoption.map { "\($0.value?.amount ?? "[erased]") by \($0.label.author)" }
+        history = lineage.history.reversed().map { step in
+            let unseen = step.made_without_seeing.map { "\(TimeAxis.short($0.when.day)) by \($0.author)" }
+            return Step(
+                when: Words.local(step.label.when), who: step.label.person, what: step.summary,
+                standing: step.standing.rawValue,
+                remark: [
+                    step.because,
+                    unseen.isEmpty
+                        ? nil : "made without seeing a side effect that was reported \(unseen.joined(separator: ", "))",
+                ].compactMap { $0 }.joined(separator: "; "))
+        }
+    }
+
+    private static func words(_ judgement: TrendView.Judgement) -> String {
+        let since = judgement.since.map { ", since \($0): \(judgement.days ?? 0) days" } ?? ""
+        return switch judgement.window {
+        case .tooEarly: "TOO EARLY to judge\(since); most take 4 to 6 weeks"
+        case .evaluable: "can be judged\(since)"
+        case .fullTrial: "a full trial\(since)"
+        case .disputed: "there is no one dose to judge"
+        }
+    }
+
+    private static func hint(_ judgement: TrendView.Judgement) -> String? {
+        guard judgement.window == .tooEarly, let signal = judgement.early_signal else { return nil }
+        return signal
+            ? "an early sign: the PHQ-9 fell by a fifth or more" : "no early sign yet; a third of those without it still respond"
+    }
+}
+
+/// Follow-up, symptoms, safety, goals and referrals, as the chart tells of them.
+struct Care {
+    struct Symptom {
+        let name, latest, change: String
+    }
+
+    struct Concern {
+        let state, kind, since, because, takenUp: String
+        let needsScreening: Bool
+    }
+
+    struct Goal {
+        let text, more, state, kind, by: String
+    }
+
+    struct Referral {
+        let service, to, state, kind, asked, age: String
+    }
+
+    let symptoms: [Symptom]
+    let followup, followupBecause, lastContact: String
+    let safety, screening: String
+    let concerns: [Concern]
+    let plan: String
+    let goals: [Goal]
+    let referrals: [Referral]
+
+    init(_ reading: ChartReading) {
+        symptoms = reading.trend.series.map(Self.symptom)
+        let view = reading.followup
+        followup = view.due.map { "\(view.state.rawValue): \(TimeAxis.long($0))" } ?? view.state.rawValue
+        followupBecause = view.because ?? ""
+        lastContact = view.last_contact.map { "\(TimeAxis.long($0.when.day)), \($0.person)" } ?? "none by a prescriber"
+        safety = reading.safety.headline
+        screening = reading.safety.screening.map { "\($0.when.day): \(reading.safety.screening_summary ?? "[erased]")" } ?? "none"
+        concerns = reading.safety.concerns.map { concern in
+            Concern(
+                state: concern.open ? "OPEN" : "taken up", kind: concern.open ? "safety" : "good",
+                since: "\(concern.since.day)", because: concern.because.joined(separator: ", "),
+                takenUp: concern.acknowledged.map { "\($0.person) on \($0.when.day)" }.joined(separator: "; "),
+                needsScreening: concern.needs_screening)
+        }
+        plan =
+            reading.goals.safety_plan.map { plan in
+                "\(plan.when.day), \(plan.person): \(reading.goals.safety_plan_text ?? "[erased]")"
+            } ?? "none recorded"
+        goals = reading.goals.goals.map { goal in
+            let more = [goal.measure, goal.target, goal.due.map { "by \($0)" }].compactMap { $0 }
+            return Goal(
+                text: goal.text ?? "[erased]", more: more.joined(separator: "; "),
+                state: goal.met ? "met" : goal.overdue ? "overdue" : "open",
+                kind: goal.met ? "good" : goal.overdue ? "warning" : "notice",
+                by: "\(goal.latest.person), \(goal.latest.when.day)")
+        }
+        referrals = reading.referrals.referrals.map { referral in
+            let states = referral.state.map(\.rawValue).joined(separator: ", ")
+            return Referral(
+                service: referral.service ?? "[erased]", to: referral.to ?? "[erased]",
+                state: referral.disputed ? "DISPUTED {\(states)}" : states,
+                kind: referral.disputed ? "dispute" : referral.open ? "notice" : "good",
+                asked: "\(referral.requested.when.day), \(referral.requested.person)", age: "\(referral.days) days")
+        }
+    }
+
+    private static func symptom(_ series: TrendView.Series) -> Symptom {
+        let latest = series.scores.last
+        var change = ""
+        if let baseline = series.baseline, let moved = series.change {
+            let sign = moved.points > 0 ? "+" : ""
+            change = "\(sign)\(moved.points) points (\(sign)\(moved.permille / 10) %) since the baseline of \(baseline.total)"
+            if moved.remission {
+                change += ": remission"
+            } else if moved.response {
+                change += ": response"
+            } else if moved.important {
+                change += ": an important change, not a response"
+            }
+        }
+        return Symptom(
+            name: series.instrument.rawValue,
+            latest: latest.map { "\($0.total), \($0.severity), on \($0.label.when.day)" } ?? "none", change: change)
+    }
+}
+
+extension Words {
+    /// A day and a time where it happened.
+    static func local(_ when: ClinicalTime) -> String { String("\(when)".prefix(16)).replacing("T", with: " ") }
+}

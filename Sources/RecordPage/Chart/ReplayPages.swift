@@ -1,0 +1,172 @@
+import CareModel
+import EventLog
+import NIOCore
+import NodeAPI
+
+/// A chart as it would have looked: as of a time, as known here, or as seen by the author of a decision. Three questions, never mixed up.
+struct ReplayPages {
+    /// Which question.
+    enum Mode: String, CaseIterable {
+        case asOf = "as-of"
+        case known
+        case seen
+
+        var name: String {
+            switch self {
+            case .asOf: "As of a day"
+            case .known: "As known here"
+            case .seen: "As seen by an author"
+            }
+        }
+
+        var help: String {
+            switch self {
+            case .asOf: "What had happened up to a day, with all that is known here now."
+            case .known: "What this node held at a moment: what had not arrived yet is missing."
+            case .seen: "What the author of a decision had before them, and what existed without their knowing."
+            }
+        }
+    }
+
+    private struct Link {
+        let name, path: String
+        let isCurrent: Bool
+    }
+
+    private struct Content {
+        let chart, path, patient, token, picture, key: String
+        let modes: [Link]
+        let mode, help, place: String
+        let at, last: Int
+        let earlier, later: String?
+        let isEmpty: Bool
+        let then: Then?
+    }
+
+    func add(to routes: SiteRoutes) {
+        routes.get("chart/:chart/replay") { visit in
+            let chart = try visit.chart()
+            let shown = try await visit.ask(ReplayMomentsRequest(chart: chart))
+            let mode = Mode(rawValue: visit.query("mode")) ?? .seen
+            let stops = Stops(shown.content, mode)
+            let at = min(max(0, Int(visit.query("at")) ?? stops.last), stops.last)
+            var picture: ReplayPicture?
+            if let moment = stops.moment(at) {
+                picture = try await visit.ask(ReplayPictureRequest(chart: chart, moment: moment))
+            }
+            let path = "/chart/\(chart)"
+            func link(_ at: Int) -> String { "\(path)/replay?mode=\(mode.rawValue)&at=\(at)" }
+            let content = Content(
+                chart: "\(chart)", path: path, patient: Names.one(shown.patient), token: visit.formToken,
+                picture: picture.map { CoursePicture.draw($0.course, id: "then", today: "then:") } ?? "", key: PictureKey.html,
+                modes: Mode.allCases.map {
+                    Link(name: $0.name, path: "\(path)/replay?mode=\($0.rawValue)", isCurrent: $0 == mode)
+                },
+                mode: mode.rawValue, help: mode.help, place: stops.words(at), at: at, last: stops.last,
+                earlier: at > 0 ? link(at - 1) : nil, later: at < stops.last ? link(at + 1) : nil, isEmpty: picture == nil,
+                then: picture.map { Then($0) })
+            return .page(Page("Replay", "replay", content))
+        }
+        routes.post("chart/:chart/export") { visit in
+            let chart = try visit.chart()
+            var lines: [String] = []
+            var part = try await visit.ask(ExportRequest(chart: chart, cut: nil, from: 0))
+            lines += part.lines
+            while let next = part.next {
+                part = try await visit.ask(ExportRequest(chart: chart, cut: part.cut, from: next))
+                lines += part.lines
+            }
+            let text = lines.joined(separator: "\n") + "\n"
+            return .file(
+                Reply.File(name: "duolog-\(chart.short).ndjson", type: "application/x-ndjson", bytes: ByteBuffer(string: text)))
+        }
+    }
+}
+
+/// The places that the slider can stop at.
+private struct Stops {
+    private let moments: ReplayMoments
+    private let mode: ReplayPages.Mode
+
+    init(_ moments: ReplayMoments, _ mode: ReplayPages.Mode) { (self.moments, self.mode) = (moments, mode) }
+
+    private var count: Int {
+        switch mode {
+        case .asOf: moments.days.count
+        case .known: moments.arrivals.count
+        case .seen: moments.decisions.count
+        }
+    }
+
+    var last: Int { max(0, count - 1) }
+
+    /// Nil where there is nothing to stop at.
+    func moment(_ at: Int) -> MomentQuestion? {
+        guard at < count else { return nil }
+        var question = MomentQuestion()
+        switch mode {
+        case .asOf: question.as_of = moments.days[at].end
+        case .known: question.as_known_at = moments.arrivals[at].at
+        case .seen: question.as_seen_by = moments.decisions[at].label.event
+        }
+        return question
+    }
+
+    func words(_ at: Int) -> String {
+        guard at < count else { return "nothing yet" }
+        let place = "\(at + 1) of \(count): "
+        switch mode {
+        case .asOf: return place + TimeAxis.long(moments.days[at].day)
+        case .known:
+            let arrival = moments.arrivals[at]
+            return place + "\(Words.moment(arrival.at)), when \(Words.count(arrival.events, "event", "events")) came"
+        case .seen:
+            let decision = moments.decisions[at]
+            return place + "\(Words.local(decision.label.when)), \(decision.label.person): \(decision.summary)"
+        }
+    }
+}
+
+/// What the record said then, what it lacked, and what differs from now.
+struct Then {
+    struct Fact {
+        let certainty, text: String
+    }
+
+    struct Reading {
+        let subject, before, after: String
+    }
+
+    let question, clock: String
+    let basis: [Fact]
+    let medicines, disputes, outside, added: [String]
+    let changed, readings: [Reading]
+    let events, addedCount, later: String
+    let moreAdded: String?
+    private static let most = 30
+
+    init(_ picture: ReplayPicture) {
+        let (replay, record, difference) = (picture.replay, picture.replay.record, picture.difference)
+        question = replay.question
+        clock = record.clock.description
+        basis = replay.basis.map { Fact(certainty: $0.certainty.rawValue, text: $0.text) }
+        medicines = record.regimen.medications.map { "\($0.drug?.display ?? "[erased]"): \($0.headline)" }
+        disputes = record.conflicts.disputes.map { "\($0.subject): \($0.headline)" }
+        outside = replay.outside.map { outside in
+            let arrived = outside.arrived.map { "; arrived here \(Words.moment($0))" } ?? ""
+            return "\(outside.relation.rawValue): \(outside.line)\(arrived)"
+        }
+        events = Words.count(record.timeline.entries.count, "event", "events")
+        later = Words.count(replay.later, "event", "events")
+        addedCount = Words.count(difference.added.count, "event", "events")
+        added = difference.added.prefix(Self.most).map { "\(Words.local($0.label.when)), \($0.label.person): \($0.summary)" }
+        moreAdded = difference.added.count > Self.most ? Words.count(difference.added.count - Self.most, "more", "more") : nil
+        changed = difference.changed.map {
+            Reading(
+                subject: "\(Words.local($0.label.when)), \($0.label.person)", before: $0.before, after: $0.after)
+        }
+        readings = (difference.medications + difference.disputes).map {
+            Reading(subject: $0.subject, before: $0.before ?? "not there", after: $0.after ?? "not there")
+        }
+    }
+}
