@@ -64,12 +64,6 @@ struct ChartHead {
     let chart, path, patient, born, contact: String
     let allergies, reasons: [String]
     let coverage, members, events: String
-    let record: [RecordGroup]
-
-    struct RecordGroup {
-        let name: String
-        let kinds: [(path: String, name: String)]
-    }
 
     init(_ shown: Viewed<ChartReading>) {
         let reading = shown.content
@@ -87,7 +81,6 @@ struct ChartHead {
         coverage = reading.coverage.coverage.words
         members = reading.membership.members.filter { !$0.removed }.map(\.name).joined(separator: ", ")
         events = Words.count(reading.events, "event", "events")
-        record = RecordMenu.groups(path)
     }
 }
 
@@ -108,50 +101,6 @@ extension CalendarDay {
     func age(on day: CalendarDay) -> Int {
         let hadBirthday = (day.parts.month, day.parts.day) >= (parts.month, parts.day)
         return day.parts.year - parts.year - (hadBirthday ? 0 : 1)
-    }
-}
-
-/// What is recorded most, in the order in which people look for it.
-enum RecordMenu {
-    private static let groups: [(String, [(Kind, String)])] = [
-        (
-            "Medication",
-            [
-                (DoseAdjusted.kind, "Dose change"), (MedicationPrescribed.kind, "Prescription"),
-                (MedicationHeld.kind, "Medication on hold"), (MedicationResumed.kind, "Medication resumed"),
-                (MedicationStopped.kind, "Medication stopped"), (IntakeReported.kind, "What is taken"),
-                (SideEffectReported.kind, "Side effect"), (AllergyRecorded.kind, "Allergy"),
-            ]
-        ),
-        (
-            "Symptoms and safety",
-            [
-                (ScaleCompleted.kind, "PHQ-9 or GAD-7"), (SymptomObserved.kind, "Sleep, mood, energy"),
-                (SafetyConcernRaised.kind, "Safety concern"), (ScreeningCompleted.kind, "C-SSRS"),
-                (SafetyPlanUpdated.kind, "Safety plan"), (LabResulted.kind, "Laboratory result"),
-            ]
-        ),
-        (
-            "Contacts",
-            [
-                (SessionHeld.kind, "Session"), (SessionCancelled.kind, "Session cancelled"),
-                (AssessmentRecorded.kind, "Assessment"), (FollowupHeld.kind, "Follow-up"),
-                (FollowupPlanned.kind, "Plan a follow-up"), (ProgressSummaryShared.kind, "Progress summary"),
-            ]
-        ),
-        (
-            "Together",
-            [
-                (GoalSet.kind, "Goal"), (ReferralRequested.kind, "Referral"), (ChangeRequested.kind, "Ask for a change"),
-                (RecordAmended.kind, "Correction"),
-            ]
-        ),
-    ]
-
-    static func groups(_ path: String) -> [ChartHead.RecordGroup] {
-        groups.map { name, kinds in
-            ChartHead.RecordGroup(name: name, kinds: kinds.map { ("\(path)/record/\($0.0.name)", $0.1) })
-        }
     }
 }
 

@@ -5,10 +5,12 @@ import NodeAPI
 /// A medicine, as the chart tells of it under the picture.
 struct Medicine {
     struct Step {
-        let when, who, what, standing, remark: String
+        let when, who, what, standing: String
+        let remark: String?
     }
 
-    let drug, headline, lastAgreed, taken, window, hint: String
+    let drug, headline, lastAgreed, taken, window: String
+    let hint: String?
     let isDisputed: Bool
     let state: String
     let waiting: [String]
@@ -36,7 +38,7 @@ struct Medicine {
                 "\(intake.taking?.description ?? "none") since \(intake.since), as reported \(intake.label.when.day) to \(intake.label.author)"
             } ?? "not reported"
         window = judgement.map(Self.words) ?? ""
-        hint = judgement.flatMap(Self.hint) ?? ""
+        hint = judgement.flatMap(Self.hint)
         waiting = lineage.awaiting_adoption.map { "\($0.value?.amount ?? "[erased]") by \($0.label.author)" }
         history = lineage.history.reversed().map { step in
             let unseen = step.made_without_seeing.map { "\(TimeAxis.short($0.when.day)) by \($0.author)" }
@@ -47,7 +49,7 @@ struct Medicine {
                     step.because,
                     unseen.isEmpty
                         ? nil : "made without seeing a side effect that was reported \(unseen.joined(separator: ", "))",
-                ].compactMap { $0 }.joined(separator: "; "))
+                ].compactMap { $0 }.joined(separator: "; ").unlessEmpty)
         }
     }
 
@@ -71,16 +73,19 @@ struct Medicine {
 /// Follow-up, symptoms, safety, goals and referrals, as the chart tells of them.
 struct Care {
     struct Symptom {
-        let name, latest, change: String
+        let name, latest: String
+        let change: String?
     }
 
     struct Concern {
-        let state, kind, since, because, takenUp: String
+        let state, kind, since, because: String
+        let takenUp: String?
         let needsScreening: Bool
     }
 
     struct Goal {
-        let text, more, state, kind, by: String
+        let text, state, kind, by: String
+        let more: String?
     }
 
     struct Referral {
@@ -88,7 +93,8 @@ struct Care {
     }
 
     let symptoms: [Symptom]
-    let followup, followupBecause, lastContact: String
+    let followup, lastContact: String
+    let followupBecause: String?
     let safety, screening: String
     let concerns: [Concern]
     let plan: String
@@ -99,7 +105,7 @@ struct Care {
         symptoms = reading.trend.series.map(Self.symptom)
         let view = reading.followup
         followup = view.due.map { "\(view.state.rawValue): \(TimeAxis.long($0))" } ?? view.state.rawValue
-        followupBecause = view.because ?? ""
+        followupBecause = view.because
         lastContact = view.last_contact.map { "\(TimeAxis.long($0.when.day)), \($0.person)" } ?? "none by a prescriber"
         safety = reading.safety.headline
         screening = reading.safety.screening.map { "\($0.when.day): \(reading.safety.screening_summary ?? "[erased]")" } ?? "none"
@@ -107,7 +113,7 @@ struct Care {
             Concern(
                 state: concern.open ? "OPEN" : "taken up", kind: concern.open ? "safety" : "good",
                 since: "\(concern.since.day)", because: concern.because.joined(separator: ", "),
-                takenUp: concern.acknowledged.map { "\($0.person) on \($0.when.day)" }.joined(separator: "; "),
+                takenUp: concern.acknowledged.map { "\($0.person) on \($0.when.day)" }.joined(separator: "; ").unlessEmpty,
                 needsScreening: concern.needs_screening)
         }
         plan =
@@ -117,10 +123,9 @@ struct Care {
         goals = reading.goals.goals.map { goal in
             let more = [goal.measure, goal.target, goal.due.map { "by \($0)" }].compactMap { $0 }
             return Goal(
-                text: goal.text ?? "[erased]", more: more.joined(separator: "; "),
-                state: goal.met ? "met" : goal.overdue ? "overdue" : "open",
+                text: goal.text ?? "[erased]", state: goal.met ? "met" : goal.overdue ? "overdue" : "open",
                 kind: goal.met ? "good" : goal.overdue ? "warning" : "notice",
-                by: "\(goal.latest.person), \(goal.latest.when.day)")
+                by: "\(goal.latest.person), \(goal.latest.when.day)", more: more.joined(separator: "; ").unlessEmpty)
         }
         referrals = reading.referrals.referrals.map { referral in
             let states = referral.state.map(\.rawValue).joined(separator: ", ")
@@ -148,11 +153,16 @@ struct Care {
         }
         return Symptom(
             name: series.instrument.rawValue,
-            latest: latest.map { "\($0.total), \($0.severity), on \($0.label.when.day)" } ?? "none", change: change)
+            latest: latest.map { "\($0.total), \($0.severity), on \($0.label.when.day)" } ?? "none", change: change.unlessEmpty)
     }
 }
 
 extension Words {
     /// A day and a time where it happened.
     static func local(_ when: ClinicalTime) -> String { String("\(when)".prefix(16)).replacing("T", with: " ") }
+}
+
+extension String {
+    /// Nil where there is nothing to say: a template leaves out what is not there.
+    var unlessEmpty: String? { isEmpty ? nil : self }
 }

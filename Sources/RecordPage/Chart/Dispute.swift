@@ -5,7 +5,8 @@ import NodeAPI
 /// A dispute as the page shows it, with the form that settles it.
 struct Dispute {
     struct Sibling {
-        let id, event, value, whole, who, when, recorded, reason, choice: String
+        let id, event, value, who, when, recorded, reason, choice: String
+        let whole: String?
         let isChosen: Bool
         let seen, unseen: [String]
     }
@@ -88,7 +89,7 @@ extension Dispute.Sibling {
         self.value = sibling.value
         whole =
             value.map { [$0.frequency?.description, $0.route, $0.effective_from.map { "from \($0)" }].compactMap { $0 } }?
-            .joined(separator: ", ") ?? ""
+            .joined(separator: ", ")
         who = sibling.label.person
         when = Words.local(sibling.label.when)
         recorded = Words.moment(sibling.label.at)

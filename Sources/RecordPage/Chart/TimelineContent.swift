@@ -10,8 +10,8 @@ struct TimelineContent {
     }
 
     struct Entry {
-        let when, who, what, standing, remark, kind: String
-        let hasStanding: Bool
+        let when, who, what, kind: String
+        let standing, remark: String?
         let corrections: [String]
     }
 
@@ -58,10 +58,9 @@ extension TimelineContent.Entry {
         when = Words.local(entry.label.when)
         who = entry.label.person
         what = entry.summary
-        standing = entry.standing.rawValue
-        hasStanding = entry.standing != .inEffect
+        standing = entry.standing == .inEffect ? nil : entry.standing.rawValue
         let twice = entry.probable_duplicates.isEmpty ? nil : "probably recorded twice"
-        remark = [entry.because, twice].compactMap { $0 }.joined(separator: "; ")
+        remark = [entry.because, twice].compactMap { $0 }.joined(separator: "; ").unlessEmpty
         kind = entry.standing == .disputed ? "dispute" : entry.standing == .replaced ? "notice" : "warning"
         corrections = entry.corrections.map { "\(Words.local($0.label.when)), \($0.label.person): \($0.summary)" }
     }

@@ -70,9 +70,8 @@ extension CoursePicture {
                 "point observed", [(x, y - 4.5), (x + 4.5, y), (x, y + 4.5), (x - 4.5, y)], closed: true,
                 title: "\(value.code.display) \(value.value), \(value.label.when.day)")
             guard x > free else { continue }
-            let isLast = x + 8 + width(value.value.value) > format.right
-            svg.words("value observed", isLast ? x - 8 : x + 8, y + 4, value.value.value, isLast ? .end : .start)
-            free = x + 16 + width(value.value.value)
+            svg.words("value observed", x, y - 8, value.value.value, .middle)
+            free = x + 6 + width(value.value.value)
         }
     }
 }
