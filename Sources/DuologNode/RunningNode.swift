@@ -20,6 +20,7 @@ actor RunningNode {
     let notebooks: Notebooks
     let auditor: Auditor
     nonisolated let desk: SignInDesk
+    nonisolated let notifier: Notifier
     nonisolated let pageChanges = PageChanges()
     let openDisputes = OpenDisputes()
     /// Imported items that were kept aside, once they have been counted.
@@ -73,6 +74,7 @@ actor RunningNode {
         }
         let journal = Journal(log: log, clock: clock)
         self.journal = journal
+        notifier = Notifier(log: log, journal: journal, clock: clock, logger: logger)
         notebooks = Notebooks(folder: folder, clock: clock)
         auditor = Auditor(log: log, notebooks: notebooks, clock: clock, logger: logger)
         let port = SyncPort(
@@ -96,6 +98,7 @@ actor RunningNode {
         listening = bound
         let settings = await reloading.current
         await auditor.scrub(every: settings.scrubHours, pace: settings.scrubPace)
+        await notify(settings)
         await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
         let (log, network, clock, changes, journal, logger) = (log, network, clock, changes, journal, logger)
         distribution = Task {
@@ -127,6 +130,12 @@ actor RunningNode {
         name = settings.name
         network.bound(maxConnections: settings.maxPeerConnections)
         await auditor.scrub(every: settings.scrubHours, pace: settings.scrubPace)
+        await notify(settings)
+    }
+
+    private func notify(_ settings: NodeSettings) async {
+        let command = settings.notifyCommand == NodeSettings.none ? nil : settings.notifyCommand
+        await notifier.run(command, every: settings.notifyRepeatMinutes) { [pageChanges] in pageChanges.listen() }
     }
 
     /// How the node is, in one line for the service manager.
@@ -144,6 +153,7 @@ actor RunningNode {
         isStopping = true
         distribution?.cancel()
         await auditor.stop()
+        await notifier.stop()
         await network.stop()
     }
 

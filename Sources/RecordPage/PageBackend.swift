@@ -67,8 +67,11 @@ public protocol PageBackend: Sendable {
 
     /// Asks the node as somebody who signed in.
     ///
+    /// - Parameter isAttended: false for what an open page asks for by itself: nobody may be looking.
     /// - Throws: `NodeError`, as on the command line.
-    func ask<Request: NodeRequest>(_ request: Request, as visitor: Visitor) async throws -> Request.Answer
+    func ask<Request: NodeRequest>(
+        _ request: Request, as visitor: Visitor, isAttended: Bool
+    ) async throws -> Request.Answer
 
     /// Whom an invitation is for; nil when it was used, has expired or never was.
     func invited(by token: String) async throws -> Visitor?

@@ -54,7 +54,7 @@ struct ConfigurationTests {
         "store_key_file": "/etc/duolog/key",
         "listen.host": "0.0.0.0", "listen.port": "9000", "page.host": "::1", "page.port": "9001",
         "page.name": "care.example", "page.certificate": "page.pem", "page.private_key": "/etc/duolog/page.key",
-        "page.idle_minutes": "5", "page.session_hours": "8",
+        "notify.command": "/usr/local/bin/tell", "notify.repeat_minutes": "30", "page.idle_minutes": "5", "page.session_hours": "8",
         "backup.folder": "/srv/backups", "backup.keep": "3",
         "backup.recipient": "duolog-recipient-AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "peers.max_connections": "8",
         "audit.scrub_hours": "0",

@@ -4,7 +4,6 @@ import hashlib
 import base64
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -26,7 +25,7 @@ def until(what, condition, seconds=30):
 class Node:
     """A daemon. What it is asked goes the way of the command line."""
 
-    def __init__(self, program, folder, name, person, credential, settings=None):
+    def __init__(self, program, folder, name, person, credential, settings=None, notify=None):
         self.program, self.folder, self.name = program, folder, name
         os.makedirs(folder)
         self.configuration, self.socket, self.log = f"{folder}/duolog.yaml", f"{folder}/s", f"{folder}/log"
@@ -34,13 +33,23 @@ class Node:
         with open(self.configuration, "w") as file:
             file.write(f"name: {name}\nstate_dir: {folder}/state\nsocket: {self.socket}\nlisten:\n  port: 0\npage:\n")
             file.writelines(f"  {key}: {value}\n" for key, value in page.items())
+            if notify:
+                file.write("notify:\n")
+                file.writelines(f"  {key}: {value}\n" for key, value in notify.items())
         self.run("init", "--fictional")
-        self.process = subprocess.Popen(
-            [program, "serve", "--config", self.configuration], stderr=open(self.log, "w"), stdout=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL)
-        self.page = until(f"the page of {name}", self._page)
+        self.start()
         self.author = self.json("practitioner", "add", "--name", person, "--credential", credential)["author"]
         self.person = person
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [self.program, "serve", "--config", self.configuration], stderr=open(self.log, "a"), stdout=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL)
+        self.page = until(f"the page of {self.name}", self._page)
+
+    def restart(self):
+        self.stop()
+        self.start()
 
     def _page(self):
         if self.process.poll() is not None:
@@ -89,9 +98,9 @@ class Node:
     def view(self, chart):
         return self.ask("show.regimen", {"chart": chart})["view"]
 
-    def record(self, chart, kind, body, about=None, refs=()):
+    def record(self, chart, kind, body, about=None, refs=(), view=None):
         request = {
-            "chart": chart, "kind": kind, "body": json.dumps(body), "refs": list(refs), "view": self.view(chart),
+            "chart": chart, "kind": kind, "body": json.dumps(body), "refs": list(refs), "view": view or self.view(chart),
             "request": base64.urlsafe_b64encode(os.urandom(18)).decode(),
         }
         if about:

@@ -9,8 +9,8 @@ class Stage:
         self.program, self.folder = program, folder
         self.nodes, self.people = [], []
 
-    def node(self, name="Imaginary Practice", person="Robin Madeup", credential="nurse-practitioner", **settings):
-        node = Node(self.program, f"{self.folder}/{len(self.nodes)}", name, person, credential, settings)
+    def node(self, name="Imaginary Practice", person="Robin Madeup", credential="nurse-practitioner", notify=None, **settings):
+        node = Node(self.program, f"{self.folder}/{len(self.nodes)}", name, person, credential, settings, notify)
         self.nodes.append(node)
         return node
 
@@ -19,10 +19,10 @@ class Stage:
         self.people.append(person)
         return person
 
-    def two_practices(self, name="Sample Q. Fictional"):
+    def two_practices(self, name="Sample Q. Fictional", **settings):
         """Two practices that treat the same person, with a dose on which both agree."""
-        one = self.node()
-        other = self.node("Invented Family Practice", "Pat Pretend", "physician")
+        one = self.node(**settings)
+        other = self.node("Invented Family Practice", "Pat Pretend", "physician", **settings)
         pair(one, other)
         chart = one.open_chart(name)
         one.prescribe(chart)

@@ -50,6 +50,10 @@ public struct NodeSettings: Hashable, Sendable {
     public var backupRecipient = NodeSettings.noRecipient
     /// Stands where backups are sealed to no key.
     public static let noRecipient = "none"
+    /// The program that tells people what waits for them; absolute, or ``none``.
+    public var notifyCommand = NodeSettings.none
+    /// Minutes after which they are told again, as long as they have not opened the chart.
+    public var notifyRepeatMinutes = 60
     /// Hours between two checks of the whole log in the background; 0 for none.
     public var scrubHours = 24
     /// Events that such a check reads in a second.

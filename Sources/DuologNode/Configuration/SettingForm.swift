@@ -36,6 +36,12 @@ extension SettingForm<String> {
         allowed: "\(NodeSettings.none), or a path; a relative one starts at state_dir",
         read: { $0.isEmpty || $0.hasSuffix("/") || $0.utf8.contains(0) ? nil : $0 }, text: { $0 })
 
+    /// A program that need not be there.
+    static let optionalProgram = SettingForm(
+        allowed: "\(NodeSettings.none), or the absolute path of a program",
+        read: { $0 == NodeSettings.none || ($0.hasPrefix("/") && !$0.hasSuffix("/") && !$0.utf8.contains(0)) ? $0 : nil },
+        text: { $0 })
+
     /// Whom backups are sealed to.
     static let recipient = SettingForm(
         allowed: "\(NodeSettings.noRecipient), or a key as 'duolog backup keygen' prints it",

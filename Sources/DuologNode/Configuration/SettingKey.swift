@@ -87,6 +87,13 @@ extension SettingKey {
             "The public key that backups are sealed to; none asks for a passphrase.",
             isLive: true),
         SettingKey(
+            "notify.command", \.notifyCommand, .optionalProgram,
+            "A program that tells people of disputes, safety concerns and overdue follow-ups; it learns nothing of a patient.",
+            isLive: true),
+        SettingKey(
+            "notify.repeat_minutes", \.notifyRepeatMinutes, .number(1...10_080),
+            "Minutes after which somebody is told again who has not opened the chart.", isLive: true),
+        SettingKey(
             "audit.scrub_hours", \.scrubHours, .number(0...8760), "Hours between two checks of the whole log in the background.",
             isLive: true),
         SettingKey(

@@ -13,17 +13,21 @@ struct Caller: Sendable {
     let identity: Identity
     /// True for root, for the user that the daemon runs as, and for who was invited to the page as one.
     let isAdministrator: Bool
+    /// False for what an open page asks for by itself: nobody may be looking.
+    let isAttended: Bool
 
     /// A user of this machine.
     init(uid: UInt32, isAdministrator: Bool) {
         identity = .user(uid)
         self.isAdministrator = isAdministrator
+        isAttended = true
     }
 
     /// Somebody who signed in on the page.
-    init(signedIn author: AuthorID, isAdministrator: Bool) {
+    init(signedIn author: AuthorID, isAdministrator: Bool, isAttended: Bool) {
         identity = .signedIn(author)
         self.isAdministrator = isAdministrator
+        self.isAttended = isAttended
     }
 
     /// As the journal names somebody who is no practitioner.
@@ -94,6 +98,7 @@ extension RunningNode {
     ) async throws {
         let who = try await requireReader(caller)
         try await journal.note(AccessRecorded(who: who, what: what, chart: chart, view: view, event: event))
+        if let chart, caller.isAttended, let person = AuthorID(who) { await notifier.noteOpened(chart, by: person) }
     }
 
     /// What only a node with made-up patients does.

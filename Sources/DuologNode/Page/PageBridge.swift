@@ -19,8 +19,10 @@ struct PageBridge: PageBackend {
 
     func elapsed() -> Int { node.clock.moment.monotonic }
 
-    func ask<Request: NodeRequest>(_ request: Request, as visitor: Visitor) async throws -> Request.Answer {
-        try await router.answer(request, from: try await node.desk.caller(visitor))
+    func ask<Request: NodeRequest>(
+        _ request: Request, as visitor: Visitor, isAttended: Bool
+    ) async throws -> Request.Answer {
+        try await router.answer(request, from: try await node.desk.caller(visitor, isAttended: isAttended))
     }
 
     func invited(by token: String) async throws -> Visitor? { try await node.desk.invited(by: token) }

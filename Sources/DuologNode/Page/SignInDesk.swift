@@ -89,11 +89,11 @@ actor SignInDesk {
     }
 
     /// The rights of somebody who is signed in, as they are now.
-    func caller(_ visitor: Visitor) async throws -> Caller {
+    func caller(_ visitor: Visitor, isAttended: Bool) async throws -> Caller {
         guard let entry = try await log.signIns().first(where: { $0.person.author == visitor.author }) else {
             throw NodeError(.permission, "you are no practitioner of this node any more")
         }
-        return Caller(signedIn: visitor.author, isAdministrator: entry.isAdministrator)
+        return Caller(signedIn: visitor.author, isAdministrator: entry.isAdministrator, isAttended: isAttended)
     }
 
     private func note(_ name: String, _ now: Int) {

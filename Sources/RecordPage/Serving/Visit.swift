@@ -17,7 +17,7 @@ struct Visit: Sendable {
 
     /// Asks the node as the visitor.
     func ask<Request: NodeRequest>(_ request: Request) async throws -> Request.Answer {
-        try await site.backend.ask(request, as: visitor)
+        try await site.backend.ask(request, as: visitor, isAttended: self.request.headers[.byThePage] == nil)
     }
 
     /// The chart that the path names.
