@@ -89,15 +89,20 @@ public struct TodayItem: Codable, Hashable, Sendable {
     public var patient: [String]
     /// What it is, in words.
     public var text: String
+    /// What does something about it on the command line, where that is not plain.
+    public var command: String?
     /// Since when.
     public var since: Timestamp
 
     /// Something that needs a person.
-    public init(what: What, chart: ChartID, patient: [String], text: String, since: Timestamp) {
+    public init(
+        what: What, chart: ChartID, patient: [String], text: String, command: String? = nil, since: Timestamp
+    ) {
         self.what = what
         self.chart = chart
         self.patient = patient
         self.text = text
+        self.command = command
         self.since = since
     }
 }

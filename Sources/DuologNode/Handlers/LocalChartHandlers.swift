@@ -98,16 +98,15 @@ struct ChartShelf {
             let founder = memberships[entry.chart]?.members.first { $0.node == entry.founder }?.name ?? "another practice"
             return TodayItem(
                 what: .incoming, chart: entry.chart, patient: patient(entry.chart),
-                text: "opened by \(founder), not accepted: duolog chart accept", since: now)
+                text: "opened by \(founder), not accepted", command: "duolog chart accept", since: now)
         }
         let pairs = seconds.pairs.filter { isMember(of: $0.pair.first) && isMember(of: $0.pair.second) }
         return incoming
             + pairs.map { pair, because in
                 TodayItem(
                     what: .secondChart, chart: pair.first, patient: patient(pair.first),
-                    text:
-                        "chart \(pair.second.short): \(because.map(\.rawValue).joined(separator: ", ")); duolog chart link or unlink",
-                    since: now)
+                    text: "chart \(pair.second.short): \(because.map(\.rawValue).joined(separator: ", "))",
+                    command: "duolog chart link or unlink", since: now)
             }
     }
 }

@@ -52,8 +52,11 @@ private struct TodayReader {
         patient = MembershipView(fold).patient.map(\.name)
     }
 
-    private func item(_ what: TodayItem.What, _ text: String, since: Timestamp?) -> TodayItem {
-        TodayItem(what: what, chart: record.graph.chart, patient: patient, text: text, since: since ?? now)
+    private func item(
+        _ what: TodayItem.What, _ text: String, since: Timestamp?, command: String? = nil
+    ) -> TodayItem {
+        TodayItem(
+            what: what, chart: record.graph.chart, patient: patient, text: text, command: command, since: since ?? now)
     }
 
     /// Nothing of a chart that this practice has left: it could not act on it.
@@ -90,8 +93,8 @@ private struct TodayReader {
         let forks = IntegrityView(fold).forks.filter(\.isOpen).map { fork in
             item(
                 .integrity,
-                "number \(fork.seq) of \(fork.practice) names \(fork.branches.count) events: duolog audit integrity show",
-                since: nil)
+                "number \(fork.seq) of \(fork.practice) names \(fork.branches.count) events", since: nil,
+                command: "duolog audit integrity show")
         }
         guard record.isIncomplete else { return forks }
         return forks + [item(.incomplete, "the chart holds events of a newer Duolog: install it", since: nil)]
@@ -116,9 +119,11 @@ private struct TodayReader {
             let text =
                 left < 0
                 ? "consent for \(name) ended on \(until): nothing is sent to it"
-                : "consent for \(name) ends on \(until), \(left == 0 ? "today" : "in \(left) days"): duolog consent grant"
+                : "consent for \(name) ends on \(until), \(left == 0 ? "today" : "in \(left) days")"
             let first = CalendarDay(number: until.number - ConsentView.warningDays)
-            return item(.consent, text, since: ClinicalTime("\(first)T00:00:00+00:00")?.instant)
+            return item(
+                .consent, text, since: ClinicalTime("\(first)T00:00:00+00:00")?.instant,
+                command: left < 0 ? nil : "duolog consent grant")
         }
     }
 

@@ -1,6 +1,7 @@
 import CareModel
 import EventLog
 import Foundation
+import HTTPTypes
 import NodeAPI
 
 /// The charts of the practice. What is searched for is sent as a form: an address would stand in histories and logs.
@@ -22,6 +23,61 @@ struct CaseloadPages {
     func add(to routes: SiteRoutes) {
         routes.get("caseload") { try await show("", $0) }
         routes.post("caseload") { try await show($0.form["search"], $0) }
+        routes.get("chart/:chart/accept") { try await accepting($0, problem: nil) }
+        routes.post("chart/:chart/accept") { visit in
+            do {
+                _ = try await visit.ask(
+                    AcceptChartRequest(
+                        chart: visit.chart(), patientNumber: visit.form["number"], request: visit.form["request"]))
+            } catch let error as NodeError where error.code == .content {
+                return try await accepting(visit, problem: error.text)
+            }
+            return .redirect("/chart/\(try visit.chart())/accept")
+        }
+        routes.post("chart/:chart/link") { visit in
+            guard let other = ChartID(visit.form["other"]) else { throw NodeError(.notFound, "there is no such chart here") }
+            _ = try await visit.ask(
+                LinkChartsRequest(
+                    chart: visit.chart(), other: other, same: visit.form["same"] == "yes", request: visit.form["request"]))
+            return .redirect("/chart/\(try visit.chart())/accept")
+        }
+    }
+
+    // MARK: What the practice keeps of a chart for itself
+
+    private struct Accepting {
+        struct Other { let chart, patient, born, because, request: String }
+        let chart, patient, born, members, number, token, request: String
+        let problem: String?
+        let incoming: Bool
+        let seconds, linked: [Other]
+    }
+
+    private func accepting(_ visit: Visit, problem: String?) async throws -> Reply {
+        let id = try visit.chart()
+        let charts = try await visit.ask(ListChartsRequest())
+        guard let chart = charts.first(where: { $0.chart == id }) else {
+            throw NodeError(.notFound, "there is no such chart here")
+        }
+        func other(_ id: ChartID, _ because: String) -> Accepting.Other {
+            let found = charts.first { $0.chart == id }
+            return Accepting.Other(
+                chart: "\(id)", patient: Names.one(found?.patient ?? []), born: Self.born(found), because: because,
+                request: Sessions.secret())
+        }
+        let content = Accepting(
+            chart: "\(id)", patient: Names.one(chart.patient), born: Self.born(chart),
+            members: chart.members.joined(separator: ", "),
+            number: problem == nil ? chart.local.patient_number ?? "" : visit.form["number"], token: visit.formToken,
+            request: Sessions.secret(), problem: problem, incoming: chart.local.incoming,
+            seconds: chart.local.probable_second.map { other($0.chart, $0.because.map(\.rawValue).joined(separator: ", ")) },
+            linked: chart.local.linked.map { other($0, "") })
+        return .page(
+            Page("Our number", "accept", content, status: problem == nil ? .ok : .badRequest, at: .caseload))
+    }
+
+    private static func born(_ chart: ChartSummary?) -> String {
+        (chart?.birth_dates ?? []).map(\.description).joined(separator: " or ")
     }
 
     private func show(_ search: String, _ visit: Visit) async throws -> Reply {
@@ -29,7 +85,7 @@ struct CaseloadPages {
         let found = Search(search).matches(charts)
         let rows = found.prefix(Self.most).map { chart in
             Row(
-                patient: Names.one(chart.patient), born: chart.birth_dates.map(\.description).joined(separator: " or "),
+                patient: Names.one(chart.patient), born: Self.born(chart),
                 number: chart.local.patient_number ?? "", members: chart.members.joined(separator: ", "),
                 events: "\(chart.events)", path: "/chart/\(chart.chart)",
                 disputes: chart.disputes > 0 ? Words.count(chart.disputes, "dispute", "disputes") : nil,

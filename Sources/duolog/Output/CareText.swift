@@ -114,7 +114,8 @@ extension Render {
     static func today(_ answer: TodayAnswer) -> String {
         let rows = answer.items.map { item in
             [
-                "  \(item.what.rawValue)", item.patient.joined(separator: " / "), item.text,
+                "  \(item.what.rawValue)", item.patient.joined(separator: " / "),
+                item.text + (item.command.map { ": \($0)" } ?? ""),
                 age(from: item.since, to: answer.now), item.chart.short,
             ]
         }
