@@ -9,6 +9,7 @@ enum CodeSystem {
     static let ucum = "http://unitsofmeasure.org"
     static let actCode = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
     static let purpose = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
+    static let achievement = "http://terminology.hl7.org/CodeSystem/goal-achievement"
     static let dicom = "http://dicom.nema.org/resources/ontology/DCM"
     /// Identifiers of Duolog itself: an event by its hash, a node by its short id, a chart by its hash.
     static let event = "urn:duolog:event"

@@ -25,6 +25,8 @@ actor RunningNode {
     let openDisputes = OpenDisputes()
     /// Imported items that were kept aside, once they have been counted.
     var countedQuarantine: Int?
+    /// The dry run of an import that is under way. There is one at a time.
+    var dryRun: DryRun?
     private(set) var isStopping = false
     /// Where the page is; nil before it listens.
     private(set) var page: String?

@@ -15,14 +15,17 @@ public struct ImportRequest: NodeRequest {
     public var dry_run: Bool
     /// The chart before the first part of the file, as the first answer said; nil for the first.
     public var base: String?
+    /// True with the last part of a dry run: nothing of it needs to be kept.
+    public var is_last: Bool
 
     /// Takes resources.
-    public init(chart: ChartID, file: EventHash, items: [ImportItem], dry_run: Bool, base: String?) {
+    public init(chart: ChartID, file: EventHash, items: [ImportItem], dry_run: Bool, base: String?, is_last: Bool = false) {
         self.chart = chart
         self.file = file
         self.items = items
         self.dry_run = dry_run
         self.base = base
+        self.is_last = is_last
     }
 }
 

@@ -5,6 +5,7 @@ import FoundationEssentials
 /// Everything but medication: who, when, how, and to what end.
 extension FHIRImporter {
     func patient(_ reading: inout Reading, _ name: ResourceName) throws -> ImportPlan.Verdict {
+        guard isSubject(name) else { throw ImportRefusal.quarantine("somebody who is not the patient of this chart") }
         guard let text = HumanName.text(reading["name"]) else { throw ImportRefusal.quarantine("the patient has no name") }
         guard let day = reading["birthDate"]?.text else { throw ImportRefusal.quarantine("the patient has no date of birth") }
         guard let birth = CalendarDay(day) else {
@@ -81,10 +82,20 @@ extension FHIRImporter {
         let when = try reading.time(
             reading["effectiveDateTime"] ?? reading["effectiveInstant"] ?? reading["effectivePeriod"]?["start"],
             "when it was observed")
-        let value = try Reading.quantity(reading["valueQuantity"], "the value")
+        var value = try Reading.quantity(reading["valueQuantity"], "the value")
+        // Sleep is kept in UCUM's hours or minutes, however they are written.
+        if let unit = Self.spans[value.unit.lowercased()] { value = Quantity(value: value.value, unit: unit) }
+        guard !codes.contains("93832-4") || ["h", "min"].contains(value.unit) else {
+            throw ImportRefusal.quarantine("a sleep duration in '\(value.unit.prefix(32))' is neither hours nor minutes")
+        }
         let code = try reading.code(reading["code"], preferring: CodeSystem.loinc)
         return .events([ImportPlan.Event(SymptomObserved(code: code, value: value, device: nil), when: when)])
     }
+
+    private static let spans = [
+        "hour": "h", "hours": "h", "hr": "h", "hrs": "h", "h": "h", "minute": "min", "minutes": "min", "mins": "min",
+        "min": "min",
+    ]
 
     func questionnaire(_ reading: inout Reading, _ name: ResourceName) throws -> ImportPlan.Verdict {
         guard let key = GroupKey(reading.resource) else {
@@ -95,19 +106,31 @@ extension FHIRImporter {
 
     /// The first resource of a questionnaire makes the event; the others are told by it. What is wrong with one is wrong with all.
     private func scale(_ key: GroupKey, _ reading: inout Reading, _ name: ResourceName) throws -> ImportPlan.Verdict {
+        _ = try reading.status()
         guard let group = index.group(key), let first = group.names.first else {
             throw ImportRefusal.quarantine("cannot be read")
         }
         let body = try group.body(key.instrument)
-        let when = try reading.time(
-            reading["authored"] ?? reading["effectiveDateTime"] ?? reading["effectiveInstant"]
-                ?? reading["effectivePeriod"]?["start"],
-            "when it was answered")
-        guard first.identity == name.identity else { return .part(of: first.identity) }
+        let when = try reading.time(GroupKey.time(of: reading.resource), "when it was answered")
+        guard first.place == name.place else { return .part(of: key.identity) }
         return .events([ImportPlan.Event(kind: type(of: body).kind, members: body.members, when: when, refs: [], seen: nil)])
     }
 
     // MARK: Problems
+
+    /// SNOMED CT's ways to say that nothing is known: of allergies in all, to drugs, the environment or food; of problems.
+    private static let negations: Set<String> = ["716186003", "409137002", "428607008", "429625007", "160245001"]
+
+    /// True for an entry that says that there is nothing to enter, which systems write in place of an empty list.
+    private static func isNegation(_ concept: FHIRValue?) -> Bool {
+        let codings = concept?["coding"]?.elements ?? []
+        if codings.contains(where: { negations.contains($0["code"]?.text ?? "") }) { return true }
+        let words = ([concept?["text"]?.text] + codings.map { $0["display"]?.text }).compactMap { $0?.lowercased() }
+        return words.contains { word in
+            word.contains("no known") || word.contains("no current problem")
+                || ["nka", "nkda"].contains(word.filter { !$0.isWhitespace })
+        }
+    }
 
     func allergy(_ reading: inout Reading, _ name: ResourceName) throws -> ImportPlan.Verdict {
         let verification = (reading["verificationStatus"]?["coding"]?.elements ?? []).lazy.compactMap { $0["code"]?.text }.first
@@ -119,6 +142,9 @@ extension FHIRImporter {
             throw ImportRefusal.quarantine("the allergy is \(clinical): Duolog keeps one active until a clinician refutes it")
         }
         guard let substance = Reading.words(reading["code"]) else { throw ImportRefusal.quarantine("it does not say to what") }
+        if Self.isNegation(reading["code"]) {
+            throw ImportRefusal.quarantine("'\(substance.prefix(64))' says that there is none: that is no allergy to anything")
+        }
         let when = try reading.time(reading["recordedDate"] ?? reading["onsetDateTime"], "when the allergy was recorded")
         let reactions = (reading["reaction"]?.elements ?? []).flatMap { $0["manifestation"]?.elements ?? [] }.compactMap {
             Reading.words($0)
@@ -142,6 +168,9 @@ extension FHIRImporter {
             throw ImportRefusal.quarantine("it does not say whether the condition is active")
         }
         let code = try reading.code(reading["code"], preferring: CodeSystem.icd10)
+        if Self.isNegation(reading["code"]) {
+            throw ImportRefusal.quarantine("'\(code.display.prefix(64))' says that there is none: that is no condition")
+        }
         let when = try reading.time(reading["recordedDate"] ?? reading["onsetDateTime"], "when the condition was recorded")
         let body = ConditionRecorded(
             code: code, status: status, verification: verification.flatMap { ConditionRecorded.Verification(rawValue: $0) },
@@ -201,14 +230,21 @@ extension FHIRImporter {
     func goal(_ reading: inout Reading, _ name: ResourceName) throws -> ImportPlan.Verdict {
         guard let status = reading["lifecycleStatus"]?.text else { throw ImportRefusal.quarantine("it has no status") }
         guard let text = Reading.words(reading["description"]) else { throw ImportRefusal.quarantine("the goal has no text") }
-        guard ["active", "accepted", "on-hold", "completed"].contains(status) else {
+        guard ["active", "accepted", "completed"].contains(status) else {
             throw ImportRefusal.quarantine("the goal is \(status)")
+        }
+        let achieved = (reading["achievementStatus"]?["coding"]?.elements ?? []).compactMap { $0["code"]?.text }
+        // Completed says only that it is pursued no more (FHIR R4, GoalLifecycleStatus).
+        guard status != "completed" || achieved.contains("achieved") else {
+            throw ImportRefusal.quarantine("the goal is pursued no more; whether it was met is not said")
         }
         let start = try reading.time(
             reading["startDate"] ?? (status == "completed" ? nil : reading["statusDate"]), "when the goal was set")
-        let target = reading["target"]?.elements.first
+        let targets = reading["target"]?.elements ?? []
+        guard targets.count <= 1 else { throw ImportRefusal.quarantine("the goal has \(targets.count) targets") }
+        let target = targets.first
         let measure = Reading.words(target?["measure"])
-        let aim = target?["detailString"]?.text ?? Reading.words(target?["detailCodeableConcept"])
+        let aim = try target.flatMap { try detail(of: $0) }
         let due = try target?["dueDate"].map { try reading.day($0, "when it is due") }
         let set = ImportPlan.Event(GoalSet(text: text, measure: measure, target: aim, due: due), when: start)
         guard status == "completed" else { return .events([set]) }
@@ -217,5 +253,17 @@ extension FHIRImporter {
             set,
             ImportPlan.Event(GoalMet(text: text, measure: measure, target: aim, due: due), when: met, refs: [.previous]),
         ])
+    }
+
+    /// What is to be reached, in words.
+    private func detail(of target: FHIRValue) throws -> String? {
+        guard let name = target.members.keys.sorted().first(where: { $0.hasPrefix("detail") }) else { return nil }
+        if let text = target["detailString"]?.text ?? Reading.words(target["detailCodeableConcept"]) { return text }
+        if name == "detailQuantity" {
+            let amount = try Reading.quantity(target[name], "the aim")
+            return "\(amount)"
+        }
+        if let whole = target["detailInteger"]?.whole { return "\(whole)" }
+        throw ImportRefusal.quarantine("what the goal aims at (\(name)) cannot be taken over")
     }
 }

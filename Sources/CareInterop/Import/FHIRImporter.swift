@@ -35,22 +35,48 @@ public struct FHIRImporter: Sendable {
 
     let index: ImportIndex
     let person: Person
+    /// The day on which the file is read.
+    let today: CalendarDay
+    /// Who of the file is the chart's patient; nil where the file does not say who it is about.
+    private let subject: ImportIndex.Patient?
 
     /// - Parameters:
     ///   - index: of the whole file.
     ///   - person: who the chart is about.
-    public init(_ index: ImportIndex, person: Person) {
+    ///   - today: the day on which the file is read: what was to end before it has ended.
+    ///   - isSamePerson: somebody who knows says that the file is about the chart's patient.
+    /// - Throws: ``WrongPerson``, which says why nothing of the file can be taken.
+    public init(_ index: ImportIndex, person: Person, today: CalendarDay, isSamePerson: Bool = false) throws(WrongPerson) {
         self.index = index
         self.person = person
+        self.today = today
+        let meant = index.patients.filter { person.isProbably($0) }
+        if index.people > 1, meant.count != 1 {
+            throw meant.isEmpty ? .severalPeople(index.people) : .severalAlike(meant.count)
+        }
+        guard isSamePerson || !index.patients.isEmpty else { throw .unnamed }
+        guard isSamePerson || !meant.isEmpty else { throw .otherwiseNamed }
+        subject = meant.first ?? index.patients.first
     }
 
-    /// Types that name a medication, which another resource of the file may bring: they come after all others.
-    public static let last: Set<String> = ["MedicationStatement"]
+    /// Why nothing of a file is taken.
+    public enum WrongPerson: Error, Equatable {
+        /// About so many people, none of them by the name and birth date of the chart's patient.
+        case severalPeople(Int)
+        /// So many entries have that name and birth date.
+        case severalAlike(Int)
+        /// The file does not say who it is about.
+        case unnamed
+        /// It is about somebody of another name or birth date.
+        case otherwiseNamed
+    }
+
+    /// True for what names a medication, which another resource of the file may bring: it comes after all others.
+    public static func isLast(_ resource: FHIRValue?) -> Bool { resource?["resourceType"]?.text == "MedicationStatement" }
 
     /// Decides on a resource.
     public func plan(_ resource: FHIRValue, at address: String?) -> ImportPlan {
         let name = ResourceName(resource, address)
-        let content = EventHash(of: (try? resource.json()) ?? [])
         var reading = Reading(resource, index)
         let verdict: ImportPlan.Verdict
         do {
@@ -62,9 +88,24 @@ public struct FHIRImporter: Sendable {
         } catch {
             verdict = .quarantined("cannot be read")
         }
-        // An event of Duolog's own is known by the name that it had.
-        let identity = (try? Self.source(resource))?.event ?? name.identity
-        return ImportPlan(identity: identity, content: content, name: name.text, verdict: verdict, remark: reading.remark)
+        return ImportPlan(
+            identity: identity(of: resource, name, verdict), content: content(of: resource, verdict), name: name.text,
+            verdict: verdict, remark: reading.remark)
+    }
+
+    /// By what a resource is known again. An event of Duolog's own is known by the name that it had, a questionnaire by its minute.
+    private func identity(of resource: FHIRValue, _ name: ResourceName, _ verdict: ImportPlan.Verdict) -> EventHash {
+        if let source = try? Self.source(resource) { return source.event }
+        if case .events = verdict, let key = GroupKey(resource) { return key.identity }
+        return index.identity(of: name)
+    }
+
+    /// What a resource says. Of a questionnaire that is what all of its resources say together.
+    private func content(of resource: FHIRValue, _ verdict: ImportPlan.Verdict) -> EventHash {
+        guard case .events(let events) = verdict, let event = events.first, GroupKey(resource) != nil else {
+            return resource.substance
+        }
+        return EventHash(of: Array("\(event.kind) \(event.when) ".utf8) + event.members)
     }
 
     private func decide(_ reading: inout Reading, _ name: ResourceName, _ address: String?) throws -> ImportPlan.Verdict {
@@ -72,6 +113,9 @@ public struct FHIRImporter: Sendable {
         if let event = index.source(of: address) { return .part(of: event) }
         guard let type = reading.resource["resourceType"]?.text else {
             throw ImportRefusal.quarantine("it does not say what it is")
+        }
+        guard type != "Bundle" else {
+            throw ImportRefusal.quarantine("a Bundle inside of the file: import it as a file of its own")
         }
         guard let take = Self.converters[type] else {
             throw ImportRefusal.outOfScope("\(type) is nothing that Duolog keeps as an event")
@@ -101,19 +145,16 @@ public struct FHIRImporter: Sendable {
     private func requireSubject(_ reading: Reading) throws {
         let subject = reading.resource["subject"] ?? reading.resource["patient"]
         guard let reference = subject?["reference"]?.text else {
-            guard index.patients.count == 1, subject == nil else {
-                throw ImportRefusal.quarantine("it does not say who it is about")
-            }
-            throw ImportRefusal.quarantine("it does not say who it is about, though the file has one patient")
+            throw ImportRefusal.quarantine("it does not say who it is about")
         }
-        guard index.patients.isEmpty || index.isPatient(reference) else {
-            throw ImportRefusal.quarantine("it is about somebody who is not the patient of this file")
-        }
-        guard index.patients.count <= 1 else {
-            throw ImportRefusal.quarantine(
-                "the file is about \(index.patients.count) patients: import one patient's file at a time")
+        guard let patient = self.subject else { return }
+        guard patient.addresses.contain(reference) else {
+            throw ImportRefusal.quarantine("it is about somebody who is not the patient of this chart")
         }
     }
+
+    /// True for the entry of the chart's patient.
+    func isSubject(_ name: ResourceName) -> Bool { subject?.resource == name.identity }
 
     // MARK: What Duolog wrote itself
 

@@ -6,21 +6,25 @@ public import EventLog
 public struct ImportIndex: Sendable {
     /// Somebody that the file is about.
     public struct Patient: Sendable, Hashable {
-        /// Its address in the file.
-        public let address: String
         /// Name as text.
         public let name: String?
         /// Day of birth.
         public let birth: CalendarDay?
+        let resource: EventHash
+        let addresses: ResourceAddresses
     }
 
-    /// The patients, in the order of the file.
+    /// The patients, in the order of the file; one that stands there twice counts once.
     public private(set) var patients: [Patient] = []
     /// Resources in all.
     public private(set) var count = 0
-    private var patientAddresses: Set<String> = []
-    private var medications: [String: FHIRValue] = [:]
+    /// Whom the resources say they are about, where no Patient stands in the file.
+    private var subjects: Set<String> = []
+    private var medicines: [String: (code: FHIRValue, addresses: ResourceAddresses)] = [:]
     private var groups: [GroupKey: ScaleGroup] = [:]
+    /// What resources of one identity say. Where that differs the identifier is that of several, such as the number of an order.
+    private var substances: [EventHash: EventHash] = [:]
+    private var shared: Set<EventHash> = []
     /// The event that a resource of Duolog's own stands for, by the resource's address.
     private var ownTargets: [String: EventHash] = [:]
     /// What the authors of events that are not taken had before them: whoever had seen one of these had seen that.
@@ -29,21 +33,32 @@ public struct ImportIndex: Sendable {
     /// Nothing read yet.
     public init() {}
 
+    /// Takes note of something that is no resource.
+    public mutating func noteBroken() { count += 1 }
+
     /// Takes note of a resource.
     public mutating func note(_ resource: FHIRValue, at address: String?) {
         count += 1
+        let name = ResourceName(resource, address)
+        if name.identity != name.place {
+            let substance = resource.substance
+            if substances.updateValue(substance, forKey: name.identity).map({ $0 != substance }) == true {
+                shared.insert(name.identity)
+            }
+        }
+        if let subject = (resource["subject"] ?? resource["patient"])?["reference"]?.text {
+            // A number of people is enough: nothing is taken of more than one.
+            if subjects.count < 100 { subjects.insert(ResourceAddresses.id(of: subject)) }
+        }
         switch resource["resourceType"]?.text {
-        case "Patient":
-            let addresses = Self.addresses(of: resource, address)
-            patientAddresses.formUnion(addresses)
-            let birth = resource["birthDate"]?.text.flatMap { CalendarDay($0) }
-            patients.append(Patient(address: addresses.first ?? "", name: HumanName.text(resource["name"]), birth: birth))
+        case "Patient": notePatient(resource, address, name)
         case "Medication":
             guard let code = resource["code"] else { return }
-            for address in Self.addresses(of: resource, address) { medications[address] = code }
+            let addresses = ResourceAddresses(resource, address)
+            for address in addresses.all { medicines[address] = (code, addresses) }
         case "Observation", "QuestionnaireResponse":
-            guard let key = GroupKey(resource) else { return }
-            groups[key, default: ScaleGroup()].add(resource, named: ResourceName(resource, address))
+            guard Reading.isReadable(resource), let key = GroupKey(resource) else { return }
+            groups[key, default: ScaleGroup()].add(resource, named: name)
         case "Provenance":
             guard let source = (resource["extension"]?.elements ?? []).lazy.compactMap({ SourceEvent($0) }).first else { return }
             if !source.isTaken { passedOver[source.event] = source.parents }
@@ -54,27 +69,23 @@ public struct ImportIndex: Sendable {
         }
     }
 
-    /// The addresses by which others may name a resource.
-    private static func addresses(of resource: FHIRValue, _ address: String?) -> [String] {
-        var addresses = [address].compactMap { $0 }
-        if let type = resource["resourceType"]?.text, let id = resource["id"]?.text { addresses.append("\(type)/\(id)") }
-        return addresses
+    private mutating func notePatient(_ resource: FHIRValue, _ address: String?, _ name: ResourceName) {
+        let patient = Patient(
+            name: HumanName.text(resource["name"]), birth: resource["birthDate"]?.text.flatMap { CalendarDay($0) },
+            resource: name.identity, addresses: ResourceAddresses(resource, address))
+        if !patients.contains(where: { $0.resource == patient.resource }) { patients.append(patient) }
     }
 
-    /// The forms in which a reference may have been meant: as it stands, and as a relative one.
-    private static func candidates(_ reference: String) -> [String] {
-        let parts = reference.split(separator: "/", omittingEmptySubsequences: true)
-        // A version (Patient/1/_history/2) names the same resource.
-        let path = parts.firstIndex(of: "_history").map { parts[..<$0] } ?? parts[...]
-        return [reference, path.suffix(2).joined(separator: "/")]
-    }
+    /// How many people the file is about.
+    public var people: Int { patients.isEmpty ? subjects.count : patients.count }
 
-    func medication(_ reference: String) -> FHIRValue? {
-        Self.candidates(reference).lazy.compactMap { medications[$0] }.first
-    }
+    /// The identity of a resource: its identifier, where that is its own.
+    func identity(of name: ResourceName) -> EventHash { shared.contains(name.identity) ? name.place : name.identity }
 
-    /// True when a reference leads to a patient of the file.
-    func isPatient(_ reference: String) -> Bool { Self.candidates(reference).contains { patientAddresses.contains($0) } }
+    func medicine(_ reference: String) -> FHIRValue? {
+        ResourceAddresses.forms(of: reference, ofOtherServers: true).lazy.compactMap { medicines[$0] }
+            .first { $0.addresses.contain(reference) }?.code
+    }
 
     func group(_ key: GroupKey) -> ScaleGroup? { groups[key] }
 
@@ -90,38 +101,4 @@ public struct ImportIndex: Sendable {
 
     /// The event of Duolog that a resource belongs to.
     func source(of address: String?) -> EventHash? { address.flatMap { ownTargets[$0] } }
-}
-
-/// What a resource is called, for people and as its identity.
-struct ResourceName: Hashable, Sendable {
-    /// Such as `MedicationRequest/12`.
-    let text: String
-    /// The same for the same resource in another file.
-    let identity: EventHash
-
-    init(_ resource: FHIRValue, _ address: String?) {
-        let type = resource["resourceType"]?.text ?? "?"
-        let id = resource["id"]?.text
-        text = "\(type)/\(id ?? address ?? "without an id")"
-        let identifiers = resource["identifier"].map { $0.elements.isEmpty ? [$0] : $0.elements } ?? []
-        let named = identifiers.lazy.compactMap { identifier in
-            identifier["system"]?.text.flatMap { system in identifier["value"]?.text.map { "\(system)|\($0)" } }
-        }.first
-        let global = address.flatMap { $0.contains(":") ? $0 : nil }
-        let own = named ?? global ?? id ?? (try? resource.json()).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        identity = EventHash(of: Array("\(type) \(own)".utf8))
-    }
-}
-
-/// Names of people.
-enum HumanName {
-    /// The first usual name as text.
-    static func text(_ names: FHIRValue?) -> String? {
-        let names = names?.elements ?? []
-        let name = names.first { ["official", "usual"].contains($0["use"]?.text) } ?? names.first
-        guard let name else { return nil }
-        if let text = name["text"]?.text { return text }
-        let parts = (name["given"]?.elements ?? []).compactMap(\.text) + [name["family"]?.text].compactMap { $0 }
-        return parts.isEmpty ? nil : parts.joined(separator: " ")
-    }
 }

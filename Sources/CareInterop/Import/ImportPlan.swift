@@ -60,7 +60,7 @@ public struct ImportPlan: Sendable {
     /// Type and id, for people.
     public let name: String
     /// What becomes of it.
-    public let verdict: Verdict
+    public var verdict: Verdict
     /// What had to be assumed, in words.
     public let remark: String?
 }

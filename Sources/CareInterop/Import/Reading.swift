@@ -16,6 +16,11 @@ struct Reading {
 
     subscript(name: String) -> FHIRValue? { resource[name] }
 
+    /// False for what must not be taken as it stands, nor be a part of anything.
+    static func isReadable(_ resource: FHIRValue) -> Bool {
+        resource["modifierExtension"] == nil && resource["implicitRules"] == nil && resource["status"]?.text != "entered-in-error"
+    }
+
     /// What changes the meaning of a resource must not be passed over (FHIR R4, Extensibility).
     func requireReadable() throws {
         if resource["modifierExtension"] != nil { throw ImportRefusal.quarantine("a modifier extension changes what it means") }
@@ -65,7 +70,7 @@ struct Reading {
         if reference.hasPrefix("#") {
             concept = (resource["contained"]?.elements ?? []).first { $0["id"]?.text == String(reference.dropFirst()) }?["code"]
         } else {
-            concept = index.medication(reference)
+            concept = index.medicine(reference)
         }
         guard let concept else { throw ImportRefusal.quarantine("the medicine that it points to is not in the file") }
         return try code(concept, preferring: CodeSystem.rxnorm)
@@ -91,7 +96,7 @@ struct Reading {
     }
 
     /// `2031-01-06T09:00:00.250-05:00`, the fraction and the seconds as FHIR allows them; Z for UTC.
-    private static func instant(_ text: String, _ what: String) throws -> ClinicalTime {
+    static func instant(_ text: String, _ what: String) throws -> ClinicalTime {
         let letters = Array(text.utf8)
         guard letters.count >= 17 else { throw unreadable(text, what) }
         var zone = letters.last == UInt8(ascii: "Z") ? "+00:00" : String(decoding: letters.suffix(6), as: UTF8.self)

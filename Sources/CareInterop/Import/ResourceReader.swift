@@ -1,5 +1,5 @@
 /// Takes a file apart into resources while it is read: a Bundle by its entries, newline-delimited JSON by its lines. No more than one
-/// resource is held at a time.
+/// resource is held at a time. Once a line has held a whole object, lines count: one that is broken off, or is no object, spoils no other.
 public struct ResourceReader: Sendable {
     /// A part of the file.
     public enum Piece: Sendable, Equatable {
@@ -7,6 +7,8 @@ public struct ResourceReader: Sendable {
         case entry([UInt8])
         /// A resource that stands by itself.
         case resource([UInt8])
+        /// A line that is no object, or the end of one that was cut off.
+        case broken([UInt8])
     }
 
     /// The file is not what it should be. The text names the place, and nothing of what stands there.
@@ -18,13 +20,16 @@ public struct ResourceReader: Sendable {
     /// The longest resource, in bytes.
     public static let longest = 32 * 1024 * 1024
 
-    private enum Place { case outside, top, entries, entry }
+    private enum Place { case outside, top, entries, entry, garbage }
 
     private var place = Place.outside
     private var depth = 0
     private var inString = false
     private var isEscaped = false
     private var offset = 0
+    /// An object has ended on the line on which it began: this file is one of lines.
+    private var isLines = false
+    private var isWithinLine = true
     /// The object that is being read; of a Bundle, without its entries.
     private var top: [UInt8] = []
     private var element: [UInt8] = []
@@ -45,14 +50,24 @@ public struct ResourceReader: Sendable {
         return pieces
     }
 
-    /// The file is at its end.
-    public func finish() throws(ReadError) {
-        guard place == .outside else {
-            throw ReadError(description: "the file ends at byte \(offset), in the middle of a resource")
-        }
+    /// The file is at its end. Returns what was left on its last line.
+    public mutating func finish() throws(ReadError) -> Piece? {
+        guard place != .outside else { return nil }
+        guard isLines else { throw ReadError(description: "the file ends at byte \(offset), in the middle of a resource") }
+        return breakOff()
+    }
+
+    /// Gives up what was begun on this line.
+    private mutating func breakOff() -> Piece {
+        defer { (place, depth, inString, isEscaped, top, element) = (.outside, 0, false, false, [], []) }
+        return .broken(top)
     }
 
     private mutating func take(_ byte: UInt8) throws(ReadError) -> Piece? {
+        if byte == UInt8(ascii: "\n"), place != .outside {
+            if isLines { return breakOff() }
+            isWithinLine = false
+        }
         keep(byte)
         guard element.count <= Self.longest, top.count <= Self.longest else {
             throw ReadError(description: "the resource at byte \(offset) is longer than \(Self.longest) bytes")
@@ -61,8 +76,9 @@ public struct ResourceReader: Sendable {
             string(byte)
             return nil
         }
+        if place == .garbage { return nil }
         switch byte {
-        case UInt8(ascii: "\""):
+        case UInt8(ascii: "\"") where place != .outside:
             inString = true
             lastString = []
         case UInt8(ascii: ":"): if depth == 1 { name = lastString }
@@ -73,14 +89,20 @@ public struct ResourceReader: Sendable {
             let isSpace = [0x20, 0x09, 0x0A, 0x0D].contains(byte)
             // A mark of byte order at the begin is passed over.
             let isMark = offset < 3 && [0xEF, 0xBB, 0xBF].contains(byte)
-            if place == .outside, !isSpace, !isMark { throw ReadError(description: "no JSON object begins at byte \(offset)") }
+            if place == .outside, !isSpace, !isMark { try beginGarbage(byte) }
         }
         return nil
     }
 
+    /// What is no object spoils a file of lines no more than a line.
+    private mutating func beginGarbage(_ byte: UInt8) throws(ReadError) {
+        guard isLines else { throw ReadError(description: "no JSON object begins at byte \(offset)") }
+        (place, top, depth, inString) = (.garbage, [byte], 0, false)
+    }
+
     private mutating func keep(_ byte: UInt8) {
         switch place {
-        case .top: top.append(byte)
+        case .top, .garbage: top.append(byte)
         case .entry: element.append(byte)
         case .outside, .entries: break
         }
@@ -102,8 +124,9 @@ public struct ResourceReader: Sendable {
         depth += 1
         switch place {
         case .outside:
-            guard byte == UInt8(ascii: "{") else { throw ReadError(description: "no JSON object begins at byte \(offset)") }
+            guard byte == UInt8(ascii: "{") else { return try beginGarbage(byte) }
             place = .top
+            isWithinLine = true
             top = [byte]
             name = []
         case .top:
@@ -113,13 +136,16 @@ public struct ResourceReader: Sendable {
         case .entries:
             place = .entry
             element = [byte]
-        case .entry: break
+        case .entry, .garbage: break
         }
     }
 
     private mutating func end(_ byte: UInt8) throws(ReadError) -> Piece? {
+        guard place != .outside else {
+            try beginGarbage(byte)
+            return nil
+        }
         depth -= 1
-        guard depth >= 0 else { throw ReadError(description: "a bracket too many at byte \(offset)") }
         switch place {
         case .entry where depth == 2:
             place = .entries
@@ -129,6 +155,7 @@ public struct ResourceReader: Sendable {
             top.append(byte)
         case .top where depth == 0:
             place = .outside
+            isLines = isLines || isWithinLine
             // Of a Bundle its entries were handed over one by one; other resources too may have something that is called so.
             return (try? FHIRValue(json: top))?["resourceType"]?.text == "Bundle" ? nil : .resource(top)
         default: break

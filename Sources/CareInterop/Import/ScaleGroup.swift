@@ -12,20 +12,28 @@ struct GroupKey: Hashable, Sendable {
     /// Nil for what belongs to no questionnaire.
     init?(_ resource: FHIRValue) {
         let questionnaire: Questionnaire?
-        let time: FHIRValue?
         if resource["resourceType"]?.text == "QuestionnaireResponse" {
             questionnaire = Self.questionnaire(answeredBy: resource)
-            time = resource["authored"]
         } else {
             questionnaire =
                 Reading.symbols(resource["code"], in: CodeSystem.loinc).lazy.compactMap { Questionnaire.with(code: $0) }.first
-            time = resource["effectiveDateTime"] ?? resource["effectiveInstant"] ?? resource["effectivePeriod"]?["start"]
         }
         guard let questionnaire else { return nil }
         instrument = questionnaire.instrument
-        subject = resource["subject"]?["reference"]?.text ?? ""
-        minute = String(time?.text?.prefix(16) ?? "")
+        subject = (resource["subject"]?["reference"]?.text).map { ResourceAddresses.id(of: $0) } ?? ""
+        let time = Self.time(of: resource)?.text ?? ""
+        // One minute, whatever the zone that it is written in.
+        minute = (try? Reading.instant(time, "")).map { "\($0.instant.milliseconds / 60_000)" } ?? time
     }
+
+    /// When a questionnaire was answered.
+    static func time(of resource: FHIRValue) -> FHIRValue? {
+        resource["authored"] ?? resource["effectiveDateTime"] ?? resource["effectiveInstant"]
+            ?? resource["effectivePeriod"]?["start"]
+    }
+
+    /// The same in another file, whichever of the resources stand there and in whatever order.
+    var identity: EventHash { EventHash(of: Array("\(instrument.rawValue) \(minute)".utf8)) }
 
     /// By the name of the questionnaire, or by what its items are called.
     private static func questionnaire(answeredBy response: FHIRValue) -> Questionnaire? {
@@ -51,6 +59,8 @@ struct ScaleGroup: Sendable {
     private var answers: [String: Set<Int>] = [:]
     private var totals: Set<Decimal> = []
     private var unreadable: String?
+    /// Items that are answered and not called by a code of the questionnaire.
+    private var unnamed = 0
     private var unfinished: String?
 
     mutating func add(_ resource: FHIRValue, named name: ResourceName) {
@@ -82,7 +92,10 @@ struct ScaleGroup: Sendable {
 
     private mutating func add(_ item: FHIRValue) {
         let code = Self.code(item)
-        guard Questionnaire.with(code: code) != nil else { return }
+        guard Questionnaire.with(code: code) != nil else {
+            if item["answer"] != nil { unnamed += 1 }
+            return
+        }
         for answer in item["answer"]?.elements ?? [] { note([code], answer) }
     }
 
@@ -107,10 +120,14 @@ struct ScaleGroup: Sendable {
 
     /// 0 to 3, as a number or as the answer's code.
     private static func answer(_ value: FHIRValue) -> Int? {
-        let codes =
-            Reading.symbols(value["valueCodeableConcept"], in: CodeSystem.loinc)
-            + [value["valueCoding"]?["code"]?.text].compactMap { $0 }
+        let codings = (value["valueCodeableConcept"]?["coding"]?.elements ?? []) + [value["valueCoding"]].compactMap { $0 }
+        let codes = codings.filter { [nil, CodeSystem.loinc].contains($0["system"]?.text) }.compactMap { $0["code"]?.text }
         if let answer = codes.lazy.compactMap({ Questionnaire.answers.firstIndex(of: $0) }).first { return answer }
+        // What an answer counts may stand beside its code (FHIR R4, extension ordinalValue).
+        let ordinals = codings.flatMap { $0["extension"]?.elements ?? [] }.filter {
+            $0["url"]?.text == "http://hl7.org/fhir/StructureDefinition/ordinalValue"
+        }
+        if let ordinal = ordinals.first?["valueDecimal"]?.whole { return (0...3).contains(ordinal) ? ordinal : nil }
         let number = value["valueInteger"] ?? value["valueDecimal"] ?? value["valueQuantity"]?["value"]
         return number?.whole.flatMap { (0...3).contains($0) ? $0 : nil }
     }
@@ -141,7 +158,9 @@ struct ScaleGroup: Sendable {
         let name = questionnaire.instrument.rawValue
         guard let total = totals.first, totals.count == 1 else {
             throw ImportRefusal.quarantine(
-                totals.isEmpty ? "\(name): no answers are given" : "\(name): two different totals are given")
+                totals.count > 1
+                    ? "\(name): two different totals are given"
+                    : unnamed > 0 ? "\(name): its items are not called by their LOINC codes" : "\(name): no answers are given")
         }
         guard let whole = FHIRValue.number(total).whole, (0...3 * questionnaire.items.count).contains(whole) else {
             throw ImportRefusal.quarantine("\(name): a total of \(total) is not possible")

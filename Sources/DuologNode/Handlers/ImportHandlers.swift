@@ -3,10 +3,18 @@ import EventLog
 import LogStore
 import NodeAPI
 
+/// A dry run between two of its parts.
+struct DryRun {
+    let base: String
+    let author: AuthorID
+    let trial: ImportTrial
+}
+
 extension RunningNode {
     /// Takes resources into a chart: all that can be taken in one commit, with its entry in the journal after it.
     func importResources(_ request: ImportRequest, _ caller: Caller) async throws -> ImportAnswer {
         let author = try await practitioner(caller)
+        if request.dry_run, let base = request.base { return try goOn(request, author.author, base) }
         let now = ClinicalTime(instant: clock.now, offsetMinutes: 0)
         let enrolment = try await enrolment(of: author, in: request.chart, now)
         if !request.dry_run, !enrolment.isEmpty { _ = try await writeAll(enrolment, request: "import enrolment \(request.file)") }
@@ -23,11 +31,25 @@ extension RunningNode {
         // On a copy first: what is refused there is kept aside, and the rest is written in one commit.
         var trial = ImportTrial(record, origin, time, ImportRun(target, known))
         var outcomes = request.items.map { trial.take($0) }
-        if !request.dry_run {
+        if request.dry_run {
+            dryRun = DryRun(base: base.token, author: author.author, trial: trial)
+        } else {
             try await write(request, trial.run, known, &outcomes)
             try await note(request, outcomes, known, author.author)
         }
         return ImportAnswer(base: base.token, outcomes: outcomes)
+    }
+
+    /// The next part of a dry run, on the copy of the chart that the parts before it were tried on.
+    private func goOn(_ request: ImportRequest, _ author: AuthorID, _ base: String) throws -> ImportAnswer {
+        guard let kept = dryRun, kept.base == base, kept.author == author, kept.trial.run.target.chart == request.chart else {
+            throw NodeError(.unavailable, "another dry run was begun meanwhile; repeat the command")
+        }
+        dryRun = nil
+        var trial = kept.trial
+        let outcomes = request.items.map { trial.take($0) }
+        if !request.is_last { dryRun = DryRun(base: base, author: author, trial: trial) }
+        return ImportAnswer(base: base, outcomes: outcomes)
     }
 
     private func write(
@@ -74,7 +96,7 @@ extension RunningNode {
                 entries.append(
                     ImportQuarantined(
                         chart: request.chart, file: request.file, identity: item.identity, content: item.content, name: item.name,
-                        reason: outcome.reason ?? "", source: item.source.flatMap { $0.utf8.count > 200_000 ? nil : $0 }))
+                        reason: outcome.reason ?? "", source: item.source.flatMap { $0.utf8.count > 120_000 ? nil : $0 }))
             }
         }
         if !taken.isEmpty {

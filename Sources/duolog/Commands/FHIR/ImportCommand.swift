@@ -43,9 +43,11 @@ extension FHIRCommand {
                     throw NodeError(.content, "this chart does not say who it is about")
                 }
                 let person = FHIRImporter.Person(name: patient.name, birth: patient.birth_date)
-                try requireSamePerson(index, person)
+                let today = try await connection.send(StatusRequest()).now
+                let importer = try importer(index, person, ClinicalTime(instant: today, offsetMinutes: 0).day)
                 var sending = ImportSending(connection, id, digest, dryRun: dryRun, total: index.count)
-                try await source.send(FHIRImporter(index, person: person), &sending)
+                try await source.send(importer, &sending)
+                try await sending.end()
                 Terminal.endProgress()
                 var report = sending.report()
                 if !dryRun {
@@ -57,22 +59,26 @@ extension FHIRCommand {
             try output.print(report) { Render.importReport(report, dryRun: dryRun) }
         }
 
-        private func requireSamePerson(_ index: ImportIndex, _ person: FHIRImporter.Person) throws {
-            guard index.patients.count <= 1 else {
-                throw NodeError(
-                    .content, "\(file) is about \(index.patients.count) patients; import one patient's file at a time")
+        private func importer(
+            _ index: ImportIndex, _ person: FHIRImporter.Person, _ today: CalendarDay
+        ) throws -> FHIRImporter {
+            do {
+                return try FHIRImporter(index, person: person, today: today, isSamePerson: samePerson)
+            } catch {
+                throw NodeError(.content, "\(file) \(Self.words(error))")
             }
-            guard !samePerson else { return }
-            guard let patient = index.patients.first else {
-                throw NodeError(
-                    .content,
-                    "\(file) does not say who it is about; where you know that it is this chart's patient, add --same-person")
-            }
-            guard person.isProbably(patient) else {
-                throw NodeError(
-                    .content,
-                    "\(file) is about somebody whose name or birth date is not that of this chart's patient; nothing was imported. Where you know that it is the same person, add --same-person"
-                )
+        }
+
+        private static func words(_ wrong: FHIRImporter.WrongPerson) -> String {
+            switch wrong {
+            case .severalPeople(let count):
+                "is about \(count) patients, and none of them has the name and birth date of this chart's patient; nothing was imported"
+            case .severalAlike(let count):
+                "has \(count) patients of the name and birth date of this chart's patient; import one patient's file at a time"
+            case .unnamed:
+                "does not say who it is about; where you know that it is this chart's patient, add --same-person"
+            case .otherwiseNamed:
+                "is about somebody whose name or birth date is not that of this chart's patient; nothing was imported. Where you know that it is the same person, add --same-person"
             }
         }
     }
@@ -86,7 +92,9 @@ struct ImportFile {
     func index() throws -> (ImportIndex, EventHash) {
         var index = ImportIndex()
         var hasher = LineHasher()
-        try read(hashing: &hasher) { resource, address, _ in if let resource { index.note(resource, at: address) } }
+        try read(hashing: &hasher) { resource, address, _ in
+            if let resource { index.note(resource, at: address) } else { index.noteBroken() }
+        }
         return (index, hasher.digest)
     }
 
@@ -104,7 +112,7 @@ struct ImportFile {
                 hasher.take(piece: bytes)
                 for piece in try reader.feed(bytes) { try Self.hand(piece, to: take) }
             }
-            try reader.finish()
+            if let piece = try reader.finish() { try Self.hand(piece, to: take) }
         } catch let error as ResourceReader.ReadError {
             throw NodeError(.content, "\(path): \(error)")
         }
@@ -112,6 +120,7 @@ struct ImportFile {
 
     private static func hand(_ piece: ResourceReader.Piece, to take: (FHIRValue?, String?, [UInt8]) throws -> Void) throws {
         switch piece {
+        case .broken(let bytes): try take(nil, nil, bytes)
         case .resource(let bytes): try take(try? FHIRValue(json: bytes), nil, bytes)
         case .entry(let bytes):
             guard let entry = try? FHIRValue(json: bytes) else { return try take(nil, nil, bytes) }
@@ -128,16 +137,21 @@ struct ImportFile {
             guard let handle = FileHandle(forReadingAtPath: path) else { throw NodeError(.notFound, "cannot read \(path)") }
             defer { try? handle.close() }
             var reader = ResourceReader()
-            while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty {
-                for piece in try reader.feed(data) {
+            var isAtEnd = false
+            while !isAtEnd {
+                let data = try handle.read(upToCount: 1 << 20) ?? Data()
+                isAtEnd = data.isEmpty
+                let pieces = isAtEnd ? [try reader.finish()].compactMap { $0 } : try reader.feed(data)
+                for piece in pieces {
                     try Self.hand(piece) { resource, address, bytes in
-                        let planned = ImportSending.Planned(resource, address, bytes, importer)
-                        if planned.isLast == isLast { pending.append(planned) }
+                        guard FHIRImporter.isLast(resource) == isLast else { return }
+                        pending.append(
+                            ImportSending.Planned(resource.map { importer.plan($0, at: address) } ?? .unreadable(bytes), bytes))
                     }
+                    try await sending.take(&pending, all: false)
                 }
-                try await sending.take(&pending, all: false)
             }
-            try await sending.take(&pending, all: isLast || !sending.dryRun)
+            try await sending.take(&pending, all: true)
         }
     }
 }

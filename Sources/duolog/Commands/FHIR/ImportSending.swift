@@ -29,20 +29,32 @@ struct ImportSending {
     /// A resource and what is to become of it.
     struct Planned {
         let plan: ImportPlan
-        let source: String
-        /// It comes after all that it may name.
-        let isLast: Bool
+        /// The resource; nil where it is too long to be kept.
+        let source: String?
 
-        init(_ resource: FHIRValue?, _ address: String?, _ bytes: [UInt8], _ importer: FHIRImporter) {
-            source = String(decoding: bytes, as: UTF8.self)
-            plan = resource.map { importer.plan($0, at: address) } ?? .unreadable(bytes)
-            isLast = FHIRImporter.last.contains(resource?["resourceType"]?.text ?? "")
+        init(_ plan: ImportPlan, _ bytes: [UInt8]) {
+            var plan = plan
+            if case .events(let events) = plan.verdict, events.contains(where: { $0.members.count > Self.longest }) {
+                plan.verdict = .quarantined("it says more than an event can hold")
+            }
+            self.plan = plan
+            source = bytes.count > Self.longest ? nil : String(decoding: bytes, as: UTF8.self)
+        }
+
+        /// Half of what an event may hold, since text grows where it is put into JSON once more.
+        private static let longest = Limits.lineBytes / 2 - 4096
+
+        var bytes: Int {
+            var events = 0
+            if case .events(let all) = plan.verdict { for event in all { events += event.members.count } }
+            return events + (source?.utf8.count ?? 0)
         }
     }
 
     private enum Fate { case taken, already, quarantined, outOfScope }
 
-    private static let atOnce = 250
+    /// The most that is sent at once: resources, and bytes of them.
+    private static let atOnce = (resources: 250, bytes: 4 << 20)
 
     private let connection: NodeClient.Connection
     private let chart: ChartID
@@ -62,14 +74,26 @@ struct ImportSending {
         self.total = total
     }
 
-    /// Sends what is pending, in full packets or all of it. A dry run is one packet: later resources may name earlier ones.
+    /// Sends what is pending, in full packets or all of it.
     mutating func take(_ pending: inout [Planned], all: Bool) async throws {
-        while !pending.isEmpty, all || (!dryRun && pending.count >= Self.atOnce) {
-            let packet = dryRun ? pending[...] : pending.prefix(Self.atOnce)
-            try await send(packet)
-            pending.removeFirst(packet.count)
+        while !pending.isEmpty {
+            var (count, bytes) = (0, 0)
+            while count < pending.count, count < Self.atOnce.resources, bytes < Self.atOnce.bytes {
+                bytes += pending[count].bytes
+                count += 1
+            }
+            guard all || count == Self.atOnce.resources || bytes >= Self.atOnce.bytes else { return }
+            try await send(pending.prefix(count))
+            pending.removeFirst(count)
             Terminal.progress(dryRun ? "looked at" : "imported", tally.resources, of: total, "resources")
         }
+    }
+
+    /// The file is at its end: what the node kept of a dry run may go.
+    mutating func end() async throws {
+        guard dryRun, base != nil else { return }
+        _ = try await connection.send(
+            ImportRequest(chart: chart, file: file, items: [], dry_run: true, base: base, is_last: true))
     }
 
     private mutating func send(_ packet: ArraySlice<Planned>) async throws {
@@ -91,7 +115,7 @@ struct ImportSending {
         guard !items.isEmpty else { return }
         let answer = try await connection.send(
             ImportRequest(chart: chart, file: file, items: items.map(\.item), dry_run: dryRun, base: base))
-        if !dryRun { base = answer.base }
+        base = answer.base
         for (item, outcome) in zip(items.map(\.item), answer.outcomes) {
             switch outcome.result {
             case .taken:
@@ -130,7 +154,7 @@ struct ImportSending {
 }
 
 extension ImportItem {
-    fileprivate init(_ plan: ImportPlan, _ events: [ImportPlan.Event], _ reason: String?, _ source: String) {
+    fileprivate init(_ plan: ImportPlan, _ events: [ImportPlan.Event], _ reason: String?, _ source: String?) {
         self.init(
             identity: plan.identity, content: plan.content, name: plan.name, events: events.map { ImportEvent($0) },
             quarantine: reason, source: source)
