@@ -179,4 +179,40 @@ import Testing
         #expect(try node.run(["fhir", "export", "--chart", "\(chart)", "--out", out]).status == 64)
         node.stop()
     }
+
+    /// More than one packet: what a later part names stands in an earlier one, in a dry run too.
+    @Test func aLongFileIsTriedAndTakenInParts() async throws {
+        let (node, chart) = try await node("clinic", #"{"name":"Robin Sample","birth_date":"1998-05-17"}"#)
+        func goal(_ number: Int, _ more: String = "") -> String {
+            #"{"resourceType":"Goal","id":"g\#(number)","lifecycleStatus":"active","description":{"text":"goal \#(number)\#(more)"},"subject":{"reference":"Patient/p"},"startDate":"2031-01-06"}"#
+        }
+        let patient =
+            #"{"resourceType":"Patient","id":"p","name":[{"given":["Robin"],"family":"Sample"}],"birthDate":"1998-05-17"}"#
+        let order =
+            #"{"resourceType":"MedicationRequest","id":"m","status":"active","intent":"order","medicationCodeableConcept":{"text":"sertraline"},"subject":{"reference":"Patient/p"},"authoredOn":"2031-01-20","dosageInstruction":[{"timing":{"repeat":{"frequency":1,"period":1,"periodUnit":"d"}},"route":{"text":"oral"},"doseAndRate":[{"doseQuantity":{"value":50,"unit":"mg"}}]}]}"#
+        let statement =
+            #"{"resourceType":"MedicationStatement","id":"s","status":"active","medicationCodeableConcept":{"text":"sertraline"},"subject":{"reference":"Patient/p"},"effectivePeriod":{"start":"2031-01-21"},"dateAsserted":"2031-02-01","dosage":[{"doseAndRate":[{"doseQuantity":{"value":25,"unit":"mg"}}]}]}"#
+        let long = (600..<602).map { goal($0, String(repeating: "x", count: 300_000)) }
+        let quoted = goal(602, String(repeating: #"\""#, count: 110_000))
+        let goals = [statement, patient] + (0..<600).map { goal($0) } + long + [quoted, order]
+        func write(_ lines: [String]) throws -> String {
+            let file = folder + "/long.ndjson"
+            try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: file))
+            return file
+        }
+        let dry = try fhir(node, chart, [try write(goals), "--dry-run"])
+        #expect((dry.taken, dry.already, dry.quarantined) == (602, 1, 3), "\(dry.quarantine_reasons)")
+        #expect(dry.isWhole && dry.resources == goals.count)
+        #expect(try await node.ask(ShowRequest<RegimenView>(chart: chart)).content.medications.isEmpty)
+        // An import that was cut short is repeated, here with the lines in another order.
+        let half = try fhir(node, chart, [try write(Array(goals.prefix(300)))])
+        #expect((half.taken, half.quarantined) == (298, 1))
+        let rest = try fhir(node, chart, [try write(goals.reversed())])
+        #expect((rest.taken, rest.already, rest.quarantined) == (304, 299, 3))
+        #expect(rest.isWhole && dry.events == half.events + rest.events)
+        let again = try fhir(node, chart, [try write(goals)])
+        #expect((again.taken, again.already, again.quarantined, again.events) == (0, 603, 3, 0))
+        #expect(try await node.ask(QuarantineRequest(chart: chart)).count == 3)
+        node.stop()
+    }
 }
