@@ -138,7 +138,8 @@ extension FHIRExport {
             "Goal", context.id(entry.label.event),
             [
                 "identifier": context.identifier(entry.label.event), "lifecycleStatus": entry.status(status),
-                "achievementStatus": status == "completed" ? context.concept(CodeSystem.achievement, "achieved", "Achieved") : nil,
+                "achievementStatus": status == "completed"
+                    ? context.concept(CodeSystem.achievement, "achieved", "Achieved") : nil,
                 "description": context.text(text), "subject": context.patient, "startDate": context.day(entry.label.when.day),
                 "target": aim.map { [$0] }, "expressedBy": context.author(entry),
             ])
