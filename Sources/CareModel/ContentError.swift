@@ -25,12 +25,24 @@ public struct ContentError: Error, Hashable, Codable, Sendable, CustomStringConv
             return names.isEmpty ? "body" : names.joined(separator: ".")
         }
         switch error {
+        case .keyNotFound(let key, let context) where key.stringValue == "unit":
+            self.init(path(context), "needs a UCUM unit such as mg")
         case .keyNotFound(let key, let context): self.init(path(context, key), "is missing")
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            self.init(path(context), "is not of the right type")
+        case .valueNotFound(_, let context): self.init(path(context), "is missing")
+        case .typeMismatch(let type, let context): self.init(path(context), Self.expected(type))
         case .dataCorrupted(let context):
             self.init(path(context), context.debugDescription)
         @unknown default: self.init("body", "cannot be read")
+        }
+    }
+
+    /// What should have stood there, in words.
+    private static func expected(_ type: any Any.Type) -> String {
+        switch type {
+        case is String.Type: "must be text, in quotation marks"
+        case is Int.Type: "must be a whole number, without quotation marks"
+        case is Bool.Type: "must be true or false"
+        default: "\(type)".hasPrefix("Array") ? "must be a list" : "is not of the right form"
         }
     }
 }

@@ -37,6 +37,13 @@ import Testing
         let regimen = try await founder.ask(ShowRequest<RegimenView>(chart: chart)).content.medications
         #expect(regimen.first?.last_agreed?.amount == "75 mg")
         #expect(regimen.first?.state == .agreed)
+        // The therapist's node holds both sides' events and passes them on; its trail says so.
+        let therapist = try #require(nodes[.therapist])
+        let raise = try #require(await player.events[51])
+        let relayed = try await therapist.ask(TrailRequest(event: raise)).trail.steps.filter { $0.what == .relayed }
+        #expect(relayed.count == 1 && relayed.first?.text.hasSuffix("as it had come from Fictional Psychiatry") == true)
+        let own = try await founder.ask(TrailRequest(event: try #require(await player.events[53]))).trail.steps.map(\.what)
+        #expect(own.contains(.sent) && !own.contains(.relayed))
         if let path = ProcessInfo.processInfo.environment["GOLDEN_OUT"] {
             founder.stop()
             try await writeGolden(founder, chart, to: path)

@@ -14,6 +14,8 @@ public struct EventTrail: Codable, Hashable, Sendable {
         case receipt
         /// It was sent to a peer.
         case sent
+        /// It had come from elsewhere, and was passed on to a peer.
+        case relayed
         /// Another decision about the same thing was made without knowing of it.
         case disputed
         /// A later event names it.
@@ -136,7 +138,12 @@ private struct TrailReader {
             entry.body.ranges.contains {
                 $0.origin == node.envelope.origin && ($0.from...max($0.from, $0.to)).contains(node.envelope.seq)
             }
-        }.map { step(.sent, $0.at, "to \(practice($0.body.peer))", .proof, $0.body.consent) }
+        }.map { entry in
+            let from = context.source.map { ", as it had come from \(practice($0))" } ?? ""
+            return step(
+                context.source == nil ? .sent : .relayed, entry.at, "to \(practice(entry.body.peer))" + from, .proof,
+                entry.body.consent)
+        }
     }
 
     var disputes: [EventTrail.Step] {

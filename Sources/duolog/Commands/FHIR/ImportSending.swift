@@ -113,8 +113,16 @@ struct ImportSending {
             }
         }
         guard !items.isEmpty else { return }
-        let answer = try await connection.send(
-            ImportRequest(chart: chart, file: file, items: items.map(\.item), dry_run: dryRun, base: base))
+        let answer: ImportAnswer
+        do {
+            answer = try await connection.send(
+                ImportRequest(chart: chart, file: file, items: items.map(\.item), dry_run: dryRun, base: base))
+        } catch let error as NodeError where error.code == .unavailable && tally.resources > 0 {
+            throw NodeError(
+                .unavailable,
+                "the import was cut short after \(tally.resources) of \(total) resources; repeat the command: nothing is taken twice"
+            )
+        }
         base = answer.base
         for (item, outcome) in zip(items.map(\.item), answer.outcomes) {
             switch outcome.result {
