@@ -52,7 +52,7 @@ public enum PageChange: Hashable, Sendable {
 
 /// The page's way to its node. Whatever is asked for somebody goes through the same checks, and into the same journal, as what the
 /// command line asks.
-public protocol PageBackend: Sendable {
+public protocol PageBackend: NotebookBackend {
     /// Whether the node is well.
     func health() async -> NodeHealth
 

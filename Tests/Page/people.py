@@ -4,7 +4,7 @@ import re
 
 from axe_selenium_python import Axe
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -63,7 +63,7 @@ class Person:
         def shown():
             try:
                 return words in self.text
-            except StaleElementReferenceException:
+            except WebDriverException:  # The part was replaced while it was being read.
                 return False
         try:
             until(f"'{words}' on {self.driver.current_url}", shown, seconds)

@@ -65,9 +65,16 @@ private struct ConcernReader {
     private let fold: Fold
     private var answers: Set<Int> = []
     private var raised: [EventHash: [Int]] = [:]
+    /// The acknowledgements of each event that raised a concern.
+    private var acknowledged: [Int: [Int]] = [:]
+    private let lastScreening: Timestamp?
 
     init(_ fold: Fold) {
         self.fold = fold
+        lastScreening = fold.counted([ScreeningCompleted.kind]).map { fold.record.when($0).instant }.max()
+        for position in fold.counted([SafetyAcknowledged.kind]) {
+            for target in fold.targets(of: position) { acknowledged[target, default: []].append(position) }
+        }
         // A correction does not take back what somebody once answered: the worse of the two counts.
         for position in fold.counted([ScaleCompleted.kind]) {
             let bodies = [fold.body(position), fold.currentBody(position)].compactMap { $0 as? ScaleCompleted }
@@ -88,18 +95,16 @@ private struct ConcernReader {
     func concern(_ trigger: EventHash) -> SafetyView.Concern {
         let events = raised[trigger] ?? []
         let answer = fold.record.graph.position(of: trigger).flatMap { answers.contains($0) ? $0 : nil }
-        let acknowledgements = fold.counted([SafetyAcknowledged.kind]).filter { acknowledgement in
-            fold.targets(of: acknowledgement).contains { events.contains($0) }
-        }
-        let named = Set(acknowledgements.flatMap { fold.targets(of: $0) })
+        let acknowledgements = Set(events.flatMap { acknowledged[$0] ?? [] })
         let times = (events + (answer.map { [$0] } ?? [])).map { fold.record.when($0) }
         let since = times.min { $0.instant < $1.instant } ?? ClinicalTime(instant: Timestamp(milliseconds: 0), offsetMinutes: 0)
-        let isScreened = fold.counted([ScreeningCompleted.kind]).contains { fold.record.when($0).instant >= since.instant }
+        let isScreened = lastScreening.map { $0 >= since.instant } ?? false
         let words =
             events.compactMap { (fold.body($0) as? SafetyConcernRaised)?.rule } + (answer == nil ? [] : ["PHQ-9 item 9 >= 1"])
         return SafetyView.Concern(
             trigger: trigger, because: Array(Set(words)).sorted(), raised: events.map { EventLabel($0, fold) },
-            acknowledged: acknowledgements.map { EventLabel($0, fold) }, since: since,
-            open: events.isEmpty || !events.allSatisfy { named.contains($0) }, needs_screening: !isScreened)
+            acknowledged: acknowledgements.isEmpty
+                ? [] : fold.order.filter { acknowledgements.contains($0) }.map { EventLabel($0, fold) }, since: since,
+            open: events.isEmpty || !events.allSatisfy { acknowledged[$0] != nil }, needs_screening: !isScreened)
     }
 }

@@ -109,6 +109,9 @@ struct Banner {
     let kind, title, text: String
     let path, action: String?
 
+    /// So many concerns, and so many alerts, stand above a chart.
+    private static let most = 8
+
     static func of(_ shown: Viewed<ChartReading>) -> [Banner] {
         let reading = shown.content
         let path = "/chart/\(shown.chart)"
@@ -117,7 +120,7 @@ struct Banner {
                 kind: "dispute", title: dispute.urgency == .urgent ? "URGENT DISPUTE" : "DISPUTE",
                 text: "\(dispute.subject): \(dispute.headline)", path: path + "/dispute", action: "Look at both and settle it")
         }
-        banners += reading.safety.open.map { concern in
+        banners += reading.safety.open.prefix(most).map { concern in
             Banner(
                 kind: "safety", title: "SAFETY",
                 text: "open since \(concern.since.day): \(concern.because.joined(separator: ", "))",
@@ -138,8 +141,15 @@ struct Banner {
                         "follow-up was due \(reading.followup.due?.description ?? ""), \(reading.followup.days_overdue) days ago",
                     path: path + "/record/\(FollowupHeld.kind.name)", action: "Record the follow-up"))
         }
-        banners += reading.alerts.alerts.map {
+        banners += reading.alerts.alerts.prefix(most).map {
             Banner(kind: "warning", title: $0.rule.title, text: $0.text, path: nil, action: nil)
+        }
+        let more = max(0, reading.safety.open.count - most) + max(0, reading.alerts.alerts.count - most)
+        if more > 0 {
+            banners.append(
+                Banner(
+                    kind: "warning", title: "AND MORE", text: "\(more) further concerns and alerts: see Safety below", path: nil,
+                    action: nil))
         }
         return banners
     }

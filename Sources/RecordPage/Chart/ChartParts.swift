@@ -5,7 +5,7 @@ import NodeAPI
 /// A medicine, as the chart tells of it under the picture.
 struct Medicine {
     struct Step {
-        let when, who, what, standing: String
+        let event, when, who, what, standing: String
         let remark: String?
     }
 
@@ -43,7 +43,7 @@ struct Medicine {
         history = lineage.history.reversed().map { step in
             let unseen = step.made_without_seeing.map { "\(TimeAxis.short($0.when.day)) by \($0.author)" }
             return Step(
-                when: Words.local(step.label.when), who: step.label.person, what: step.summary,
+                event: "\(step.label.event)", when: Words.local(step.label.when), who: step.label.person, what: step.summary,
                 standing: step.standing.rawValue,
                 remark: [
                     step.because,

@@ -17,6 +17,8 @@ struct DisputePages {
         routes.get("chart/:chart/dispute") { .page(try await page($0, settled: nil, problem: nil)) }
         routes.post("chart/:chart/dispute") { visit in
             let chart = try visit.chart()
+            // A page that locked itself sends what stood in its form, to have it back afterwards.
+            if visit.form["keep"] == "yes" { return .page(try await page(visit, settled: nil, problem: nil)) }
             let choice = Choice(visit.form)
             do {
                 let shown = try await visit.ask(TimedShowRequest<ChartReading>(chart: chart))
@@ -41,7 +43,7 @@ struct DisputePages {
                 let answer = try await visit.ask(ReplayRequest(chart: chart, moments: [moment]))
                 unseen[sibling.label.event] = answer.replays.first?.outside ?? []
             }
-            disputes.append(Dispute(dispute, shown, unseen, visit, keeps: problem != nil))
+            disputes.append(Dispute(dispute, shown, unseen, visit, keeps: settled == nil))
         }
         let content = Content(head: ChartHead(shown), disputes: disputes, settled: settled, problem: problem)
         return Page("Dispute", "dispute", content, status: problem == nil ? .ok : .unprocessableContent)

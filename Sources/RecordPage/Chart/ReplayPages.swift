@@ -49,7 +49,8 @@ struct ReplayPages {
             let shown = try await visit.ask(ReplayMomentsRequest(chart: chart))
             let mode = Mode(rawValue: visit.query("mode")) ?? .seen
             let stops = Stops(shown.content, mode)
-            let at = min(max(0, Int(visit.query("at")) ?? stops.last), stops.last)
+            let asked = stops.place(of: visit.query("event")) ?? Int(visit.query("at")) ?? stops.last
+            let at = min(max(0, asked), stops.last)
             var picture: ReplayPicture?
             if let moment = stops.moment(at) {
                 picture = try await visit.ask(ReplayPictureRequest(chart: chart, moment: moment))
@@ -99,6 +100,12 @@ private struct Stops {
     }
 
     var last: Int { max(0, count - 1) }
+
+    /// Where an event's decision stands; nil where it is none, or the question is another.
+    func place(of event: String) -> Int? {
+        guard mode == .seen, !event.isEmpty else { return nil }
+        return moments.decisions.firstIndex { "\($0.label.event)" == event }
+    }
 
     /// Nil where there is nothing to stop at.
     func moment(_ at: Int) -> MomentQuestion? {

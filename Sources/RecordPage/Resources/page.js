@@ -79,6 +79,15 @@
     }
     document.getElementById("problems")?.focus();
 
+    // A slider shows its moment when it is let go; by keyboard it is moved first, and shown by the button beside it.
+    for (const slider of document.querySelectorAll("form[data-shows-on-release] input[type=range]")) {
+        slider.addEventListener("pointerup", () => slider.form.requestSubmit());
+    }
+    // Something that goes on in the daemon is looked at again while it does.
+    if (document.querySelector("[data-live][data-going-on]")) {
+        setInterval(() => { if (!document.hidden && document.querySelector("[data-going-on=yes]")) refresh(); }, 1000);
+    }
+
     // While somebody types, the session stays awake; when nobody has done anything for long enough, what is shown is locked away.
     const idle = Number(body.dataset.idle) * 1000;
     if (idle) {

@@ -40,6 +40,7 @@ final class Site: Sendable {
         DisputePages().add(to: routes)
         ReplayPages().add(to: routes)
         AuditPages().add(to: routes)
+        NotesPages().add(to: routes)
         guarded.get("**") { _, _ -> Response in throw HTTPError(.notFound) }
     }
 
@@ -70,7 +71,8 @@ final class Site: Sendable {
             let fields: [Field]
         }
         guard let session = context.session else { return Response.redirect(to: "/sign-in") }
-        let kept = form?.fields.filter { $0.key != FormGuard.passphrase && $0.key != FormGuard.field } ?? ["to": request.uri.path]
+        let kept =
+            form?.fields.filter { !$0.key.hasSuffix("passphrase") && $0.key != FormGuard.field } ?? ["to": request.uri.path]
         let content = Content(
             name: session.visitor.name, action: form == nil ? "/unlock" : request.uri.path, token: session.token,
             problem: problem, fields: kept.sorted { $0.key < $1.key }.map { Field(name: $0.key, value: $0.value) })

@@ -29,6 +29,7 @@ struct Templates: Sendable {
         "dispute": PackageResources.dispute_mustache,
         "replay": PackageResources.replay_mustache,
         "audit": PackageResources.audit_mustache,
+        "notes": PackageResources.notes_mustache,
     ]
 
     private let library: MustacheLibrary

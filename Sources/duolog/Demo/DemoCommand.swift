@@ -17,6 +17,11 @@ struct DemoCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Leave the three daemons running, and say how to look at them.")
     var keep = false
 
+    @Flag(
+        name: .long,
+        help: "Stop while two doses stand side by side, and leave it to you to settle them on the page; implies --keep.")
+    var untilDispute = false
+
     @Flag(name: .long, help: "Do not print every event as it is recorded.")
     var quiet = false
 
@@ -41,7 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
             print("The folder was kept for you to look at: \(folder)")
             throw error
         }
-        if keep {
+        if keep || untilDispute {
             for node in nodes.values { node.release() }
             print("\nThe daemons run on. Look at the case in a browser, as each of the three; every link is good once:")
             for practice in CombinedCareCase.Practice.allCases {
@@ -77,6 +82,10 @@ struct DemoCommand: AsyncParsableCommand {
         try await player.prepare(first)
         let report = DemoReport(player: player)
         for step in steps {
+            if untilDispute, step.kind == "conflict.resolved" {
+                stage.say("two doses stand side by side: settle them")
+                return
+            }
             try await player.play(step)
             if step.kind == "SIM.link_up" {
                 stage.say("the link is back: what each practice now shows")
