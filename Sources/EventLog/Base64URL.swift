@@ -17,6 +17,28 @@ public enum Base64URL {
     }
 
     private static func append(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        write(bytes) { output.append($0) }
+    }
+
+    /// The encoded form of `bytes`.
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.withContiguousStorageIfAvailable { encode($0) } ?? Array(bytes).withUnsafeBufferPointer { encode($0) }
+    }
+
+    private static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: letters(for: bytes.count)) { text in
+            var count = 0
+            write(bytes) { letter in
+                text[count] = letter
+                count += 1
+            }
+            return count
+        }
+    }
+
+    private static func letters(for bytes: Int) -> Int { (bytes * 4 + 2) / 3 }
+
+    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, _ put: (UInt8) -> Void) {
         let alphabet = alphabet
         var accumulator: UInt32 = 0
         var bits: UInt32 = 0
@@ -25,18 +47,10 @@ public enum Base64URL {
             bits += 8
             while bits >= 6 {
                 bits -= 6
-                output.append(alphabet[Int(accumulator >> bits) & 63])
+                put(alphabet[Int(accumulator >> bits) & 63])
             }
         }
-        if bits > 0 { output.append(alphabet[Int(accumulator << (6 - bits)) & 63]) }
-    }
-
-    /// The encoded form of `bytes`.
-    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var output: [UInt8] = []
-        output.reserveCapacity(bytes.underestimatedCount * 4 / 3 + 2)
-        append(bytes, to: &output)
-        return String(decoding: output, as: UTF8.self)
+        if bits > 0 { put(alphabet[Int(accumulator << (6 - bits)) & 63]) }
     }
 
     /// The bytes that `text` encodes; nil unless it is the one canonical form of them.

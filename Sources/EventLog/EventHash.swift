@@ -45,12 +45,11 @@ public struct EventHash: Hashable, Comparable, Sendable {
 
     /// The 32 bytes.
     public var bytes: [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(Self.byteCount)
-        for word in [word0, word1, word2, word3] {
-            withUnsafeBytes(of: word.bigEndian) { result.append(contentsOf: $0) }
-        }
-        return result
+        withBytes { Array($0) }
+    }
+
+    private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeBytes(of: (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian), body)
     }
 
     /// The first ten bits: one of 1,024 buckets.
@@ -64,7 +63,7 @@ public struct EventHash: Hashable, Comparable, Sendable {
 
 extension EventHash: CustomStringConvertible, Codable {
     /// The base64url form.
-    public var description: String { Base64URL.encode(bytes) }
+    public var description: String { withBytes { Base64URL.encode($0) } }
 
     /// The first ten letters: enough to point at an event on a screen, never used as a key.
     public var short: String { String(description.prefix(10)) }

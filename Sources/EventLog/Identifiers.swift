@@ -33,9 +33,8 @@ public struct NodeID: Hashable, Comparable, Sendable {
     let high: UInt64
     let low: UInt16
 
-    /// The id that belongs to a public key.
-    public init(of key: NodePublicKey) {
-        let digest = EventHash(of: key.bytes).bytes
+    init(hashing key: [UInt8]) {
+        let digest = EventHash(of: key).bytes
         high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
         low = digest[8..<10].reduce(0) { $0 << 8 | UInt16($1) }
     }

@@ -1,18 +1,21 @@
 public import Crypto
 
-/// An Ed25519 public key: who a node is. Its short id is ``NodeID/init(of:)``.
+/// An Ed25519 public key: who a node is. Its short id is ``NodePublicKey/node``.
 public struct NodePublicKey: Hashable, Sendable {
     /// Bytes of a key.
     public static let byteCount = 32
 
     /// The 32 bytes of the key.
     public let bytes: [UInt8]
+    /// The node's short id.
+    public let node: NodeID
 
     /// A key by its 32 bytes; nil when they are no Ed25519 public key.
     public init?(bytes: some Sequence<UInt8>) {
         let array = [UInt8](bytes)
         guard (try? Curve25519.Signing.PublicKey(rawRepresentation: array)) != nil else { return nil }
         self.bytes = array
+        node = NodeID(hashing: array)
     }
 
     /// Reads the base64url form.
@@ -20,9 +23,6 @@ public struct NodePublicKey: Hashable, Sendable {
         guard let bytes = Base64URL.decode(text.utf8) else { return nil }
         self.init(bytes: bytes)
     }
-
-    /// The node's short id.
-    public var node: NodeID { NodeID(of: self) }
 
     /// True when `signature` is this key's over `payload`.
     public func verifies(_ signature: [UInt8], over payload: [UInt8]) -> Bool {

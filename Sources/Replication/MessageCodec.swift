@@ -15,13 +15,19 @@ public enum WireLine: Hashable, Sendable {
 public enum MessageCodec {
     private static let envelopeStart = Array("{\"t\":\"event\"".utf8)
     private static let bodyStart = Array("{\"salt\":".utf8)
+    private static let decoder = JSONDecoder()
+    private static let encoder = {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }()
 
     /// Tells what a line is. Event and body lines are only recognised here; admission reads them.
     public static func decode(_ line: [UInt8]) throws(Message.WireError) -> WireLine {
         if line.starts(with: envelopeStart) { return .envelope(line) }
         if line.starts(with: bodyStart) { return .body(line) }
         do {
-            return .message(try JSONDecoder().decode(Message.self, from: Data(line)))
+            return .message(try decoder.decode(Message.self, from: Data(line)))
         } catch {
             throw Message.WireError(.malformed, "no line of this protocol (\(line.count) bytes)")
         }
@@ -29,8 +35,6 @@ public enum MessageCodec {
 
     /// The line of a message, without a line feed. Keys are sorted, so equal messages are equal bytes.
     public static func encode(_ message: Message) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // A message holds strings and integers only, for which encoding does not fail; an empty line would end the session.
         return (try? [UInt8](encoder.encode(message))) ?? []
     }
@@ -90,7 +94,9 @@ extension Message: Codable {
         case .differs: try name(.differs)
         case .buckets(let words):
             try name(.buckets)
-            try fields.encode(Base64URL.encode(words.flatMap(bigEndian)), forKey: .hashes)
+            // A thousand words: as one piece of memory.
+            let bytes = words.map { $0.bigEndian }.withUnsafeBytes { Base64URL.encode($0) }
+            try fields.encode(bytes, forKey: .hashes)
         case .open(let buckets):
             try name(.open)
             try fields.encode(buckets, forKey: .buckets)

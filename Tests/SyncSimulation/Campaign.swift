@@ -59,7 +59,8 @@ public struct Campaign: Sendable {
     /// One seed: what happened, and what was wrong.
     public static func run(_ seed: Int, _ actions: Int) async -> (Int, Tally, String?) {
         let options = Options(seed: UInt64(seed), actions: actions)
-        let world = World(options) { MemoryLog(key: $0, clock: $1, random: $2) }
+        let verified = VerifiedReceipts()
+        let world = World(options) { MemoryLog(key: $0, clock: $1, random: $2, verified: verified) }
         do {
             try await world.run()
             return (seed, world.tally, nil)

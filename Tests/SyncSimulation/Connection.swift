@@ -53,25 +53,27 @@ enum Due {
 
 /// What is due, in the order of its time and then of its making: the same in every run of a seed.
 struct Agenda {
-    private struct Entry {
+    private struct Place {
         let time: Int
         let number: Int
-        let due: Due
 
-        func isBefore(_ other: Entry) -> Bool { (time, number) < (other.time, other.number) }
+        func isBefore(_ other: Place) -> Bool { (time, number) < (other.time, other.number) }
     }
 
-    private var heap: [Entry] = []
+    /// A heap of small things: what is due stands apart, by the number of its place.
+    private var heap: [Place] = []
+    private var due: [Int: Due] = [:]
     private var made = 0
     /// Things due that are more than the passing of time.
     private(set) var work = 0
 
     var nextTime: Int? { heap.first?.time }
 
-    mutating func add(_ due: Due, at time: Int) {
+    mutating func add(_ next: Due, at time: Int) {
         made += 1
-        if !due.isClockwork { work += 1 }
-        heap.append(Entry(time: time, number: made, due: due))
+        if !next.isClockwork { work += 1 }
+        due[made] = next
+        heap.append(Place(time: time, number: made))
         var index = heap.count - 1
         while index > 0, heap[index].isBefore(heap[(index - 1) / 2]) {
             heap.swapAt(index, (index - 1) / 2)
@@ -80,21 +82,21 @@ struct Agenda {
     }
 
     mutating func next() -> (time: Int, due: Due)? {
-        guard let first = heap.first else { return nil }
+        guard let first = heap.first, let next = due.removeValue(forKey: first.number) else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
         var index = 0
         while true {
             var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].isBefore(heap[least]) {
+            for child in 2 * index + 1...2 * index + 2 where child < heap.count && heap[child].isBefore(heap[least]) {
                 least = child
             }
             guard least != index else { break }
             heap.swapAt(index, least)
             index = least
         }
-        if !first.due.isClockwork { work -= 1 }
-        return (first.time, first.due)
+        if !next.isClockwork { work -= 1 }
+        return (first.time, next)
     }
 }
 

@@ -14,7 +14,12 @@ extension MemoryLog {
             return .heads(charts.filter { isShared($0, with: peer) }.compactMap { heads(of: $0) })
         case .compare(let offered): return .compared(compare(offered, with: peer))
         case .read(let request): return .read(read(request, for: peer))
-        case .admit(let batch): return admit(batch, from: peer)
+        case .admit(let batch):
+            do {
+                return .admitted(try admit(batch, from: peer))
+            } catch {
+                return .failed("\(error)")
+            }
         case .statements(let receipts, let notices):
             store(receipts, notices, from: state.key)
             return .statementsStored
@@ -91,19 +96,22 @@ extension MemoryLog {
 
     // MARK: Receiving
 
-    private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) -> StoreAnswer {
+    private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) throws -> StoreAnswer.Admission {
         var admission = StoreAnswer.Admission(refused: [], receipts: [], newEvents: 0)
         var touched: Set<ChartID> = []
         var isForeign = false
         disk.lastBatch += 1
         for run in batch.runs {
-            var record = records[run.chart] ?? ChartRecord(chart: run.chart)
+            // Taken out, so that it grows in its place instead of in a copy.
+            var record = records.removeValue(forKey: run.chart) ?? ChartRecord(chart: run.chart)
             let admitted: [(event: Event, position: Int)]
             do throws(RunRefusal) {
                 admitted = try record.admit(
                     run.events.map { ($0.envelope, $0.body) }, vouchedForBy: run.heads, from: peer)
             } catch {
                 admission.refused.append(Self.refusal(of: run.chart, error))
+                // Where it is refused, some of it may be in.
+                if disk.charts[run.chart] != nil { records[run.chart] = try rebuilt(run.chart) }
                 continue
             }
             records[run.chart] = record
@@ -133,7 +141,7 @@ extension MemoryLog {
             releaseSynced()
         }
         if !admission.receipts.isEmpty { note(StoreChange(statements: true)) }
-        return .admitted(admission)
+        return admission
     }
 
     private static func refusal(of chart: ChartID, _ error: RunRefusal) -> StoreAnswer.Refusal {
@@ -165,11 +173,14 @@ extension MemoryLog {
 
     private func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodePublicKey) {
         let before = disk.lastStatement
+        var memberships: [ChartID: Membership] = [:]
         for receipt in receipts {
-            guard isNews(receipt), let record = records[receipt.chart],
-                let key = Fold.membership(of: record).members[receipt.receiver]?.key, receipt.isValid(for: key),
-                record.graph.position(of: receipt.hash) != nil
-            else { continue }
+            guard isNews(receipt), let record = records[receipt.chart], record.graph.position(of: receipt.hash) != nil else {
+                continue
+            }
+            let membership = memberships[receipt.chart] ?? Fold.membership(of: record)
+            memberships[receipt.chart] = membership
+            guard let key = membership.members[receipt.receiver]?.key, verified.isValid(receipt, for: key) else { continue }
             keep(receipt)
         }
         for notice in notices where notice.removed == node && notice.isValid(for: peer) {
@@ -188,5 +199,26 @@ extension MemoryLog {
             .sorted { $0.number < $1.number }
         let last = (receipts.map(\.number) + notices.map(\.number)).max() ?? 0
         return .pendingStatements(receipts.map(\.receipt), notices.map(\.notice), upTo: max(mark, last))
+    }
+}
+
+/// Receipts whose signatures were found good. A receipt reaches every member of its chart, and checking a signature is the dearest thing that
+/// nodes do here: one of them does it for all.
+public final class VerifiedReceipts {
+    private struct Entry: Hashable {
+        let receipt: Receipt
+        let key: NodePublicKey
+    }
+
+    private var known: Set<Entry> = []
+
+    public init() {}
+
+    func isValid(_ receipt: Receipt, for key: NodePublicKey) -> Bool {
+        let entry = Entry(receipt: receipt, key: key)
+        guard !known.contains(entry) else { return true }
+        guard receipt.isValid(for: key) else { return false }
+        known.insert(entry)
+        return true
     }
 }

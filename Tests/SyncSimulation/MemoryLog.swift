@@ -62,8 +62,13 @@ public final class MemoryLog: NodeStore {
     /// Whom a chart may be sent to, and until when.
     var shares: [ChartID: [NodeID: CalendarDay?]] = [:]
     private var changes: [StoreChange] = []
+    let verified: VerifiedReceipts
 
-    public init(key: NodeKey, clock: Timestamp, random: any RandomNumberGenerator) {
+    /// Nodes of one run share `verified`.
+    public init(
+        key: NodeKey, clock: Timestamp, random: any RandomNumberGenerator, verified: VerifiedReceipts = VerifiedReceipts()
+    ) {
+        self.verified = verified
         self.key = key
         self.clock = clock
         self.random = random
@@ -136,26 +141,24 @@ public final class MemoryLog: NodeStore {
 
     public func author(_ drafts: [Draft], request: String) throws -> [Authored] {
         if let earlier = disk.requests[request] { return earlier }
-        let before = (disk, records)
-        do {
-            disk.lastBatch += 1
-            var written: [Authored] = []
-            var last: [ChartID: Event] = [:]
-            for draft in drafts {
-                guard records[draft.chart] != nil else { throw AuthoringError.unknownChart }
-                guard let (authored, event) = try records[draft.chart]?.author(draft, as: origin, at: clock) else { continue }
-                store(event, source: nil)
-                last[draft.chart] = event
-                written.append(authored)
+        // All or nothing: what is written is stored once nothing can be refused any more.
+        var changed: [ChartID: ChartRecord] = [:]
+        var written: [(written: Authored, event: Event)] = []
+        for draft in drafts {
+            guard var record = changed.removeValue(forKey: draft.chart) ?? records[draft.chart] else {
+                throw AuthoringError.unknownChart
             }
-            for event in last.values { disk.heads[event.hash] = try SignedHead(signing: event, at: clock, with: key) }
-            disk.requests[request] = written
-            finish(Set(last.keys))
-            return written
-        } catch {
-            (disk, records) = before
-            throw error
+            written.append(try record.author(draft, as: origin, at: clock))
+            changed[draft.chart] = record
         }
+        disk.lastBatch += 1
+        records.merge(changed) { $1 }
+        for (_, event) in written { store(event, source: nil) }
+        let last = Dictionary(written.map { ($0.event.envelope.chart, $0.event) }) { $1 }
+        for event in last.values { disk.heads[event.hash] = try SignedHead(signing: event, at: clock, with: key) }
+        disk.requests[request] = written.map(\.written)
+        finish(Set(last.keys))
+        return written.map(\.written)
     }
 
     /// Writes what a newer version would: a kind that this one does not know.
@@ -264,14 +267,19 @@ public final class MemoryLog: NodeStore {
         if token.epoch != disk.epoch || token.batch > disk.lastBatch { drawEpochAgain() }
         changes = []
         for chart in disk.charts.keys.sorted() {
-            var record = ChartRecord(chart: chart)
-            for row in disk.charts[chart] ?? [] {
-                let event = disk.rows[row].event
-                try record.restore(event, verdict: disk.verdicts[event.hash] ?? .permitted)
-            }
-            records[chart] = record
+            records[chart] = try rebuilt(chart)
             _ = share(chart)
         }
+    }
+
+    /// A record as its rows say.
+    func rebuilt(_ chart: ChartID) throws -> ChartRecord {
+        var record = ChartRecord(chart: chart)
+        for row in disk.charts[chart] ?? [] {
+            let event = disk.rows[row].event
+            try record.restore(event, verdict: disk.verdicts[event.hash] ?? .permitted)
+        }
+        return record
     }
 
     public func backUp() -> Int {
@@ -286,7 +294,7 @@ public final class MemoryLog: NodeStore {
     }
 
     public func clone(seed: UInt64) throws -> any NodeStore {
-        let copy = MemoryLog(key: key, clock: clock, random: SplitMix64(seed: seed))
+        let copy = MemoryLog(key: key, clock: clock, random: SplitMix64(seed: seed), verified: verified)
         copy.disk = disk
         copy.token = token
         try copy.crash()

@@ -108,7 +108,7 @@ extension World {
             return draft(node, chart, RecordWithdrawn.kind, Bodies.withdrawn, refs: [target])
         default: break
         }
-        guard !random.oneIn(2), let lineage = lineage(record, view, node) else {
+        guard !random.oneIn(2), let lineage = lineage(record, view) else {
             return draft(node, chart, SessionHeld.kind, Bodies.session, view: view)
         }
         switch action {
@@ -117,17 +117,17 @@ extension World {
             guard lineage.values.count > 1 else { return nil }
             let named = random.oneIn(3) ? Array(lineage.values.prefix(1)) : lineage.values
             return draft(
-                node, chart, ConflictResolved.kind, Bodies.resolved(random.oneIn(2) ? 50 : 75), refs: named.map(\.label.event),
+                node, chart, ConflictResolved.kind, Bodies.resolved(random.oneIn(2) ? 50 : 75), refs: named.map(\.event),
                 view: view)
         default:
-            guard let head = lineage.values.randomElement(using: &random), let value = head.value, value.status == .active,
+            guard let head = lineage.values.randomElement(using: &random), let value = head.medication, value.status == .active,
                 let dose = value.dose.flatMap({ Int($0.value) })
             else { return nil }
             if random.oneIn(10) {
-                return draft(node, chart, MedicationStopped.kind, Bodies.stopped, refs: [head.label.event], view: view)
+                return draft(node, chart, MedicationStopped.kind, Bodies.stopped, refs: [head.event], view: view)
             }
             let to = [25, 50, 75, 100].randomElement(using: &random) ?? 50
-            return draft(node, chart, DoseAdjusted.kind, Bodies.adjusted(dose, to), refs: [head.label.event], view: view)
+            return draft(node, chart, DoseAdjusted.kind, Bodies.adjusted(dose, to), refs: [head.event], view: view)
         }
     }
 
@@ -143,10 +143,25 @@ extension World {
     }
 
     /// The medication as a view shows it.
-    private func lineage(_ record: ChartRecord, _ view: View, _ node: SimulatedNode) -> RegimenView.Lineage? {
+    private func lineage(_ record: ChartRecord, _ view: View) -> Lineage? {
         guard let frontier = record.graph.positions(in: view) else { return nil }
         let seen = Set(record.graph.nodes.indices.filter { record.graph.covers(frontier, $0) })
-        return RegimenView(Fold(record, Fold.Scope(positions: seen))).medications.first
+        let fold = Fold(record, Fold.Scope(positions: seen))
+        guard let register = fold.registers.first(where: { $0.register == .medication }) else { return nil }
+        return Lineage(
+            root: record.graph.nodes[register.root].hash,
+            values: register.current.map { Lineage.Value(event: record.graph.nodes[$0].hash, medication: fold.medication($0)) })
+    }
+
+    private struct Lineage {
+        struct Value {
+            let event: EventHash
+            let medication: MedicationValue?
+        }
+
+        let root: EventHash
+        /// The current ones: one, or several that differ.
+        let values: [Value]
     }
 
     private func draft(

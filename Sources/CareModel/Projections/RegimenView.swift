@@ -123,7 +123,8 @@ extension Fold {
         isEffective(position) && withdrawals[position] == nil && !suspended.contains(position)
     }
 
-    func medication(_ position: Int) -> MedicationValue? {
+    /// The value that an event gives its medication; nil where it gives none, or was erased.
+    public func medication(_ position: Int) -> MedicationValue? {
         if case .medication(let value)? = values[position] { value } else { nil }
     }
 
@@ -137,8 +138,8 @@ extension Fold {
 
     /// The reports that the author of a raise neither had before them nor was known to: the raise was made without seeing them.
     func unseen(_ reports: [Int], by position: Int) -> [Int] {
-        guard isRaise(position) else { return [] }
-        return reports.filter { record.graph.areConcurrent($0, position) }
+        let concurrent = reports.filter { record.graph.areConcurrent($0, position) }
+        return !concurrent.isEmpty && isRaise(position) ? concurrent : []
     }
 
     /// True when an event gives a higher daily dose than one that it names, or than what those last agreed on.

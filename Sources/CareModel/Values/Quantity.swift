@@ -23,7 +23,8 @@ public struct Quantity: Codable, Sendable, CustomStringConvertible {
             parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (48...57).contains($0) } }),
             parts[0] == "0" || !parts[0].hasPrefix("0")
         else { return nil }
-        return Decimal(string: value)
+        // Whole numbers are the rule, and of those that this makes much less work.
+        return parts.count == 1 ? Int(value).map { Decimal($0) } : Decimal(string: value)
     }
 
     /// The amount in words.
@@ -44,6 +45,7 @@ extension Quantity: Hashable {
     /// Equal as numbers, units equal as text.
     public static func == (left: Quantity, right: Quantity) -> Bool {
         guard left.unit == right.unit else { return false }
+        guard left.value != right.value else { return true }
         guard let one = left.number, let other = right.number else { return left.value == right.value }
         return one == other
     }
@@ -118,7 +120,9 @@ public struct Frequency: Hashable, Codable, Sendable, CustomStringConvertible {
     /// A dose taken this often, per day, to three decimals.
     func daily(_ dose: Quantity) -> Quantity? {
         guard let number = dose.number, period > 0 else { return nil }
-        var exact = number * Decimal(times * 24) / Decimal(period * period_unit.hours)
+        let hours = period * period_unit.hours
+        // Once a day is the rule, and a division of decimals takes longer than all else here.
+        var exact = times * 24 == hours ? number : number * Decimal(times * 24) / Decimal(hours)
         var rounded = Decimal()
         NSDecimalRound(&rounded, &exact, 3, .plain)
         return Quantity(value: rounded.description, unit: "\(dose.unit)/d")
