@@ -41,7 +41,7 @@ public enum MessageCodec {
 }
 
 extension Message: Codable {
-    private enum Name: String, Codable {
+    private enum Name: String {
         case hello, root, same, differs, buckets, open, heads, want, total, head, body, commit, credit, receipt
         case removed, mark, noted, refused, ping, pong, error
     }
@@ -54,9 +54,9 @@ extension Message: Codable {
     /// Reads one flat object.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: Keys.self)
-        switch try fields.decode(Name.self, forKey: .t) {
+        switch try Self.read(.t, fields, { Name(rawValue: $0) }) {
         case .hello: self = .hello(try Hello(from: decoder))
-        case .root: self = .root(try fields.decode(EventHash.self, forKey: .root))
+        case .root: self = .root(try Self.hash(.root, fields))
         case .same: self = .same
         case .differs: self = .differs
         case .buckets: self = .buckets(try Self.words(fields.decode(String.self, forKey: .hashes), fields))
@@ -65,7 +65,7 @@ extension Message: Codable {
         case .want: self = .want(try Want(from: decoder))
         case .total: self = .total(try Total(from: decoder))
         case .head: self = .head(try Self.signedHead(fields))
-        case .body: self = .absent(try fields.decode(EventHash.self, forKey: .absent))
+        case .body: self = .absent(try Self.hash(.absent, fields))
         case .commit: self = .commit(try Commit(from: decoder))
         case .credit: self = .credit(try fields.decode(Int.self, forKey: .bytes))
         case .receipt: self = .receipt(try Self.receipt(fields))
@@ -82,14 +82,14 @@ extension Message: Codable {
     /// Writes one flat object.
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Keys.self)
-        func name(_ name: Name) throws { try fields.encode(name, forKey: .t) }
+        func name(_ name: Name) throws { try fields.encode(name.rawValue, forKey: .t) }
         switch self {
         case .hello(let hello):
             try name(.hello)
             try hello.encode(to: encoder)
         case .root(let root):
             try name(.root)
-            try fields.encode(root, forKey: .root)
+            try fields.encode(root.description, forKey: .root)
         case .same: try name(.same)
         case .differs: try name(.differs)
         case .buckets(let words):
@@ -115,7 +115,7 @@ extension Message: Codable {
             try Self.encode(at: head.at, signature: head.signature, to: &fields)
         case .absent(let hash):
             try name(.body)
-            try fields.encode(hash, forKey: .absent)
+            try fields.encode(hash.description, forKey: .absent)
         case .commit(let commit):
             try name(.commit)
             try commit.encode(to: encoder)
@@ -125,14 +125,14 @@ extension Message: Codable {
         case .receipt(let receipt):
             try name(.receipt)
             try Self.encode(chart: receipt.chart, dot: receipt.dot, hash: receipt.hash, to: &fields)
-            try fields.encode(receipt.receiver, forKey: .receiver)
+            try fields.encode(receipt.receiver.description, forKey: .receiver)
             try fields.encode(String(receipt.instance), forKey: .instance)
             try Self.encode(at: receipt.at, signature: receipt.signature, to: &fields)
         case .removed(let notice):
             try name(.removed)
-            try fields.encode(notice.chart, forKey: .chart)
-            try fields.encode(notice.removed, forKey: .removed)
-            try fields.encode(notice.removal, forKey: .removal)
+            try fields.encode(notice.chart.description, forKey: .chart)
+            try fields.encode(notice.removed.description, forKey: .removed)
+            try fields.encode(notice.removal.description, forKey: .removal)
             try Self.encode(at: notice.at, signature: notice.signature, to: &fields)
         case .mark(let number):
             try name(.mark)
@@ -156,23 +156,41 @@ extension Message: Codable {
     private static func encode(
         chart: ChartID, dot: Dot, hash: EventHash, to fields: inout KeyedEncodingContainer<Keys>
     ) throws {
-        try fields.encode(chart, forKey: .chart)
-        try fields.encode(dot.origin, forKey: .origin)
+        try fields.encode(chart.description, forKey: .chart)
+        try fields.encode(dot.origin.description, forKey: .origin)
         try fields.encode(dot.seq, forKey: .seq)
-        try fields.encode(hash, forKey: .hash)
+        try fields.encode(hash.description, forKey: .hash)
     }
 
     private static func encode(
         at: Timestamp, signature: [UInt8], to fields: inout KeyedEncodingContainer<Keys>
     ) throws {
-        try fields.encode(at, forKey: .at)
+        try fields.encode(at.description, forKey: .at)
         try fields.encode(Base64URL.encode(signature), forKey: .sig)
+    }
+
+    /// Reads a text without a decoder of its own: most lines are statements, of many short texts each.
+    private static func read<Value>(
+        _ key: Keys, _ fields: KeyedDecodingContainer<Keys>, _ value: (String) -> Value?
+    ) throws -> Value {
+        guard let value = value(try fields.decode(String.self, forKey: key)) else {
+            throw corrupt(key, "not of its form", fields)
+        }
+        return value
+    }
+
+    private static func hash(_ key: Keys, _ fields: KeyedDecodingContainer<Keys>) throws -> EventHash {
+        try read(key, fields) { EventHash($0) }
     }
 
     private static func dot(_ fields: KeyedDecodingContainer<Keys>) throws -> Dot {
         let seq = try fields.decode(Int.self, forKey: .seq)
         guard (1...Limits.sequence).contains(seq) else { throw corrupt(.seq, "not a sequence number", fields) }
-        return Dot(origin: try fields.decode(Origin.self, forKey: .origin), seq: seq)
+        return Dot(origin: try read(.origin, fields) { Origin($0) }, seq: seq)
+    }
+
+    private static func at(_ fields: KeyedDecodingContainer<Keys>) throws -> Timestamp {
+        try read(.at, fields) { Timestamp($0) }
     }
 
     private static func signature(_ fields: KeyedDecodingContainer<Keys>) throws -> [UInt8] {
@@ -184,28 +202,21 @@ extension Message: Codable {
 
     private static func signedHead(_ fields: KeyedDecodingContainer<Keys>) throws -> SignedHead {
         SignedHead(
-            chart: try fields.decode(ChartID.self, forKey: .chart), dot: try dot(fields),
-            hash: try fields.decode(EventHash.self, forKey: .hash), at: try fields.decode(Timestamp.self, forKey: .at),
+            chart: try hash(.chart, fields), dot: try dot(fields), hash: try hash(.hash, fields), at: try at(fields),
             signature: try signature(fields))
     }
 
     private static func receipt(_ fields: KeyedDecodingContainer<Keys>) throws -> Receipt {
-        guard let instance = UInt64(try fields.decode(String.self, forKey: .instance)) else {
-            throw corrupt(.instance, "not an instance", fields)
-        }
-        return Receipt(
-            receiver: try fields.decode(NodeID.self, forKey: .receiver), instance: instance,
-            chart: try fields.decode(ChartID.self, forKey: .chart), dot: try dot(fields),
-            hash: try fields.decode(EventHash.self, forKey: .hash), at: try fields.decode(Timestamp.self, forKey: .at),
+        Receipt(
+            receiver: try read(.receiver, fields) { NodeID($0) }, instance: try read(.instance, fields) { UInt64($0) },
+            chart: try hash(.chart, fields), dot: try dot(fields), hash: try hash(.hash, fields), at: try at(fields),
             signature: try signature(fields))
     }
 
     private static func notice(_ fields: KeyedDecodingContainer<Keys>) throws -> RemovalNotice {
         RemovalNotice(
-            chart: try fields.decode(ChartID.self, forKey: .chart),
-            removed: try fields.decode(NodeID.self, forKey: .removed),
-            removal: try fields.decode(EventHash.self, forKey: .removal),
-            at: try fields.decode(Timestamp.self, forKey: .at), signature: try signature(fields))
+            chart: try hash(.chart, fields), removed: try read(.removed, fields) { NodeID($0) },
+            removal: try hash(.removal, fields), at: try at(fields), signature: try signature(fields))
     }
 
     private static func words(_ text: String, _ fields: KeyedDecodingContainer<Keys>) throws -> [UInt64] {
