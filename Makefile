@@ -17,7 +17,7 @@ units   = $(DESTDIR)/lib/systemd/system
 release_build = swift build --configuration release --static-swift-stdlib
 release_date  = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build demo test test-faults test-service test-page screenshots fuzz lint simulate planted release manual stage install deb
+.PHONY: help build demo test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted release manual stage install deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
@@ -25,6 +25,7 @@ help:
 	@echo "make test-faults  kill, stop, cut and starve real processes; some cases need root. About three minutes"
 	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the release build"
 	@echo "make test-page     drive a real browser against real daemons, and hold every page to the rules of accessibility. About two minutes"
+	@echo "make measure-page  time the page of a chart of 5,000 events beside 10 and beside 10,000 other charts; long"
 	@echo "make screenshots   take the pictures of the page that stand in docs, from the demonstration"
 	@echo "make fuzz      let libFuzzer try lines, events and sessions for SECONDS each"
 	@echo "make simulate  run SEEDS histories of the sync simulator, from SEED_START on; docs/TESTING.md"
@@ -79,6 +80,11 @@ test-service: deb
 test-page: build
 	@.ci/setup page
 	@.build/page-venv/bin/python Tests/Page/run.py .build/debug/duolog $(ARGS)
+
+measure-page:
+	@.ci/setup page
+	@.ci/stage build-release $(release_build) --product duolog
+	@.build/page-venv/bin/python Tests/Page/measure.py .build/release/duolog
 
 screenshots: build
 	@.ci/setup page

@@ -10,7 +10,7 @@ from nodes import until
 
 PAGES = ("/today", "/caseload", "/peers", "/audit", "/nothing-here")
 OF_A_CHART = (
-    "", "/dispute", "/replay", "/replay?mode=seen", "/replay?mode=asof", "/print", "/accept", "/record",
+    "", "/dispute", "/replay", "/replay?mode=known", "/replay?mode=as-of", "/notes", "/print", "/accept", "/record",
     "/record/scale.completed?instrument=PHQ-9", "/record/scale.completed?instrument=GAD-7", "/record/screening.completed",
     "/record/medication.prescribed", "/record/dose.adjusted", "/record/record.amended", "/record/side_effect.reported",
     "/record/referral.requested", "/record/followup.held", "/record/safety.acknowledged", "/record/symptom.observed")
