@@ -66,7 +66,31 @@ import Testing
         let first = try scene.before(0, PatientIdentified.kind, #"{"birth_date":"1990-01-01","name":"Sample Fictional"}"#)
         try scene.meanwhile(0, PatientIdentified.kind, #"{"birth_date":"1990-01-02","name":"Sample Fictional"}"#, refs: [first])
         try scene.meanwhile(1, PatientIdentified.kind, #"{"birth_date":"1990-01-01","name":"Sample Fictitious"}"#, refs: [first])
-        #expect(MembershipView(try scene.fold()).patient.count == 2)
+        let fold = try scene.fold()
+        #expect(MembershipView(fold).patient.count == 2)
+        // It stands on the worklist until a correction names both.
+        let alert = try #require(alerts(fold, .demographics).first)
+        #expect(Set(alert.events.map(\.event)) == Set(scene.events.map(\.hash)))
+        try scene.practices.meet()
+        _ = try scene.before(
+            0, PatientIdentified.kind, #"{"birth_date":"1990-01-02","name":"Sample Fictitious"}"#, refs: scene.events.map(\.hash))
+        #expect(alerts(Fold(scene.practices.writers[3].record), .demographics).isEmpty)
+    }
+
+    @Test(arguments: orders) func assessmentsThatContradictEachOtherStandOnTheWorklist(_ order: Bool) throws {
+        func assessment(_ condition: String) -> String {
+            #"{"conditions":["\#(condition)"],"history":"h","physical_health":"p","symptoms":"s"}"#
+        }
+        for (other, count) in [("F41.1", 1), ("F32.1", 0)] {
+            var scene = try Scene(order)
+            try scene.meanwhile(1, AssessmentRecorded.kind, assessment("F32.1"))
+            try scene.meanwhile(2, AssessmentRecorded.kind, assessment(other))
+            #expect(alerts(try scene.fold(), .conditions).count == count)
+            // Whoever assesses with both at hand has settled it.
+            try scene.practices.meet()
+            _ = try scene.before(2, AssessmentRecorded.kind, assessment("F33.0"))
+            #expect(alerts(Fold(scene.practices.writers[3].record), .conditions).isEmpty)
+        }
     }
 
     @Test(arguments: orders) func removedWinsOverAdmitted(_ order: Bool) throws {

@@ -24,6 +24,15 @@ import Testing
         // Months later the follow-up is overdue too.
         let later = try await pair.left.ask(StatusRequest()).now.advanced(byMilliseconds: 90 * 86_400_000)
         #expect(try await pair.left.ask(TodayRequest(now: later)).items.contains { $0.what == .overdue })
+        // Two assessments that did not know of each other, and contradict each other.
+        for (node, condition) in [(pair.left, "F32.1"), (pair.right, "F41.1")] {
+            try await pair.record(
+                node, "assessment.recorded",
+                #"{"conditions":["\#(condition)"],"history":"h","physical_health":"p","symptoms":"s"}"#)
+        }
+        try await pair.settle()
+        let alerts = try await pair.left.ask(TodayRequest()).items.filter { $0.what == .alert }.map(\.text)
+        #expect(alerts.contains("two assessments that did not know of each other state different conditions"), "\(alerts)")
         let printed = try pair.left.run(["today"])
         #expect(printed.status == 0 && printed.output.contains("SAFETY") && printed.output.contains("DISPUTE"))
         for view in ["trend", "followup", "safety", "referrals", "coverage", "alerts"] {

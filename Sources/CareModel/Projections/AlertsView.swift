@@ -25,6 +25,10 @@ public struct AlertsView: TimedProjection {
         case slot
         /// Two corrections of one record that did not know of each other.
         case corrections
+        /// The patient is stated in two ways that did not know of each other.
+        case demographics
+        /// Two assessments that did not know of each other state different conditions.
+        case conditions
     }
 
     /// Something to look at.
@@ -49,7 +53,7 @@ public struct AlertsView: TimedProjection {
             reader.intervals + reader.duplicates + reader.crowds + reader.allergies + reader.unseen + reader.intakes
             + reader.closings
             + reader.slots
-            + reader.corrections
+            + reader.corrections + reader.demographics + reader.conditions
     }
 }
 
@@ -186,6 +190,43 @@ private struct AlertReader {
             return AlertsView.Alert(
                 rule: .corrections, text: "corrected by \(standing.count) records that did not know of each other",
                 events: labels([target] + standing))
+        }
+    }
+
+    var demographics: [AlertsView.Alert] {
+        let stated = fold.counted([PatientIdentified.kind])
+        let replaced = Set(stated.flatMap { fold.targets(of: $0) })
+        let current = stated.filter { !replaced.contains($0) }
+        let members = current.map { fold.currentBody($0)?.members }
+        let differs = current.indices.contains { one in
+            current.indices.contains { other in
+                fold.record.graph.areConcurrent(current[one], current[other]) && members[one] != members[other]
+            }
+        }
+        guard differs else { return [] }
+        return [
+            AlertsView.Alert(
+                rule: .demographics,
+                text: "the patient is stated in \(current.count) ways; a correction that names them settles it",
+                events: labels(current))
+        ]
+    }
+
+    /// Until an assessment that had both before it.
+    var conditions: [AlertsView.Alert] {
+        let graph = fold.record.graph
+        let all = fold.counted([AssessmentRecorded.kind])
+        func stated(_ position: Int) -> Set<String> { Set((fold.currentBody(position) as? AssessmentRecorded)?.conditions ?? []) }
+        return all.indices.flatMap { index in
+            all[(index + 1)...].filter { other in
+                let (one, two) = (stated(all[index]), stated(other))
+                return !one.isEmpty && !two.isEmpty && one != two && graph.areConcurrent(all[index], other)
+                    && !all.contains { graph.isBefore(all[index], $0) && graph.isBefore(other, $0) }
+            }.map { other in
+                AlertsView.Alert(
+                    rule: .conditions, text: "two assessments that did not know of each other state different conditions",
+                    events: labels([all[index], other]))
+            }
         }
     }
 

@@ -104,7 +104,7 @@ private struct TodayReader {
         // A decision on which somebody has decided again is past.
         let current = Set(RegimenView(fold).medications.flatMap { $0.values.map(\.label.event) })
         return AlertsView(fold, now: now).alerts.filter { alert in
-            if [.duplicateTherapy, .allergy, .closedWithoutSeeing, .slot, .corrections].contains(alert.rule) { return true }
+            guard [.interval, .madeWithoutSeeing, .intake].contains(alert.rule) else { return true }
             let age = now.milliseconds - (alert.events.first?.when.instant.milliseconds ?? 0)
             if alert.rule == .interval, age > Self.intervalAlertDays * 86_400_000 { return false }
             return alert.events.contains { current.contains($0.event) }
