@@ -9,6 +9,8 @@ SEEDS      ?= 2000
 SEED_START ?= 1
 # How long each fuzzer runs.
 SECONDS    ?= 60
+# Events of the benchmark's large cases.
+EVENTS     ?= 100000
 
 binary  = $(DESTDIR)$(PREFIX)/bin/duolog
 config  = $(DESTDIR)/etc/duolog/duolog.yaml
@@ -17,7 +19,7 @@ units   = $(DESTDIR)/lib/systemd/system
 release_build = swift build --configuration release --static-swift-stdlib
 release_date  = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build demo test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted release manual stage install deb
+.PHONY: help build demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted release manual stage install deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
@@ -30,6 +32,7 @@ help:
 	@echo "make fuzz      let libFuzzer try lines, events and sessions for SECONDS each"
 	@echo "make simulate  run SEEDS histories of the sync simulator, from SEED_START on; docs/TESTING.md"
 	@echo "make planted   plant known mistakes one after another, and see which oracle of the simulator finds each"
+	@echo "make bench     measure Duolog beside the floor, in a release build (EVENTS=100000, ARGS=--json); docs/PERFORMANCE.md"
 	@echo "make lint      check the form of the code"
 	@echo "make build     build the duolog command"
 	@echo "make deb       release build as a Debian package in .build"
@@ -52,9 +55,17 @@ test:
 	@echo "Building duolog and its tests. The first time this takes about 7 minutes on 2 cores."
 	@.ci/stage build-tests swift build --build-tests
 	@.ci/stage test swift test --skip-build --disable-xctest
+	@.ci/stage bench-smoke .build/debug/bench --smoke
 	@$(MAKE) --no-print-directory simulate
 	@grep -qE 'Test run with [1-9][0-9]* tests? in [0-9]+ suites? passed' .build/stages/test.log \
 		|| { echo "swift test ended without saying that its tests passed" >&2; exit 1; }
+
+# In a release build, or the figures mean nothing. The floor is C, built and run beside it.
+bench:
+	@.ci/setup test
+	@.ci/stage build-bench $(release_build) --product bench
+	@.ci/stage build-floor $(release_build) --product bench-floor
+	@.build/release/bench --events $(EVENTS) $(ARGS)
 
 # In a release build: the histories are many. What it prints last is what happened in them, by frequency.
 simulate:

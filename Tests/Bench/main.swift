@@ -1,69 +1,41 @@
-import CareModel
-import Crypto
-import EventLog
 import Foundation
-import LogStore
-import TestSupport
 
-// What an audit costs: bench fill FOLDER EVENTS, and bench verify FOLDER [--quick]. A hundred events a chart.
+// What Duolog costs beside the floor. Each step runs in a process of its own: bench step NAME FOLDER EVENTS; the parent puts them together.
 let arguments = Array(CommandLine.arguments.dropFirst())
-let eventsPerChart = 100
+let usage = """
+    bench [--events N] [--json] [--smoke] [--keep]
+      --events N  events of the large cases (default 100000); the cases of one commit an event write a fiftieth of it
+      --json      one JSON object instead of the table
+      --smoke     the smallest run that touches everything, and a flipped byte in what is read, which must stop it
+      --keep      leave the logs that were written, and say where
+    """
 
-/// One key for all that is sealed and signed here: nothing in it is anybody's.
-func configuration(_ folder: String) -> LogStore.Configuration {
-    LogStore.Configuration(
-        path: folder + "/log.sqlite", key: Writer.key(from: Array(1...32)),
-        sealer: Sealer(key: SymmetricKey(data: Array(1...32))),
-        clock: { Timestamp(milliseconds: Int(Date().timeIntervalSince1970 * 1000)) }, random: { UInt64.random(in: .min ... .max) }
-    )
-}
-
-func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
-
-func fill(_ folder: String, events: Int) async throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    let configuration = configuration(folder)
-    let log = try LogStore(configuration)
-    let author = AuthorID(random: (1, 1))
-    let when = ClinicalTime(instant: configuration.clock(), offsetMinutes: 0)
-    for _ in 0..<events / eventsPerChart {
-        let chart = try await log.openChart(name: "bench", nonce: bytes(16), when: when, salt: bytes(16))
-        func draft(_ kind: Kind, _ members: String, _ author: AuthorID) -> Draft {
-            Draft(
-                chart: chart, author: author, kind: kind, members: Array(members.utf8), when: when, seeing: .everything,
-                salt: bytes(16))
+do {
+    if arguments.first == "step", arguments.count == 4, let step = Step(rawValue: arguments[1]), let events = Int(arguments[3]) {
+        let measured = try await step.run(in: arguments[2], events: events)
+        print(String(decoding: try JSONEncoder().encode(measured), as: UTF8.self))
+    } else {
+        var rest = arguments[...]
+        var events = 100_000
+        var flags: Set<String> = []
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--events":
+                guard let number = rest.popFirst().flatMap({ Int($0) }), number >= 1000 else {
+                    throw BenchError("--events wants a number from 1000 on\n\(usage)")
+                }
+                events = number
+            case "--json", "--smoke", "--keep": flags.insert(argument)
+            default: throw BenchError(usage)
+            }
         }
-        var drafts = [
-            draft(
-                MemberAdmitted.kind, #"{"name":"bench","node_key":"\#(log.publicKey)","scopes":["steward","therapy"]}"#, .node),
-            draft(PractitionerEnrolled.kind, #"{"credential":"lcsw","name":"Nobody"}"#, author),
-        ]
-        while drafts.count < eventsPerChart - 1 { drafts.append(draft(SessionHeld.kind, Bodies.session, author)) }
-        _ = try await log.author(drafts, request: nil)
+        let bench = try Bench(events: flags.contains("--smoke") ? 1000 : events, tellsProgress: !flags.contains("--json"))
+        defer { if flags.contains("--keep") { print("kept: \(bench.folder)") } else { bench.remove() } }
+        let table = try await bench.table()
+        print(flags.contains("--json") ? try table.json() : table.text())
+        if flags.contains("--smoke") { try await bench.flip() }
     }
-}
-
-/// The most memory that this process has held, in MiB.
-func peakMemory() -> Int {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) / 1024
-}
-
-func verify(_ folder: String, isQuick: Bool) async throws {
-    let start = ContinuousClock.now
-    let report = try await LogVerifier.closed(configuration(folder)) { await $0.verify(isQuick: isQuick) }
-    let seconds = Double((ContinuousClock.now - start) / .milliseconds(1)) / 1000
-    print(
-        "\(report.events) events, \(report.bytes) bytes, \(report.count) findings, \(seconds) s, \(Int(Double(report.events) / seconds)) events/s, \(Int(Double(report.bytes) / seconds / 1e6)) MB/s, peak RSS \(peakMemory()) MiB"
-    )
-}
-
-guard arguments.count >= 2 else {
-    print("bench fill FOLDER EVENTS | bench verify FOLDER [--quick]")
-    exit(64)
-}
-switch arguments[0] {
-case "fill": try await fill(arguments[1], events: arguments.count > 2 ? Int(arguments[2]) ?? 10_000 : 10_000)
-default: try await verify(arguments[1], isQuick: arguments.contains("--quick"))
+} catch {
+    FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
+    exit(1)
 }

@@ -1,0 +1,204 @@
+// The floor: what these bytes cost with as little as possible around them. Raw SQLite, small integer keys, pages of 8 KiB, a commit that
+// is durable, and SHA-256 of what is stored. It reads the events that the benchmark wrote: an envelope and a body, each a line.
+//   floor append LINES DATABASE BATCH [MOST]   one durable commit for each BATCH events
+//   floor chain DATABASE                       reads all, hashes all, checks each chain
+//   floor json DATABASE                        reads all, and lets SQLite take two fields out of each envelope
+//   floor chart DATABASE                       reads the rows of the largest chart
+// Prints one JSON object. Whatever does not hold ends it with exit code 1 and the number of the event.
+#define _GNU_SOURCE
+#include <openssl/sha.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum { HASH = 32, TEXT = 43, NAMES = 1 << 17, LONGEST = 1 << 19 };
+
+static void stop(const char *what, long event) {
+    fprintf(stderr, "floor: %s, event %ld\n", what, event);
+    exit(1);
+}
+
+static void must(sqlite3 *db, int got, int wanted) {
+    if (got == wanted) return;
+    fprintf(stderr, "floor: SQLite: %s\n", sqlite3_errmsg(db));
+    exit(1);
+}
+
+static void run(sqlite3 *db, const char *sql) { must(db, sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK); }
+
+static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    must(db, sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    return statement;
+}
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// Base64url without padding, as hashes are written.
+static void write_hash(const unsigned char hash[HASH], char text[TEXT]) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    unsigned long bits = 0;
+    int held = 0, at = 0;
+    for (int index = 0; index < HASH; index++) {
+        bits = (bits << 8) | hash[index];
+        for (held += 8; held >= 6;) text[at++] = digits[(bits >> (held -= 6)) & 63];
+    }
+    text[at] = digits[(bits << (6 - held)) & 63];
+}
+
+// A small integer for each name, in the order in which they are met.
+struct names {
+    char *name[NAMES];
+    long number[NAMES];
+    long count;
+};
+
+static long number_of(struct names *names, const char *text, size_t length) {
+    unsigned long slot = 5381;
+    for (size_t index = 0; index < length; index++) slot = slot * 33 ^ (unsigned char)text[index];
+    for (slot %= NAMES; names->name[slot]; slot = (slot + 1) % NAMES) {
+        if (strncmp(names->name[slot], text, length) == 0 && names->name[slot][length] == 0) return names->number[slot];
+    }
+    if (names->count > NAMES / 2) stop("too many names", names->count);
+    names->name[slot] = strndup(text, length);
+    return names->number[slot] = ++names->count;
+}
+
+static struct names charts, origins, chains;
+static char (*last)[TEXT];
+
+struct event {
+    long chart, origin, seq;
+    unsigned char hash[HASH];
+};
+
+// What stands between `key` and the next `end`.
+static const char *field(const char *line, size_t length, const char *key, char end, size_t *found, long event) {
+    const char *begin = memmem(line, length, key, strlen(key));
+    if (!begin) stop("a field is missing", event);
+    begin += strlen(key);
+    const char *after = memchr(begin, end, (size_t)(line + length - begin));
+    if (!after) stop("a field has no end", event);
+    *found = (size_t)(after - begin);
+    return begin;
+}
+
+// Hashes both lines, and holds them against the chain and against each other.
+static struct event check(const char *line, size_t length, const char *body, size_t body_length, long number) {
+    struct event event;
+    size_t chart_length, origin_length, found;
+    const char *chart = field(line, length, "\"chart\":\"", '"', &chart_length, number);
+    const char *origin = field(line, length, "\"origin\":\"", '"', &origin_length, number);
+    event.chart = number_of(&charts, chart, chart_length);
+    event.origin = number_of(&origins, origin, origin_length);
+    event.seq = atol(field(line, length, "\"seq\":", ',', &found, number));
+    char key[32];
+    long chain = number_of(&chains, key, (size_t)snprintf(key, sizeof key, "%ld.%ld", event.chart, event.origin));
+    const char *prev = memmem(line, length, "\"prev\":\"", 8);
+    if (event.seq > 1 && (!prev || memcmp(prev + 8, last[chain], TEXT))) stop("the chain is broken", number);
+    unsigned char body_hash[HASH];
+    char text[TEXT];
+    SHA256((const unsigned char *)body, body_length, body_hash);
+    write_hash(body_hash, text);
+    const char *named = field(line, length, "\"body\":\"", '"', &found, number);
+    if (found != TEXT || memcmp(named, text, TEXT)) stop("the body is another", number);
+    SHA256((const unsigned char *)line, length, event.hash);
+    write_hash(event.hash, last[chain]);
+    return event;
+}
+
+static sqlite3 *open_database(const char *path, int *synchronous) {
+    sqlite3 *db = NULL;
+    must(db, sqlite3_open(path, &db), SQLITE_OK);
+    run(db, "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000");
+    sqlite3_stmt *asked = prepare(db, "PRAGMA synchronous");
+    must(db, sqlite3_step(asked), SQLITE_ROW);
+    *synchronous = sqlite3_column_int(asked, 0);
+    sqlite3_finalize(asked);
+    return db;
+}
+
+static long read_line(FILE *file, char *line) {
+    if (!fgets(line, LONGEST, file)) return -1;
+    size_t length = strlen(line);
+    if (length == 0 || line[length - 1] != '\n') stop("a line has no end", -1);
+    return (long)length - 1;
+}
+
+static long append(sqlite3 *db, const char *path, long batch, long most) {
+    static char line[LONGEST], body[LONGEST];
+    FILE *file = fopen(path, "r");
+    if (!file) stop("the events cannot be read", 0);
+    run(db, "CREATE TABLE event (id INTEGER PRIMARY KEY, chart INTEGER NOT NULL, origin INTEGER NOT NULL, seq INTEGER NOT NULL,"
+            " envelope BLOB NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (chart, origin, seq))");
+    sqlite3_stmt *insert = prepare(db, "INSERT INTO event (chart, origin, seq, envelope, body, hash) VALUES (?, ?, ?, ?, ?, ?)");
+    long count = 0;
+    for (long length; count < most && (length = read_line(file, line)) >= 0; count++) {
+        long body_length = read_line(file, body);
+        if (body_length < 0) stop("the last body is missing", count + 1);
+        if (count % batch == 0) run(db, "BEGIN IMMEDIATE");
+        struct event event = check(line, (size_t)length, body, (size_t)body_length, count + 1);
+        sqlite3_bind_int64(insert, 1, event.chart);
+        sqlite3_bind_int64(insert, 2, event.origin);
+        sqlite3_bind_int64(insert, 3, event.seq);
+        sqlite3_bind_blob(insert, 4, line, (int)length, SQLITE_STATIC);
+        sqlite3_bind_blob(insert, 5, body, (int)body_length, SQLITE_STATIC);
+        sqlite3_bind_blob(insert, 6, event.hash, HASH, SQLITE_STATIC);
+        must(db, sqlite3_step(insert), SQLITE_DONE);
+        sqlite3_reset(insert);
+        if ((count + 1) % batch == 0) run(db, "COMMIT");
+    }
+    if (count % batch) run(db, "COMMIT");
+    sqlite3_finalize(insert);
+    fclose(file);
+    return count;
+}
+
+static long replay(sqlite3 *db, const char *what) {
+    int is_chain = !strcmp(what, "chain");
+    sqlite3_stmt *rows = prepare(
+        db, is_chain ? "SELECT envelope, body, hash FROM event ORDER BY id"
+            : !strcmp(what, "json")
+            ? "SELECT json_extract(line, '$.kind'), json_extract(line, '$.at') FROM (SELECT CAST(envelope AS TEXT) AS line FROM event ORDER BY id)"
+            : "SELECT envelope, body FROM event WHERE chart = (SELECT chart FROM event GROUP BY chart ORDER BY count(*) DESC LIMIT 1) ORDER BY id");
+    long count = 0;
+    unsigned long sum = 0;
+    for (int got; (got = sqlite3_step(rows)) != SQLITE_DONE; count++) {
+        must(db, got, SQLITE_ROW);
+        const char *first = sqlite3_column_blob(rows, 0), *second = sqlite3_column_blob(rows, 1);
+        size_t length = (size_t)sqlite3_column_bytes(rows, 0), other = (size_t)sqlite3_column_bytes(rows, 1);
+        if (is_chain) {
+            struct event event = check(first, length, second, other, count + 1);
+            if (memcmp(event.hash, sqlite3_column_blob(rows, 2), HASH)) stop("the stored hash is another", count + 1);
+        }
+        if (length && other) sum += (unsigned char)first[length - 1] + (unsigned char)second[0];
+    }
+    if (sum == 0) stop("there is nothing", count);
+    sqlite3_finalize(rows);
+    return count;
+}
+
+int main(int count, char **arguments) {
+    last = calloc(NAMES, TEXT);
+    int is_append = count >= 5 && !strcmp(arguments[1], "append"), synchronous = 0;
+    if (!last || (!is_append && count != 3)) stop("append LINES DATABASE BATCH [MOST] | chain, json or chart DATABASE", 0);
+    sqlite3 *db = open_database(arguments[is_append ? 3 : 2], &synchronous);
+    double began = seconds();
+    long events = is_append ? append(db, arguments[2], atol(arguments[4]), count > 5 ? atol(arguments[5]) : 1L << 40)
+                            : replay(db, arguments[1]);
+    double took = seconds() - began;
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used);
+    double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    printf("{\"cpu\":%.4f,\"events\":%ld,\"seconds\":%.6f,\"synchronous\":%d,\"peakKiB\":%ld}\n", cpu, events, took, synchronous,
+           used.ru_maxrss);
+    must(db, sqlite3_close(db), SQLITE_OK);
+    return 0;
+}

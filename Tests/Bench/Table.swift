@@ -1,0 +1,71 @@
+import Foundation
+
+/// What a run came to.
+struct Table: Codable {
+    /// One case, and what it is held against.
+    struct Row: Codable {
+        var name: String
+        var ours: Measured
+        var other: Measured
+        var against: String
+        /// Ours to the other, as events a second; per core where both say how long they had one.
+        var ratio: Double
+        var must: Double
+
+        init(_ name: String, _ ours: Measured, _ other: Measured, against: String = "floor", perCore: Bool = false, must: Double)
+        {
+            self.name = name
+            self.ours = ours
+            self.other = other
+            self.against = against
+            ratio = perCore ? ours.ratePerCore / other.ratePerCore : ours.rate / other.rate
+            self.must = must
+        }
+    }
+
+    /// Events in the large log.
+    var events: Int
+    var rows: [Row]
+    /// Of both lines of all of them.
+    var bytesOfLines: Int
+    var bytesOnDisk: Int
+    var floorBytesOnDisk: Int
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    func text() -> String {
+        var cells = [
+            [
+                "case", "ours ev/s", "other ev/s", "against", "ratio", "must", "p50 us", "p99 us", "peak MiB", "cpu s",
+                "other cpu s",
+            ]
+        ]
+        for row in rows {
+            cells.append([
+                row.name, "\(Int(row.ours.rate))", "\(Int(row.other.rate))", row.against, Self.decimal(row.ratio, 3),
+                Self.decimal(row.must, 2), row.ours.median.map { "\($0)" } ?? "-", row.ours.percentile99.map { "\($0)" } ?? "-",
+                "\(row.ours.peakKiB / 1024)", Self.decimal(row.ours.cpu, 2), Self.decimal(row.other.cpu, 2),
+            ])
+        }
+        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        let lines = cells.map { row in
+            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+        }
+        return
+            (lines + [
+                "\(events) events: \(bytesOfLines / events) bytes of lines each, on disk \(bytesOnDisk / events), the floor's \(floorBytesOnDisk / events)",
+                "synchronous, read back (2 is FULL): ours \(synchronous(\.ours)), the floor's \(synchronous(\.other))",
+            ]).joined(separator: "\n")
+    }
+
+    /// As each connection that wrote said.
+    private func synchronous(_ side: KeyPath<Row, Measured>) -> String {
+        Set(rows.compactMap { $0[keyPath: side].synchronous }).sorted().map { "\($0)" }.joined(separator: ", ")
+    }
+
+    private static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}
