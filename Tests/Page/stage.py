@@ -7,10 +7,11 @@ from people import Person
 class Stage:
     def __init__(self, program, folder):
         self.program, self.folder = program, folder
-        self.nodes, self.people = [], []
+        self.nodes, self.people, self.made = [], [], 0
 
-    def node(self, name="Imaginary Practice", person="Robin Madeup", credential="nurse-practitioner", notify=None, **settings):
-        node = Node(self.program, f"{self.folder}/{len(self.nodes)}", name, person, credential, settings, notify)
+    def node(self, practice="Imaginary Practice", person="Robin Madeup", credential="nurse-practitioner", notify=None, **settings):
+        self.made += 1
+        node = Node(self.program, f"{self.folder}/{self.made}", practice, person, credential, settings, notify)
         self.nodes.append(node)
         return node
 
