@@ -35,6 +35,7 @@ final class Site: Sendable {
         TodayPages().add(to: routes)
         CaseloadPages().add(to: routes)
         RecordPages().add(to: routes)
+        SharingPages().add(to: routes)
         PeerPages().add(to: routes)
         ChartPages().add(to: routes)
         DisputePages().add(to: routes)

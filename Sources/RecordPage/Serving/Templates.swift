@@ -14,6 +14,7 @@ struct Templates: Sendable {
         "record-index": PackageResources.record_index_mustache,
         "record": PackageResources.record_mustache,
         "field": PackageResources.field_mustache,
+        "sharing": PackageResources.sharing_mustache,
         "accept": PackageResources.accept_mustache,
         "peers": PackageResources.peers_mustache,
         "pair": PackageResources.pair_mustache,
