@@ -51,7 +51,15 @@ final class Box: Sendable {
 
     /// Runs a line of shell inside, whatever becomes of it; given up after two minutes.
     func attempt(_ line: String, input: String? = nil) throws -> Ran {
-        try Self.ran([Self.script, "run", folder, "timeout", "120", "bash", "-c", "set -o pipefail\n" + line], input: input)
+        let typed = FileManager.default.temporaryDirectory.appendingPathComponent("typed-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: typed) }
+        var stdin: FileHandle?
+        if let input {
+            try Data(input.utf8).write(to: typed)
+            stdin = try FileHandle(forReadingFrom: typed)
+        }
+        return try Self.ran(
+            [Self.script, "run", folder, "timeout", "120", "bash", "-c", "set -o pipefail\n" + line], input: stdin)
     }
 
     /// Runs a line of shell inside, which must succeed. Returns what it printed.
@@ -67,9 +75,22 @@ final class Box: Sendable {
     /// Installs the package, which is there under its own name in /srv. Images of machines may come with a rule that packages start
     /// nothing; an administrator's machine has none.
     func install() throws {
-        try run(
-            "rm -f /usr/sbin/policy-rc.d && cp '\(Service.package())' /srv/ && cd /srv && DEBIAN_FRONTEND=noninteractive dpkg -i duolog_*.deb"
-        )
+        try putPackage(into: "/srv")
+        try run("cd /srv && DEBIAN_FRONTEND=noninteractive dpkg -i duolog_*.deb")
+    }
+
+    /// Puts the package there, as an administrator would from a stick: the repository may lie on a file system that the box does not have.
+    func putPackage(into folder: String) throws {
+        let package = try Service.package()
+        let name = URL(fileURLWithPath: package).lastPathComponent
+        let file = try #require(FileHandle(forReadingAtPath: package))
+        let ran = try Self.ran(
+            [
+                Self.script, "run", self.folder, "bash", "-c",
+                "rm -f /usr/sbin/policy-rc.d; mkdir -p '\(folder)' && cat >'\(folder)/\(name)'",
+            ],
+            input: file)
+        guard ran.status == 0 else { throw Failed(description: "the package could not be put into the box: \(ran.text)") }
     }
 
     /// A property of a unit.
@@ -99,19 +120,15 @@ final class Box: Sendable {
         return ran.text
     }
 
-    private static func ran(_ arguments: [String], input: String?) throws -> Ran {
+    private static func ran(_ arguments: [String], input: FileHandle?) throws -> Ran {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = arguments
-        let (output, stdin) = (Pipe(), Pipe())
+        let output = Pipe()
         process.standardOutput = output
         process.standardError = output
-        process.standardInput = input == nil ? FileHandle.nullDevice : stdin
+        process.standardInput = input ?? FileHandle.nullDevice
         try process.run()
-        if let input {
-            try stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-            try stdin.fileHandleForWriting.close()
-        }
         let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
         process.waitUntilExit()
         return Ran(status: process.terminationStatus, text: text)

@@ -41,9 +41,7 @@ struct OperationsTests {
             }
         }
         let machines = ["therapy": therapy, "newtherapy": newTherapy, "prescriber": prescriber]
-        for box in machines.values {
-            try box.run("mkdir -p /srv/admin && cp '\(Service.package())' /srv/admin/ && rm -f /usr/sbin/policy-rc.d")
-        }
+        for box in machines.values { try box.putPackage(into: "/srv/admin") }
         return machines
     }
 
