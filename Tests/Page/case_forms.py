@@ -70,6 +70,7 @@ def test_a_name_with_markup_and_from_right_to_left_is_a_name(stage):
     person.type("search", '"́><img src=x')
     person.press("Search")
     person.sees("1 of 1 chart found")
+    assert person.driver.find_element(By.NAME, "search").get_attribute("value") == '"́><img src=x'
     assert not person.driver.find_elements(By.CSS_SELECTOR, "main img")
     assert "Fictional" not in person.driver.current_url and "img" not in person.driver.current_url
 
