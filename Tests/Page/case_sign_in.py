@@ -31,6 +31,7 @@ def test_a_link_is_good_once_and_the_passphrase_after_it(stage):
     person.press("Set it and go on")
     person.sees("Today")
     person.driver.find_element(By.XPATH, '//header//button[text()="Sign out"]').click()
+    person.sees("No passphrase yet")
     person.driver.get(link)
     person.sees("used, has expired, or never was")
     person.go("/caseload")
