@@ -55,9 +55,21 @@ extension ChartRecord {
         let followed = Set(admitted.compactMap { $0.event.envelope.prev })
         for (event, position) in admitted where !followed.contains(event.hash) {
             let dot = event.envelope.dot
-            guard let key = authority.key(for: position, in: graph) else { throw .unknownWriter(dot) }
+            guard let keys = authority.keys(for: position, in: graph) else { throw .unknownWriter(dot) }
             let covering = heads.filter { $0.hash == event.hash && $0.dot == dot && $0.chart == event.envelope.chart }
-            guard covering.contains(where: { $0.isValid(for: key) }) else { throw .unsigned(dot) }
+            guard covering.contains(where: { $0.isValid(for: keys) }) else { throw .unsigned(dot) }
         }
+    }
+}
+
+/// What a node says of its keys before anything else.
+extension ChartRecord {
+    /// The successions of the node's keys that this chart does not know yet, where the node may write here: until it has said them, nobody
+    /// who has the chart can check what it signs.
+    public func unsaid(of key: NodeKey) -> [KeySuccession] {
+        guard let known = authority.keys(of: key.node), !known.current.contains(key.publicKey),
+            authority.isLocal || !Fold.membership(of: self).scopes(of: key.node).isEmpty
+        else { return [] }
+        return key.keys.successions.filter { !known.all.contains($0.new) }
     }
 }

@@ -8,6 +8,7 @@ public enum Catalogue {
         PatientIdentified.self,
         MemberAdmitted.self,
         MemberRemoved.self,
+        KeyRotated.self,
         PractitionerEnrolled.self,
         ConsentGranted.self,
         ConsentRevoked.self,
@@ -79,8 +80,11 @@ public enum Catalogue {
     /// Kinds whose bodies decide who held what: never erased, and an event of them without its body is not taken in.
     public static let neverErased: Set<Kind> = [
         ChartOpened.kind, MemberAdmitted.kind, MemberRemoved.kind, ConsentGranted.kind, ConsentRevoked.kind,
-        EventErased.kind,
+        EventErased.kind, KeyRotated.kind,
     ]
+
+    /// Kinds that name nothing and write no register, and yet change what is kept of a chart: who it is about, who writes in it, by which key.
+    public static let standing: Set<Kind> = [PatientIdentified.kind, PractitionerEnrolled.kind, KeyRotated.kind]
 
     /// Kinds that cannot be withdrawn: they are lifted by an event that names them, or stand for ever.
     static let neverWithdrawn = neverErased.union([RecordWithdrawn.kind, BranchAdopted.kind, ConflictAcknowledged.kind])

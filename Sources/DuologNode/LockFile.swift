@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import NodeAPI
 
 /// Where a notebook's lock stands: beside its log, so that a backup holds both.
@@ -24,21 +23,7 @@ struct LockFile {
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let new = path + ".new"
-        try synced(new, O_WRONLY | O_CREAT | O_TRUNC, [UInt8](try encoder.encode(lock)) + [0x0A])
-        guard rename(new, path) == 0 else { throw failure }
-        for place in [folder, URL(fileURLWithPath: folder).deletingLastPathComponent().path] {
-            try synced(place, O_RDONLY | O_DIRECTORY, [])
-        }
+        try DurableFile.replace(path, with: [UInt8](try encoder.encode(lock)) + [0x0A])
+        try DurableFile.syncFolder(URL(fileURLWithPath: folder).deletingLastPathComponent().path)
     }
-
-    private func synced(_ file: String, _ flags: Int32, _ bytes: [UInt8]) throws {
-        let descriptor = Glibc.open(file, flags | O_CLOEXEC, 0o600)
-        defer { if descriptor >= 0 { Glibc.close(descriptor) } }
-        guard descriptor >= 0, bytes.isEmpty || Glibc.write(descriptor, bytes, bytes.count) == bytes.count,
-            fsync(descriptor) == 0
-        else { throw failure }
-    }
-
-    private var failure: NodeError { NodeError(.io, "cannot write \(path): \(String(cString: strerror(errno)))") }
 }

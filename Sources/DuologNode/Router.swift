@@ -24,6 +24,8 @@ struct Router: Sendable {
         on(ListPractitionersRequest.self) { _, _ in try await node.listPractitioners() }
         on(RemovePractitionerRequest.self) { try await node.removePractitioner($0, $1) }
         on(InvitePractitionerRequest.self) { try await node.invite($0, $1) }
+        on(ShowKeyRequest.self) { _, _ in try await node.showKey() }
+        on(RotateKeyRequest.self) { try await node.rotateKey($0, $1) }
         on(AddPeerRequest.self) { try await node.addPeer($0, $1) }
         on(ListPeersRequest.self) { _, _ in try await node.peerSummaries() }
         on(ShowPeerRequest.self) { request, _ in try await node.showPeer(request) }

@@ -11,7 +11,10 @@ import Replication
 /// A running node: the log, the network, and what people ask of them.
 actor RunningNode {
     var name: String
-    let key: NodeKey
+    /// The node's key, at this moment.
+    nonisolated var key: NodeKey { log.key }
+    /// True while the key is being replaced.
+    var isRotating = false
     let isFictional: Bool
     let log: LogStore
     let clock = NodeClock()
@@ -55,7 +58,7 @@ actor RunningNode {
         Snapshot.discard(folder)
         name = settings.name
         self.reloading = reloading
-        key = try folder.nodeKey()
+        let key = try folder.nodeKey()
         isFictional = folder.isFictional
         self.logger = logger
         let (clock, sealer) = (clock, try StateFolder.sealer(settings.storeKeyPath))
@@ -95,13 +98,14 @@ actor RunningNode {
     public func start() async throws -> String {
         try await journal.open()
         if log.drewEpochAtStart { await Self.report(log, journal, logger) }
+        network.onKeys(keyChanges())
         network.onNote { [logger] peer, note in logger.log(note, of: peer) }
         let bound = try await network.start()
         listening = bound
         let settings = await reloading.current
         await auditor.scrub(every: settings.scrubHours, pace: settings.scrubPace)
         await notify(settings)
-        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
+        try await refreshPeers()
         let (log, network, clock, changes, journal, logger) = (log, network, clock, changes, journal, logger)
         distribution = Task {
             for await change in changes {
@@ -120,6 +124,12 @@ actor RunningNode {
 
     /// The names of the parts that give no sign of life within this time; none when the node is well.
     nonisolated func silent(within limit: Duration) async -> [String] { await liveness.silent(within: limit) }
+
+    /// Says the node's key where a rotation was interrupted before it could be said.
+    func announceKey(_ progress: @escaping LogStore.Progress) async throws {
+        let charts = try await log.announceKey(progress)
+        if charts > 0 { logger.notice("the node's key was rotated; \(charts) charts say so now") }
+    }
 
     /// Reads the configuration again.
     func reload(_ caller: Caller) async throws -> ReloadRequest.Answer {
@@ -157,12 +167,6 @@ actor RunningNode {
         await auditor.stop()
         await notifier.stop()
         await network.stop()
-    }
-
-    func pairedPeers() async throws -> [PairedPeer] {
-        try await log.peers().map { peer in
-            PairedPeer(node: peer.node, key: peer.key, address: peer.address.flatMap { PeerAddress($0) })
-        }
     }
 
     /// An erasure that was carried out is written down, and passed on like any commit.

@@ -66,12 +66,28 @@ public struct StateFolder: Sendable {
     /// True when patients are made up.
     public var isFictional: Bool { FileManager.default.fileExists(atPath: fictionalMark) }
 
+    /// The node's key: the private key on the first line, and, once it was rotated, the keys that lead to it on the second.
     func nodeKey() throws -> NodeKey {
-        let bytes = try Self.keyBytes(nodeKeyFile)
-        guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes), let node = NodeKey(key) else {
-            throw StateFolderError("\(nodeKeyFile) does not hold a node key; restore it from a backup")
-        }
+        let lines = String(decoding: try Self.read(nodeKeyFile), as: UTF8.self).split(separator: "\n")
+        let damaged = StateFolderError("\(nodeKeyFile) does not hold a node key; restore it from a backup")
+        guard let first = lines.first, let bytes = Base64URL.decode(first.utf8),
+            let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes)
+        else { throw damaged }
+        let keys = lines.count > 1 ? try? JSONDecoder().decode(NodeKeys.self, from: Data(lines[1].utf8)) : nil
+        guard let node = lines.count == 1 ? NodeKey(key) : keys.flatMap({ NodeKey(key, keys: $0) }) else { throw damaged }
         return node
+    }
+
+    /// Puts a key that follows the present one in its place, durably: after a crash the node has the one or the other.
+    func replaceNodeKey(_ next: NodeKey) throws {
+        let present = try nodeKey()
+        guard next.keys.all.contains(present.publicKey), next.node == present.node else {
+            throw StateFolderError("\(nodeKeyFile) holds another key than the one that is replaced; nothing was done")
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let line = Base64URL.encode([UInt8](next.privateKey.rawRepresentation)) + "\n"
+        try DurableFile.replace(nodeKeyFile, with: Array(line.utf8) + [UInt8](try encoder.encode(next.keys)) + [0x0A])
     }
 
     /// The key that seals the log.

@@ -126,7 +126,8 @@ public struct ChartGraph: Sendable {
     private func checkGenesis(_ event: Event) throws(AdmissionError) {
         let dot = event.envelope.dot
         guard event.envelope.kind == ChartFounding.kind, dot.seq == 1 else { throw .notTheGenesis(dot) }
-        guard let body = event.bodyLine, let founding = ChartFounding.Members(body), founding.node_key.node == dot.origin.node,
+        guard let body = event.bodyLine, let founding = ChartFounding.Members(body),
+            NodeID(of: founding.node_key) == dot.origin.node,
             ChartFounding.chart(founder: founding.node_key, nonce: founding.nonceBytes) == chart
         else { throw .foreignFounder(dot) }
     }
@@ -145,6 +146,11 @@ public struct ChartGraph: Sendable {
     /// True when neither author had the other's event before them.
     public func areConcurrent(_ left: Int, _ right: Int) -> Bool {
         left != right && !isBefore(left, right) && !isBefore(right, left)
+    }
+
+    /// True when neither event is in the reach of the other: nobody who holds the one holds the other because of it.
+    public func areApart(_ left: Int, _ right: Int) -> Bool {
+        left != right && !reaches(left, from: right) && !reaches(right, from: left)
     }
 
     /// True when every replica that holds the event at `late` holds the one at `early`.

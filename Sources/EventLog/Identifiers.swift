@@ -33,6 +33,9 @@ public struct NodeID: Hashable, Comparable, Sendable {
     let high: UInt64
     let low: UInt16
 
+    /// The id of the node whose first key this is.
+    public init(of key: NodePublicKey) { self = key.founded }
+
     init(hashing key: [UInt8]) {
         let digest = EventHash(of: key).bytes
         high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }

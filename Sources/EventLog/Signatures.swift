@@ -1,21 +1,21 @@
 public import Crypto
 
-/// An Ed25519 public key: who a node is. Its short id is ``NodePublicKey/node``.
+/// An Ed25519 public key. From a node's first one comes its id: ``NodeID/init(of:)``.
 public struct NodePublicKey: Hashable, Sendable {
     /// Bytes of a key.
     public static let byteCount = 32
 
     /// The 32 bytes of the key.
     public let bytes: [UInt8]
-    /// The node's short id.
-    public let node: NodeID
+    /// The id of the node whose first key this is.
+    let founded: NodeID
 
     /// A key by its 32 bytes; nil when they are no Ed25519 public key.
     public init?(bytes: some Sequence<UInt8>) {
         let array = [UInt8](bytes)
         guard (try? Curve25519.Signing.PublicKey(rawRepresentation: array)) != nil else { return nil }
         self.bytes = array
-        node = NodeID(hashing: array)
+        founded = NodeID(hashing: array)
     }
 
     /// Reads the base64url form.
@@ -51,17 +51,41 @@ extension NodePublicKey: CustomStringConvertible, Codable {
     }
 }
 
-/// A node's key pair.
+/// A node's key pair, and how it came to have it.
 public struct NodeKey: Sendable {
     private let key: Curve25519.Signing.PrivateKey
     /// The public half.
     public let publicKey: NodePublicKey
+    /// The keys that the node has had; this one is the last.
+    public let keys: NodeKeys
 
-    /// Takes over a private key; nil when the library cannot give its public half.
+    /// A new node's key; nil when the library cannot give its public half.
     public init?(_ key: Curve25519.Signing.PrivateKey) {
         guard let publicKey = NodePublicKey(bytes: key.publicKey.rawRepresentation) else { return nil }
+        self.init(key, keys: NodeKeys(first: publicKey))
+    }
+
+    /// The key to which the keys before it lead; nil when they do not.
+    public init?(_ key: Curve25519.Signing.PrivateKey, keys: NodeKeys) {
+        guard let publicKey = NodePublicKey(bytes: key.publicKey.rawRepresentation), keys.current == [publicKey] else {
+            return nil
+        }
         self.key = key
         self.publicKey = publicKey
+        self.keys = keys
+    }
+
+    /// The node whose key it is: its id stays what the first key made it.
+    public var node: NodeID { keys.node }
+
+    /// What people tell each other when they pair.
+    public var fingerprint: NodeFingerprint { NodeFingerprint(node: node, key: publicKey) }
+
+    /// The key that takes this one's place, with this one's word for it. Nil once a node has had as many as it may.
+    public func succeeded(by next: Curve25519.Signing.PrivateKey, at: Timestamp) throws -> NodeKey? {
+        guard let new = NodePublicKey(bytes: next.publicKey.rawRepresentation) else { return nil }
+        let succession = try KeySuccession(of: node, signing: self, new: new, at: at)
+        return NodeKey(next, keys: NodeKeys(first: keys.first, checked: keys.successions + [succession]))
     }
 
     /// The private key, for the certificate and for the key file.
@@ -79,6 +103,8 @@ public enum SignatureDomain: String, Sendable {
     case receipt = "duolog/receipt/1"
     /// A ``RemovalNotice``.
     case removed = "duolog/removed/1"
+    /// A ``KeySuccession``.
+    case succession = "duolog/succession/1"
     /// An exported chart.
     case export = "duolog/export/1"
 
@@ -118,10 +144,10 @@ public struct SignedHead: Hashable, Sendable {
             signature: try key.sign(payload))
     }
 
-    /// True when `key` signed this head and is the key of its origin's node.
-    public func isValid(for key: NodePublicKey) -> Bool {
-        key.node == dot.origin.node
-            && key.verifies(signature, over: Self.payload(chart: chart, dot: dot, hash: hash, at: at))
+    /// True when a key that is in force signed this head, and the keys are those of its origin's node.
+    public func isValid(for keys: NodeKeys) -> Bool {
+        let payload = Self.payload(chart: chart, dot: dot, hash: hash, at: at)
+        return keys.node == dot.origin.node && keys.current.contains { $0.verifies(signature, over: payload) }
     }
 
     private static func payload(chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp) -> [UInt8] {
@@ -166,15 +192,15 @@ public struct Receipt: Hashable, Sendable {
         signing key: NodeKey, instance: UInt64, chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp
     ) throws {
         let unsigned = Receipt(
-            receiver: key.publicKey.node, instance: instance, chart: chart, dot: dot, hash: hash, at: at, signature: [])
+            receiver: key.node, instance: instance, chart: chart, dot: dot, hash: hash, at: at, signature: [])
         self.init(
             receiver: unsigned.receiver, instance: instance, chart: chart, dot: dot, hash: hash, at: at,
             signature: try key.sign(unsigned.payload))
     }
 
-    /// True when `key` signed this receipt and is the receiver's.
-    public func isValid(for key: NodePublicKey) -> Bool {
-        key.node == receiver && key.verifies(signature, over: payload)
+    /// True when one of these keys signed this receipt, and they are the receiver's: one that has been replaced since signed it in its time.
+    public func isValid(for keys: NodeKeys) -> Bool {
+        keys.node == receiver && keys.all.contains { $0.verifies(signature, over: payload) }
     }
 
     private var payload: [UInt8] {
@@ -214,8 +240,8 @@ public struct RemovalNotice: Hashable, Sendable {
             chart: chart, removed: removed, removal: removal, at: at, signature: try key.sign(unsigned.payload))
     }
 
-    /// True when `key` signed this notice.
-    public func isValid(for key: NodePublicKey) -> Bool { key.verifies(signature, over: payload) }
+    /// True when one of these keys signed this notice.
+    public func isValid(for keys: [NodePublicKey]) -> Bool { keys.contains { $0.verifies(signature, over: payload) } }
 
     private var payload: [UInt8] {
         SignatureDomain.removed.payload([chart.description, removed.description, removal.description, at.description])

@@ -45,9 +45,9 @@ extension LogStore {
     public func openChart(name: String, nonce: [UInt8], isLocal: Bool = false, when: ClinicalTime, salt: [UInt8]) async throws
         -> ChartID
     {
-        let key = configuration.key.publicKey
-        let chart = ChartFounding.chart(founder: key, nonce: nonce)
-        let members = ChartOpened(node_key: key, nonce: Base64URL.encode(nonce), name: name).members
+        let keys = key.keys
+        let chart = ChartFounding.chart(founder: keys.first, nonce: nonce)
+        let members = ChartOpened(keys: keys, nonce: Base64URL.encode(nonce), name: name).members
         let draft = Draft(
             chart: chart, author: .node, kind: ChartOpened.kind, members: members, when: when, seeing: .everything, salt: salt)
         try await write { transaction in
@@ -62,6 +62,11 @@ extension LogStore {
 extension Transaction {
     func author(_ draft: Draft) throws -> Authored {
         guard let chart = try chartID(draft.chart) else { throw AuthoringError.unknownChart }
+        try sayKeys(in: chart)
+        return try write(draft, to: chart)
+    }
+
+    func write(_ draft: Draft, to chart: Int64) throws -> Authored {
         let origin = Origin(node: store.node, epoch: state.counters.epoch)
         let (written, event, verdict) = try withRecord(chart) { record in
             let (written, event) = try record.author(draft, as: origin, at: store.configuration.clock())

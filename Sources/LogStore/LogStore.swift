@@ -12,7 +12,7 @@ public final class LogStore: Sendable {
     public struct Configuration: Sendable {
         /// The database file; others stand beside it.
         public var path: String
-        /// Signs heads and receipts.
+        /// Signs heads and receipts, until another takes its place.
         public var key: NodeKey
         /// Seals bodies and projections.
         public var sealer: Sealer
@@ -67,17 +67,19 @@ public final class LogStore: Sendable {
     private let queue = CommitQueue()
     private let observer = Observer()
     private let onFailure: @Sendable (LogStoreError) -> Void
+    private let keys: Mutex<NodeKey>
     /// This node's id.
     public let node: NodeID
-    /// This node's public key.
-    public var publicKey: NodePublicKey { configuration.key.publicKey }
+    /// This node's key: signs heads, receipts and notices.
+    public var key: NodeKey { keys.withLock { $0 } }
 
     /// Opens or creates the log, migrates it, and takes the lock against a second process.
     ///
     /// - Parameter onFailure: told when a commit fails; the process must stop.
     public init(_ configuration: Configuration, onFailure: @escaping @Sendable (LogStoreError) -> Void = { _ in }) throws {
         self.configuration = configuration
-        node = configuration.key.publicKey.node
+        keys = Mutex(configuration.key)
+        node = configuration.key.node
         lock = try ProcessLock(path: configuration.path + ".lock")
         let pool = try Self.openPool(configuration.path)
         self.pool = pool
@@ -121,6 +123,9 @@ public final class LogStore: Sendable {
 
     /// Returns once the writer has nothing else to do: a sign of life, without a word to the disk.
     public func answer() async throws { try await pool.writeWithoutTransaction { _ in } }
+
+    /// Signs with another key from now on: the caller has stored it, and says so in every chart by ``announceKey()``.
+    func replaceKey(_ key: NodeKey) { keys.withLock { $0 = key } }
 
     // MARK: Writing
 

@@ -89,6 +89,8 @@ extension Transaction {
             for (event, _) in admitted { ranges.extend(with: event.envelope.dot) }
             outcome.received.append((run.chart, admitted.count, ranges))
         }
+        // A chart that was opened for a key that has been replaced since.
+        try sayKeys(in: chart)
         for (origin, event) in last.sorted(by: { $0.key < $1.key }) {
             if origin.node == store.node {
                 if origin.epoch == state.counters.epoch {
@@ -99,7 +101,7 @@ extension Transaction {
                 continue
             }
             let receipt = try Receipt(
-                signing: store.configuration.key, instance: state.counters.instance, chart: run.chart,
+                signing: key, instance: state.counters.instance, chart: run.chart,
                 dot: event.envelope.dot, hash: event.hash, at: store.configuration.clock())
             try insert(receipt, chart: chart)
             outcome.receipts.append(receipt)

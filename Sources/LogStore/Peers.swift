@@ -13,13 +13,27 @@ public struct Peer: Hashable, Sendable {
     public var name: String
     /// Where it is dialed; nil when it dials us.
     public var address: String?
+    /// How it came to have its key. Nil for one that was paired after its key had been rotated, until it connects and shows it.
+    public internal(set) var keys: NodeKeys?
+    /// A second key that claims to follow one of its keys: one of the two is somebody else's, and nothing is exchanged until people have
+    /// found out whose.
+    public internal(set) var contested: NodePublicKey?
 
-    /// A paired node.
-    public init(node: NodeID, key: NodePublicKey, name: String, address: String?) {
-        self.node = node
-        self.key = key
+    /// A paired node, by what people told each other.
+    public init(_ fingerprint: NodeFingerprint, name: String, address: String?) {
+        node = fingerprint.node
+        key = fingerprint.key
         self.name = name
         self.address = address
+        keys = NodeID(of: key) == node ? NodeKeys(first: key) : nil
+    }
+
+    /// Nil for a row that holds no peer.
+    init?(_ row: Row) {
+        guard let node = NodeID(row["node"] as String), let key = NodePublicKey(bytes: row["key"] as Data) else { return nil }
+        self.init(NodeFingerprint(node: node, key: key), name: row["name"], address: row["address"])
+        if let text = row["keys"] as String? { keys = try? JSONDecoder().decode(NodeKeys.self, from: Data(text.utf8)) }
+        contested = (row["contested"] as Data?).flatMap { NodePublicKey(bytes: $0) }
     }
 }
 
@@ -27,16 +41,13 @@ extension LogStore {
     /// The paired peers, by id.
     public func peers() async throws -> [Peer] {
         try await pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT node, key, name, address FROM peer WHERE paired ORDER BY node").compactMap { row in
-                guard let key = NodePublicKey(bytes: row["key"] as Data) else { return nil }
-                return Peer(node: key.node, key: key, name: row["name"], address: row["address"])
-            }
+            try Row.fetchAll(db, sql: "SELECT * FROM peer WHERE paired ORDER BY node").compactMap { Peer($0) }
         }
     }
 
     /// Pairs with a peer, or changes its name and address.
     ///
-    /// - Throws: ``LogStoreError`` where its key was revoked.
+    /// - Throws: ``LogStoreError`` where its key was revoked, or another has taken its place.
     public func pair(_ peer: Peer) async throws {
         try await write { transaction in
             if let revoked = try Int.fetchOne(
@@ -47,12 +58,37 @@ extension LogStore {
                     "the key of \(peer.node) was revoked at \(Timestamp(milliseconds: revoked)); whoever has it may be somebody else. That practice needs a new node: duolog init in an empty folder"
                 )
             }
+            var peer = peer
+            if let known = try transaction.peer(peer.node), let keys = known.keys {
+                if known.contested == nil, let later = keys.replacement(of: peer.key) {
+                    throw LogStoreError(
+                        .revoked, "\(peer.node) gave up the key \(peer.key) at \(later.at); its present one is \(known.key)")
+                }
+                if keys.all.contains(peer.key) { peer.keys = NodeKeys(first: keys.first, checked: keys.path(to: peer.key)) }
+            }
+            try transaction.put(peer)
+        }
+    }
+
+    /// Takes the key that a peer's own word leads to for its key from now on. The pairing goes on.
+    public func follow(_ node: NodeID, _ keys: NodeKeys) async throws {
+        try await write { transaction in
+            guard var peer = try transaction.peer(node) else { return }
+            peer.keys = keys
+            peer.key = keys.present
+            try transaction.put(peer)
+        }
+    }
+
+    /// Remembers that another key claims to follow one of a peer's: nothing is exchanged with either until people pair anew.
+    ///
+    /// - Returns: false where that was known.
+    public func contest(_ node: NodeID, _ key: NodePublicKey) async throws -> Bool {
+        try await write { transaction in
             try transaction.db.execute(
-                sql: """
-                    INSERT INTO peer (node, key, name, address, paired) VALUES (?, ?, ?, ?, 1)
-                    ON CONFLICT (node) DO UPDATE SET key = excluded.key, name = excluded.name, address = excluded.address, paired = 1
-                    """,
-                arguments: [peer.node.description, Data(peer.key.bytes), peer.name, peer.address])
+                sql: "UPDATE peer SET contested = ? WHERE node = ? AND contested IS NULL",
+                arguments: [Data(key.bytes), node.description])
+            return transaction.db.changesCount > 0
         }
     }
 
@@ -81,15 +117,15 @@ extension LogStore {
         }
     }
 
-    /// The keys that were revoked, with when.
-    public func revokedKeys() async throws -> [NodePublicKey: Timestamp] {
+    /// The nodes whose keys were revoked, with when.
+    public func revokedNodes() async throws -> [NodeID: Timestamp] {
         try await pool.read { db in
-            var keys: [NodePublicKey: Timestamp] = [:]
-            for row in try Row.fetchAll(db, sql: "SELECT key, revoked FROM peer WHERE revoked IS NOT NULL") {
-                guard let key = NodePublicKey(bytes: row["key"] as Data) else { continue }
-                keys[key] = Timestamp(milliseconds: row["revoked"])
+            var nodes: [NodeID: Timestamp] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT node, revoked FROM peer WHERE revoked IS NOT NULL") {
+                guard let node = NodeID(row["node"] as String) else { continue }
+                nodes[node] = Timestamp(milliseconds: row["revoked"])
             }
-            return keys
+            return nodes
         }
     }
 
@@ -123,9 +159,26 @@ extension Transaction {
         return id
     }
 
-    func peerKey(_ node: NodeID) throws -> NodePublicKey? {
-        try Data.fetchOne(db, sql: "SELECT key FROM peer WHERE node = ?", arguments: [node.description])
-            .flatMap { NodePublicKey(bytes: $0) }
+    func peer(_ node: NodeID) throws -> Peer? {
+        try Row.fetchOne(db, sql: "SELECT * FROM peer WHERE node = ?", arguments: [node.description]).flatMap { Peer($0) }
+    }
+
+    /// The keys that a peer has had, as far as they are known.
+    func keys(of node: NodeID) throws -> [NodePublicKey] {
+        guard let peer = try peer(node) else { return [] }
+        return (peer.keys?.all ?? []) + [peer.key]
+    }
+
+    /// Stores a paired peer; it is not contested any more.
+    fileprivate func put(_ peer: Peer) throws {
+        let keys = try peer.keys.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+        try db.execute(
+            sql: """
+                INSERT INTO peer (node, key, name, address, paired, keys) VALUES (?, ?, ?, ?, 1, ?)
+                ON CONFLICT (node) DO UPDATE SET key = excluded.key, name = excluded.name, address = excluded.address, paired = 1,
+                    keys = excluded.keys, contested = NULL
+                """,
+            arguments: [peer.node.description, Data(peer.key.bytes), peer.name, peer.address, keys])
     }
 
     /// Records, in the transaction of the events, that everything under a sender's root is here.

@@ -5,7 +5,7 @@ enum Schema {
     /// Each is one transaction, so a migration that was interrupted goes on with the next one. A newer file is refused by name.
     static let migrations: [(name: String, sql: String)] = [
         ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs), ("5-audit", audit),
-        ("6-revocations", revocations), ("7-sign-in", signIn),
+        ("6-revocations", revocations), ("7-sign-in", signIn), ("8-keys", keys),
     ]
 
     /// Brings the database at `path` up to this version. One that holds something is copied first.
@@ -108,6 +108,12 @@ enum Schema {
             active INTEGER NOT NULL) WITHOUT ROWID;
         CREATE UNIQUE INDEX practitioner_uid ON practitioner (uid) WHERE active;
         CREATE TABLE request (id TEXT PRIMARY KEY, author TEXT NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;
+        """
+
+    /// How a peer came to have its key, and another key that claims to follow the same one.
+    private static let keys = """
+        ALTER TABLE peer ADD COLUMN keys TEXT;
+        ALTER TABLE peer ADD COLUMN contested BLOB;
         """
 
     /// Keys that were lost: what has one of them is never connected with again.

@@ -14,14 +14,15 @@ extension LogStore {
                     continue
                 }
                 let record = try transaction.record(chart)
-                guard let key = Fold.membership(of: record).members[receipt.receiver]?.key, receipt.isValid(for: key),
-                    record.graph.position(of: receipt.hash) != nil
+                guard record.graph.position(of: receipt.hash) != nil,
+                    let keys = try transaction.keys(of: receipt.receiver, in: record), receipt.isValid(for: keys)
                 else { continue }
                 if try transaction.insert(receipt, chart: chart) { new += 1 }
             }
             for notice in notices {
-                guard notice.removed == transaction.store.node, let key = try transaction.peerKey(peer), notice.isValid(for: key)
-                else { continue }
+                guard notice.removed == transaction.store.node, notice.isValid(for: try transaction.keys(of: peer)) else {
+                    continue
+                }
                 try transaction.insert(notice, isIncoming: true)
                 new += 1
             }
@@ -111,6 +112,12 @@ extension Transaction {
         return true
     }
 
+    /// A member's keys as the chart has them, with those that it has shown as a peer: a receipt may come before the event that says them.
+    fileprivate func keys(of node: NodeID, in record: ChartRecord) throws -> NodeKeys? {
+        guard let known = record.authority.keys(of: node) else { return nil }
+        return try peer(node)?.keys.map { known.merging($0) } ?? known
+    }
+
     func insert(_ notice: RemovalNotice, isIncoming: Bool) throws {
         try db.execute(
             sql: """
@@ -127,7 +134,7 @@ extension Transaction {
     /// A removed node is told, since the removal itself is not sent to it any more.
     func noteRemoval(of node: NodeID, by removal: EventHash, from chart: ChartID) throws {
         let notice = try RemovalNotice(
-            signing: store.configuration.key, chart: chart, removed: node, removal: removal, at: store.configuration.clock())
+            signing: key, chart: chart, removed: node, removal: removal, at: store.configuration.clock())
         try insert(notice, isIncoming: false)
     }
 }

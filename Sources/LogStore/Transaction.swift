@@ -7,6 +7,8 @@ import GRDB
 final class Transaction {
     let db: Database
     let store: LogStore
+    /// The node's key as the transaction began: what it writes and what it signs go together, also while the key is replaced.
+    let key: NodeKey
     private(set) var state: WriterState
     private(set) var change: LogStore.Change?
     /// Charts that the present job has changed in memory.
@@ -32,6 +34,7 @@ final class Transaction {
     init(db: Database, store: LogStore, state: WriterState) {
         self.db = db
         self.store = store
+        key = store.key
         self.state = state
     }
 
@@ -98,7 +101,7 @@ final class Transaction {
     private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {
         if let last = events.last(where: \.isOwn) {
             let head = try SignedHead(
-                signing: last.event, at: store.configuration.clock(), with: store.configuration.key)
+                signing: last.event, at: store.configuration.clock(), with: key)
             try insert(head, of: last.id)
         }
         let digest = try updateTips(chart, events)
@@ -199,7 +202,7 @@ final class Transaction {
             StoredEvent(
                 id: state.counters.lastEvent, chart: chart, event: event, source: source?.node,
                 changesFold: kind.map { $0.rule != .keepAll || !event.envelope.refs.isEmpty } ?? true
-                    || event.envelope.kind == PatientIdentified.kind || event.envelope.kind == PractitionerEnrolled.kind))
+                    || Catalogue.standing.contains(event.envelope.kind)))
         // A journal grows with whatever happens, and concerns no peer.
         if try !record(chart).isLocal { note { $0.charts.insert(event.envelope.chart) } }
     }

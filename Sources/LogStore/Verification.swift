@@ -125,7 +125,8 @@ extension LogStore {
     /// Checks this log while it is open.
     public var verifier: LogVerifier {
         LogVerifier(
-            reader: pool, sealer: configuration.sealer, token: token, node: node, clock: configuration.clock, pause: nil)
+            reader: pool, sealer: configuration.sealer, token: token, node: configuration.key.node, clock: configuration.clock,
+            pause: nil)
     }
 }
 
@@ -149,6 +150,6 @@ extension LogVerifier {
         return try await body(
             LogVerifier(
                 reader: queue, sealer: configuration.sealer, token: EpochToken(beside: configuration.path),
-                node: configuration.key.publicKey.node, clock: configuration.clock, pause: nil))
+                node: configuration.key.node, clock: configuration.clock, pause: nil))
     }
 }

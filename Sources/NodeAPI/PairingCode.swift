@@ -3,8 +3,8 @@ public import EventLog
 /// What one practice hands to another so that they can pair: a key, a name, and where to call. It is no secret, and lets nobody in:
 /// each side accepts the other's code by hand.
 public struct PairingCode: Hashable, Sendable {
-    /// The node's public key.
-    public var key: NodePublicKey
+    /// The node and its present public key.
+    public var key: NodeFingerprint
     /// What the node calls itself.
     public var name: String
     /// Where it awaits calls; nil where it calls by itself.
@@ -13,16 +13,20 @@ public struct PairingCode: Hashable, Sendable {
     private static let prefix = "duolog-pair-"
     /// Bytes of a hash at the end: a code that was not copied whole is noticed.
     private static let checkBytes = 4
+    /// The key, and the node's id after it: after a rotation the one does not follow from the other.
+    private static let keyBytes = NodePublicKey.byteCount + NodeID.textCount
 
     /// The code of a node.
     ///
     /// - Parameter address: where it awaits calls, where that is another than what it says of itself.
     public init(_ status: StatusRequest.Answer, address: String? = nil) {
-        self.init(key: status.key, name: status.name, address: address ?? status.listening.flatMap(Self.reachable))
+        self.init(
+            key: NodeFingerprint(node: status.node, key: status.key), name: status.name,
+            address: address ?? status.listening.flatMap(Self.reachable))
     }
 
     /// A code.
-    public init(key: NodePublicKey, name: String, address: String?) {
+    public init(key: NodeFingerprint, name: String, address: String?) {
         self.key = key
         self.name = name
         self.address = address
@@ -35,7 +39,8 @@ public struct PairingCode: Hashable, Sendable {
 
     /// The code as it is handed over.
     public var text: String {
-        var bytes = key.bytes
+        var bytes = key.key.bytes
+        key.node.append(to: &bytes)
         bytes.append(UInt8(clamping: name.utf8.count))
         bytes += name.utf8.prefix(255)
         bytes += (address ?? "").utf8
@@ -51,21 +56,22 @@ public struct PairingCode: Hashable, Sendable {
             throw NodeError(.usage, "this is no pairing code: one begins with \(Self.prefix)", field: "code")
         }
         guard let all = Base64URL.decode(plain.dropFirst(Self.prefix.count).utf8),
-            all.count > NodePublicKey.byteCount + Self.checkBytes,
+            all.count > Self.keyBytes + Self.checkBytes,
             EventHash(of: Array(all.dropLast(Self.checkBytes))).bytes.prefix(Self.checkBytes) == all.suffix(Self.checkBytes)
         else { throw NodeError(.usage, "the code was not copied whole; copy it again", field: "code") }
         let bytes = all.dropLast(Self.checkBytes)
-        let after = bytes.dropFirst(NodePublicKey.byteCount)
+        let after = bytes.dropFirst(Self.keyBytes)
         guard let key = NodePublicKey(bytes: bytes.prefix(NodePublicKey.byteCount)), let length = after.first,
+            let node = NodeID(text: bytes.dropFirst(NodePublicKey.byteCount).prefix(NodeID.textCount)),
             let name = String(validating: after.dropFirst().prefix(Int(length)), as: UTF8.self),
             let address = String(validating: after.dropFirst(1 + Int(length)), as: UTF8.self)
         else { throw NodeError(.usage, "the code does not hold what a code holds; is it of a newer Duolog?", field: "code") }
-        self.init(key: key, name: name, address: address.isEmpty ? nil : address)
+        self.init(key: NodeFingerprint(node: node, key: key), name: name, address: address.isEmpty ? nil : address)
     }
 
-    /// The node's short id in groups, to be compared by phone.
+    /// The present key's short form in groups, to be compared by phone; before a rotation it is the node's id.
     public var fingerprint: String {
-        let id = Array("\(key.node)")
+        let id = Array("\(NodeID(of: key.key))")
         return stride(from: 0, to: id.count, by: 4).map { String(id[$0..<min($0 + 4, id.count)]) }.joined(separator: " ")
     }
 }

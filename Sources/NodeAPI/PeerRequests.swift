@@ -35,16 +35,21 @@ public struct PeerSummary: Codable, Hashable, Sendable {
 public struct AddPeerRequest: NodeRequest {
     public typealias Answer = PeerSummary
     public static let name = "peer.add"
-    /// Its public key, as its own `duolog status` prints it.
-    public var key: NodePublicKey
+    /// Its fingerprint, as its own `duolog key show` prints it: the public key, for a rotated one with the node's id before it.
+    public var key: String
     /// What this node's people call it.
     public var label: String
     /// Where to dial it; nil to wait for its call.
     public var address: String?
 
-    /// Pairs.
+    /// Pairs with a node that has its first key.
     public init(key: NodePublicKey, label: String, address: String?) {
-        self.key = key
+        self.init(key: NodeFingerprint(node: NodeID(of: key), key: key), label: label, address: address)
+    }
+
+    /// Pairs.
+    public init(key: NodeFingerprint, label: String, address: String?) {
+        self.key = key.description
         self.label = label
         self.address = address
     }

@@ -5,7 +5,9 @@ import Replication
 
 /// What a connection needs of its node, and whom it tells.
 struct ConnectionSetting: Sendable {
-    let key: NodePublicKey
+    let node: NodeID
+    /// What the other side would pair this node with.
+    let fingerprint: NodeFingerprint
     let instance: @Sendable () -> UInt64
     let store: any ReplicaStore
     let clock: @Sendable () -> Moment

@@ -31,15 +31,18 @@ public struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
 public struct PairedPeer: Hashable, Sendable {
     /// Its short id.
     public var node: NodeID
-    /// The key that its certificate must carry.
+    /// The key that its certificate must carry, or one that follows it by its own word.
     public var key: NodePublicKey
+    /// The keys that it has had, as far as it has shown them.
+    public var keys: NodeKeys?
     /// Where to dial it; nil to wait for its call.
     public var address: PeerAddress?
 
     /// A node that this one may talk to.
-    public init(node: NodeID, key: NodePublicKey, address: PeerAddress?) {
+    public init(node: NodeID, key: NodePublicKey, keys: NodeKeys? = nil, address: PeerAddress?) {
         self.node = node
         self.key = key
+        self.keys = keys ?? (NodeID(of: key) == node ? NodeKeys(first: key) : nil)
         self.address = address
     }
 }

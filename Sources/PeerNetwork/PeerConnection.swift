@@ -103,7 +103,7 @@ final class PeerConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let talked = session?.status.version != nil
-        let text = identity.refusal ?? Ending.words(for: error, talked: talked, key: "\(setting.key)")
+        let text = identity.refusal ?? Ending.words(for: error, talked: talked, key: "\(setting.fingerprint)")
         end(.broken(text, link == nil ? .warning : .info))
     }
 
@@ -113,7 +113,7 @@ final class PeerConnection: ChannelInboundHandler {
     func begin(_ offer: Offer) {
         guard phase == .waiting, let context, let link else { return }
         phase = .talking
-        let names = Session.Configuration(me: setting.key.node, instance: setting.instance(), peer: link.peer.node)
+        let names = Session.Configuration(me: setting.node, instance: setting.instance(), peer: link.peer.node)
         session = Session(names, offer: offer)
         let handle = Handle(self, context.channel)
         let (stream, continuation) = AsyncStream<StoreRequest>.makeStream()

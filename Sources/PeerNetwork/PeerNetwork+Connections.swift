@@ -46,17 +46,16 @@ extension PeerNetwork {
         let dial = Dial(node: node, number: dials)
         peerings[node]?.attempt = .underWay(dial)
         logger.debug("dialing \(address)", metadata: ["peer": "\(node)"])
-        let key = peering.peer.key
         Task {
             do {
-                try await connect(to: address, key, dial)
+                try await connect(to: address, dial)
             } catch {
                 ended(nil, dial, .broken("nobody answers at \(address) (\(Self.words(error)))"))
             }
         }
     }
 
-    private func connect(to address: PeerAddress, _ key: NodePublicKey, _ dial: Dial) async throws {
+    private func connect(to address: PeerAddress, _ dial: Dial) async throws {
         // Handlers are added after the connect: a name with several addresses makes several attempts, and only one of them counts.
         let channel = try await ClientBootstrap(group: group)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -66,7 +65,7 @@ extension PeerNetwork {
         let identity = PeerIdentity()
         do {
             try await channel.eventLoop.submit { [self] in
-                let handler = try tls.clientHandler(identity, to: "\(address)", expected: key)
+                let handler = try tls.clientHandler(identity, to: "\(address)", expected: dial.node)
                 try setUp(channel, handler, identity, "\(address)", dial)
             }.get()
         } catch {
@@ -87,7 +86,7 @@ extension PeerNetwork {
         guard link.ending == nil else { return }
         if peering.isTrying(link.dial) { peerings[node]?.attempt = .none }
         if let older = peering.link {
-            let mine = configuration.key.publicKey.node
+            let mine = configuration.key.node
             guard
                 Duplicates.replaces(
                     newIsDialed: link.isDialed, oldIsDialed: older.isDialed, dialsCount: mine < node, oldAge: older.age)

@@ -10,7 +10,7 @@ import Synchronization
 public actor PeerNetwork {
     /// What it is started with.
     public struct Configuration: Sendable {
-        /// Identifies the node, in TLS and on signed heads.
+        /// Identifies the node in TLS, until another key takes its place.
         public var key: NodeKey
         /// The node's present life, asked for at the begin of each session.
         public var instance: @Sendable () -> UInt64
@@ -43,7 +43,7 @@ public actor PeerNetwork {
     let group: any EventLoopGroup
     let random: @Sendable () -> Double
     nonisolated let connections: OpenConnections
-    nonisolated let tls: PeerTLS
+    private nonisolated let identity: Mutex<(key: NodeKey, tls: PeerTLS)>
     private nonisolated let store: any ReplicaStore
     private nonisolated let pairings = Pairings()
     private nonisolated let notes = NoteHandler()
@@ -70,13 +70,28 @@ public actor PeerNetwork {
         self.random = random
         listen = configuration.listen
         connections = OpenConnections(mostAccepted: configuration.maxConnections)
-        tls = try PeerTLS(configuration.key, pairings: pairings, logger: logger)
+        identity = Mutex((configuration.key, try PeerTLS(configuration.key, pairings: pairings, logger: logger)))
+    }
+
+    nonisolated var tls: PeerTLS { identity.withLock { $0.tls } }
+
+    /// Shows this key from now on, with the word of those before it. All sessions begin anew: those that run were authenticated by another.
+    public func replaceKey(_ key: NodeKey) throws {
+        let tls = try PeerTLS(key, pairings: pairings, logger: logger)
+        identity.withLock { $0 = (key, tls) }
+        for node in peerings.keys.sorted() {
+            endSession(with: node, Message.WireError(.stopping, "the node has a new key"))
+            reconnect(node)
+        }
     }
 
     /// Whom to tell what happens in the sessions.
     public nonisolated func onNote(_ handler: @escaping @Sendable (NodeID, Session.Note) -> Void) {
         notes.handler.withLock { $0 = handler }
     }
+
+    /// Whom to tell what peers show of their keys; before that nobody's new key is taken.
+    public nonisolated func onKeys(_ changes: KeyChanges) { pairings.tell(changes) }
 
     // MARK: On and off the network
 
@@ -137,13 +152,24 @@ public actor PeerNetwork {
     // MARK: Peers
 
     /// The paired peers from now on. Those that are not among them any more are disconnected.
-    public func setPeers(_ paired: [PairedPeer], revoked: [NodePublicKey: Timestamp] = [:]) {
-        pairings.set(paired, revoked: revoked)
+    ///
+    /// - Parameters:
+    ///   - revoked: nodes that are never talked to again.
+    ///   - contested: nodes of which two keys claim to be the present one.
+    public func setPeers(
+        _ paired: [PairedPeer], revoked: [NodeID: Timestamp] = [:], contested: Set<NodeID> = []
+    ) {
+        pairings.set(paired, revoked: revoked, contested: contested)
         let wanted = Dictionary(paired.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
         for (node, var peering) in peerings where wanted[node]?.key != peering.peer.key {
-            peering.cancelDue()
-            peering.link?.stop(Message.WireError(.stopping, "no longer paired"))
-            peerings[node] = nil
+            // What was authenticated by another key than the one that holds now is over; an attempt under way may be what showed it.
+            peering.link?.stop(Message.WireError(.stopping, wanted[node] == nil ? "no longer paired" : "the key was replaced"))
+            if wanted[node] == nil {
+                peering.cancelDue()
+                peerings[node] = nil
+            } else {
+                peerings[node]?.link = nil
+            }
         }
         for peer in paired where peerings[peer.node]?.peer != peer {
             peerings[peer.node, default: Peering(peer, since: clock().wall)].peer = peer
@@ -185,7 +211,8 @@ public actor PeerNetwork {
     /// ``identified(_:)``.
     nonisolated var setting: ConnectionSetting {
         ConnectionSetting(
-            key: configuration.key.publicKey, instance: configuration.instance, store: store, clock: clock, logger: logger,
+            node: configuration.key.node, fingerprint: identity.withLock { $0.key.fingerprint }, instance: configuration.instance,
+            store: store, clock: clock, logger: logger,
             handshakeTime: configuration.handshakeTime,
             identified: { link in Task { await self.identified(link) } },
             ended: { link, dial, ending in Task { await self.ended(link, dial, ending) } },

@@ -45,7 +45,7 @@ struct PeerTLS: Sendable {
     }
 
     /// For a connection that this node opened.
-    func clientHandler(_ identity: PeerIdentity, to address: String, expected: NodePublicKey) throws -> NIOSSLClientHandler {
+    func clientHandler(_ identity: PeerIdentity, to address: String, expected: NodeID) throws -> NIOSSLClientHandler {
         try NIOSSLClientHandler(
             context: client, serverHostname: nil,
             customVerificationCallback: { verify($0, $1, identity, address, expected: expected) },
@@ -54,28 +54,43 @@ struct PeerTLS: Sendable {
 
     private func verify(
         _ certificates: [NIOSSLCertificate], _ answer: EventLoopPromise<NIOSSLVerificationResult>,
-        _ identity: PeerIdentity, _ address: String, expected: NodePublicKey?
+        _ identity: PeerIdentity, _ address: String, expected: NodeID?
     ) {
-        guard let key = certificates.first.flatMap({ NodeCertificate.key(of: $0) }) else {
+        guard let certificate = certificates.first, let key = NodeCertificate.key(of: certificate) else {
             refuse("its certificate carries no Ed25519 key")
             return
         }
-        if let expected, key != expected {
-            refuse("it has the key \(key), but the peer that is dialed there was paired as \(expected)")
+        guard let shown = NodeCertificate.keys(of: certificate, with: key) else {
+            refuse("its certificate does not show how it came to have the key \(key)")
             return
         }
-        if let at = pairings.revocation(of: key) {
-            refuse("the key \(key) was revoked at \(at): somebody connects from the machine that was lost, or with its key")
+        if let expected, shown.node != expected {
+            refuse("it is node \(shown.node) with the key \(key), but the peer that is dialed there was paired as \(expected)")
             return
         }
-        guard let peer = pairings[key] else {
-            refuse("the key \(key) is not paired with this node; if it should be: duolog peer add --key \(key)")
-            return
+        switch pairings.judge(key, shown) {
+        case .peer(let peer):
+            identity.set(peer)
+            answer.succeed(.certificateVerified)
+        case .successor(let peer): Task { await follow(peer, key, shown) }
+        case .contested(let node):
+            refuse(
+                "two keys claim to be that of node \(node), one is \(key): nothing is exchanged with either until people have asked"
+            )
+            Task { [pairings] in await pairings.changes.contest(node, key) }
+        case .refused(let why): refuse(why)
         }
-        identity.set(peer)
-        answer.succeed(.certificateVerified)
 
-        func refuse(_ why: String) {
+        // The old key's word is enough, whoever brings it; that the new key is there is what the rest of the handshake shows.
+        @Sendable func follow(_ peer: PairedPeer, _ key: NodePublicKey, _ shown: NodeKeys) async {
+            guard await pairings.changes.follow(peer.node, peer.keys ?? shown) else {
+                return refuse("its new key \(key) cannot be stored now")
+            }
+            identity.set(peer)
+            answer.succeed(.certificateVerified)
+        }
+
+        @Sendable func refuse(_ why: String) {
             identity.refuse(why)
             logger.warning("refused a peer at \(address): \(why)")
             answer.succeed(.failed)

@@ -49,6 +49,11 @@ extension NodePublicKey: ExpressibleByArgument {
     public init?(argument: String) { self.init(DashedName.unmarked(argument)) }
 }
 
+extension NodeFingerprint: ExpressibleByArgument {
+    /// Reads an argument.
+    public init?(argument: String) { self.init(DashedName.unmarked(argument)) }
+}
+
 extension AuthorID: ExpressibleByArgument {
     /// Reads an argument.
     public init?(argument: String) { self.init(argument) }

@@ -23,7 +23,8 @@ struct Duolog: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ServeCommand.self, ReloadCommand.self, StatusCommand.self, DoctorCommand.self, VersionCommand.self,
             DemoCommand.self,
-            ConfigCommand.self, PractitionerCommand.self, PeerCommand.self, ChartCommand.self, PatientCommand.self,
+            ConfigCommand.self, PractitionerCommand.self, KeyCommand.self, PeerCommand.self, ChartCommand.self,
+            PatientCommand.self,
             ConsentCommand.self,
             TodayCommand.self,
             ShowCommand.self,

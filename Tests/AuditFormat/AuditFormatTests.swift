@@ -121,4 +121,19 @@ import Testing
         try expect([("real", try real.file())], hold: true, trust: keys)
         #expect(report(try real.file()).trusted == false)
     }
+
+    /// Both know which key vouches after a rotation, and take any key that a node has had as its name.
+    @Test func aRotatedKeyVouchesFromItsRotationOn() throws {
+        let sample = try SampleBundle(rotated: (), signedByOld: false)
+        let file = try sample.file()
+        try expect([("rotated", file)], hold: true)
+        let keys = sample.key.keys.all
+        try #require(keys.count == 2)
+        for key in keys { try expect([("rotated", file)], hold: true, trust: [key]) }
+        try expect([("old", try SampleBundle(rotated: (), signedByOld: true).file())], hold: false)
+        var cut = sample
+        cut.events.removeAll { $0[0].contains(Array("key.rotated".utf8)) }
+        cut.header.events -= 1
+        try expect([("unsaid", try cut.file())], hold: false)
+    }
 }

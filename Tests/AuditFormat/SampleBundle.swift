@@ -36,6 +36,25 @@ struct SampleBundle {
         self.init(practices.writers, of: practices.writers[0])
     }
 
+    /// A founder whose key was rotated.
+    ///
+    /// - Parameter old: the end of its chain is signed by the key that was given up.
+    init(rotated: Void, signedByOld old: Bool) throws {
+        var practices = try Practices([("therapist", [.therapy], .lcsw)])
+        let first = practices.writers[0].key
+        let next = Writer.key(from: [UInt8](repeating: 42, count: 32)).privateKey
+        if let key = try first.succeeded(by: next, at: Timestamp(milliseconds: 1_925_900_000_000)),
+            let said = key.keys.successions.last
+        {
+            try practices.writers[0].write(
+                KeyRotated.kind, String(decoding: KeyRotated(said).members, as: UTF8.self), author: .node)
+            try practices.writers[0].write(MedicationPrescribed.kind, Bodies.prescribed())
+            try practices.meet()
+            if !old { practices.writers[0].key = key }
+        }
+        self.init(practices.writers, of: practices.writers[0])
+    }
+
     private init(_ writers: [Writer], of exporter: Writer) {
         let record = exporter.record
         let at = Timestamp(milliseconds: 1_926_000_000_000)

@@ -18,7 +18,8 @@ NODE, NUM = f"[{B32}]{{16}}", "[1-9][0-9]{0,14}"
 ORIGIN = NODE + rf"\.[0-9a-f][{B32}]{{12}}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 HASHES = rf'\[(|"{HASH}"(?:,"{HASH}")*)\]'
-NEVER_ERASED = {"chart.opened", "member.admitted", "member.removed", "consent.granted", "consent.revoked", "event.erased"}
+NEVER_ERASED = {"chart.opened", "member.admitted", "member.removed", "consent.granted", "consent.revoked", "event.erased",
+                "key.rotated"}
 
 HEADER = re.compile(rf'\{{"t":"duolog-audit","v":1,"chart":"({HASH})","key":"({HASH})","at":"({TIME})","events":({NUM})\}}')
 MEMBER = re.compile(rf'\{{"t":"member","node":"({NODE})","key":"({HASH})","event":"({HASH})"\}}')
@@ -142,18 +143,39 @@ class Chart:
             need(sha(b"duolog/chart/1\n" + decode(says["node_key"]) + decode(says["nonce"])) == chart, f"{where}: chart id")
 
     def keys(self):
-        """node -> (key, event), by the genesis and the admissions in effect."""
+        """node -> (first key, event), by the genesis and the admissions in effect; and the successions of each node, with their events."""
         known, stewards = {}, {}
+        self.said = {}
         for event in self.events.values():
             if event["kind"] == "chart.opened":
                 known[event["node"]], stewards[event["node"]] = (event["says"]["node_key"], event), [event]
+                self.succeed(event["node"], event, event["says"].get("succession", []))
             elif event["kind"] == "member.admitted":
                 if any(event["past"] >> by["bit"] & 1 for by in stewards.get(event["node"], [])):
                     key = event["says"]["node_key"]
                     known.setdefault(node_id(key), (key, event))
+                    self.succeed(node_id(key), event, event["says"].get("succession", []))
                     if "steward" in event["says"]["scopes"]:
                         stewards.setdefault(node_id(key), []).append(event)
+            elif event["kind"] == "key.rotated" and event["node"] in known:
+                before = self.had(known, event["node"], event["past"] & ~(1 << event["bit"]))[1]
+                if event["says"]["succession"]["old"] in before:
+                    self.succeed(event["node"], event, [event["says"]["succession"]])
         return known
+
+    def succeed(self, node, event, successions):
+        for s in successions:
+            if signed(s["old"], s["sig"], "duolog/succession/1", node, s["old"], s["new"], s["at"]):
+                self.said.setdefault(node, []).append((s["old"], s["new"], event["bit"]))
+
+    def had(self, known, node, past):
+        """The keys of a node that a past knows, and those of them that are in force."""
+        all_keys, grew = [known[node][0]], True
+        pairs = [(old, new) for old, new, bit in self.said.get(node, []) if past >> bit & 1]
+        while grew:
+            grew = [new for old, new in pairs if old in all_keys and new not in all_keys]
+            all_keys += grew[:1]
+        return all_keys, [key for key in all_keys if not any(old == key and new in all_keys for old, new in pairs)]
 
     def check_bodies(self):
         erased = {h for e in self.events.values() if e["kind"] == "event.erased" for h in e["refs"]}
@@ -190,14 +212,19 @@ def verify(data, trust):
     keys = chart.keys()
     expected = sorted((node, key, event["name"]) for node, (key, event) in keys.items())
     need(members == expected and all(node_id(key) == node for node, key, _ in members), "members are not those admitted")
-    need(exporter in {key for key, _ in keys.values()}, "the exporter is no member")
+    everything = (1 << len(chart.events)) - 1
+    had = {node: chart.had(keys, node, everything) for node in keys}
+    need(all(len(current) == 1 for _, current in had.values()), "two keys claim to follow one of a node")
+    need(any(exporter in known for known, _ in had.values()), "the exporter is no member")
     ascending([(h[1], int(h[2]), decode(h[3])) for h in heads], "heads out of order")
     for number, origin, seq, name, when, sig in heads:
         event = chart.events.get(name)
         need(event and (event["origin"], event["seq"]) == (origin, int(seq)), f"line {number}: head of a missing event")
         key, admission = keys.get(origin[:16], (None, None))
         need(key and event["past"] >> admission["bit"] & 1, f"line {number}: a writer that nothing admits")
-        need(signed(key, sig, "duolog/head/1", chart_id, origin, seq, name, when), f"line {number}: signature of the head")
+        current = chart.had(keys, origin[:16], event["past"])[1]
+        need(any(signed(k, sig, "duolog/head/1", chart_id, origin, seq, name, when) for k in current),
+             f"line {number}: signature of the head")
     headed = {h[3] for h in heads}
     for event in chart.events.values():
         need(event["name"] in chart.kids or event["name"] in headed, f"{event['where']}: no head covers it")
@@ -207,11 +234,11 @@ def verify(data, trust):
         need(event and (event["origin"], event["seq"]) == (origin, int(seq)), f"line {number}: receipt for a missing event")
         need(receiver in keys and str(int(instance)) == instance, f"line {number}: receipt of no member")
         fields = (receiver, instance, chart_id, origin, seq, name, when)
-        need(signed(keys[receiver][0], sig, "duolog/receipt/1", *fields), f"line {number}: signature of the receipt")
+        need(any(signed(k, sig, "duolog/receipt/1", *fields) for k in had[receiver][0]), f"line {number}: signature of the receipt")
     if trust:
-        founder = next(key for key, event in keys.values() if event["kind"] == "chart.opened")
-        writers = {keys[event["node"]][0] for event in chart.events.values() if event["node"] in keys}
-        need(founder in trust or writers <= trust, "the keys are not trusted")
+        founder = next(node for node, (_, event) in keys.items() if event["kind"] == "chart.opened")
+        writers = {event["node"] for event in chart.events.values() if event["node"] in keys}
+        need(trust & set(had[founder][0]) or all(trust & set(had[node][0]) for node in writers), "the keys are not trusted")
 
 
 def main(arguments):

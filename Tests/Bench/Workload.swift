@@ -15,7 +15,7 @@ struct Workload: Sendable {
         var charts: [ChartID] = []
         for _ in 0..<count {
             let chart = try await log.openChart(name: "bench", nonce: Self.bytes(), when: when, salt: Self.bytes())
-            let admission = #"{"name":"bench","node_key":"\#(log.publicKey)","scopes":["steward","therapy"]}"#
+            let admission = #"{"name":"bench","node_key":"\#(log.key.publicKey)","scopes":["steward","therapy"]}"#
             let enrolment = #"{"credential":"lcsw","name":"Nobody"}"#
             let founding = [(MemberAdmitted.kind, admission, .node), (PractitionerEnrolled.kind, enrolment, author)].map {
                 Draft(

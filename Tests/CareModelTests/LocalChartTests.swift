@@ -26,7 +26,7 @@ import Testing
         var writer = Writer("journal", scopes: [], credential: .other, chart: charts[0], seed: 3)
         let (key, nonce) = (writer.key.publicKey, [UInt8](repeating: 0, count: 16))
         writer.record = ChartRecord(chart: ChartFounding.chart(founder: key, nonce: nonce), isLocal: true)
-        let opened = ChartOpened(node_key: key, nonce: Base64URL.encode(nonce), name: "journal")
+        let opened = ChartOpened(keys: NodeKeys(first: key), nonce: Base64URL.encode(nonce), name: "journal")
         try writer.write(ChartOpened.kind, String(decoding: opened.members, as: UTF8.self), author: .node)
         for entry in entries {
             try writer.write(type(of: entry).kind, String(decoding: entry.members, as: UTF8.self), author: .node)

@@ -52,8 +52,8 @@ final class TestNode: Sendable {
     var now: ClinicalTime { ClinicalTime(instant: clock.now, offsetMinutes: 0) }
 
     func pair(_ other: TestNode) async throws {
-        try await log.pair(Peer(node: other.node, key: other.log.publicKey, name: "other", address: nil))
-        try await other.log.pair(Peer(node: node, key: log.publicKey, name: "other", address: nil))
+        try await log.pair(Peer(NodeFingerprint(node: other.node, key: other.log.key.publicKey), name: "other", address: nil))
+        try await other.log.pair(Peer(NodeFingerprint(node: node, key: log.key.publicKey), name: "other", address: nil))
     }
 
     func draft(_ chart: ChartID, _ kind: Kind, _ members: String, refs: [EventHash] = [], author: AuthorID? = nil) -> Draft {
@@ -86,7 +86,7 @@ final class TestNode: Sendable {
     }
 
     private static func admission(_ node: TestNode, _ scopes: String) -> String {
-        #"{"name":"practice","node_key":"\#(node.log.publicKey)","scopes":[\#(scopes)]}"#
+        #"{"name":"practice","node_key":"\#(node.log.key.publicKey)","scopes":[\#(scopes)]}"#
     }
 
     func enroll(in chart: ChartID) async throws {

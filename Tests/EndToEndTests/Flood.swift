@@ -21,7 +21,7 @@ struct Flood {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        try tls.clientHandler(PeerIdentity(), to: "\(address)", expected: peer.key))
+                        try tls.clientHandler(PeerIdentity(), to: "\(address)", expected: peer.node))
                     try channel.pipeline.syncOperations.addHandler(Swallow())
                 }
             }

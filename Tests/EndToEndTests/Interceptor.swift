@@ -18,7 +18,7 @@ final class Interceptor: Sendable {
         let key: NodeKey
         let address: String
 
-        var asPeer: PairedPeer { PairedPeer(node: key.publicKey.node, key: key.publicKey, address: PeerAddress(address)) }
+        var asPeer: PairedPeer { PairedPeer(node: key.node, key: key.publicKey, address: PeerAddress(address)) }
     }
 
     /// What one side sent on one connection.
@@ -47,7 +47,7 @@ final class Interceptor: Sendable {
                     .channelInitializer { far in
                         far.eventLoop.makeCompletedFuture {
                             let handler = try client.clientHandler(
-                                PeerIdentity(), to: listener.address, expected: listener.key.publicKey)
+                                PeerIdentity(), to: listener.address, expected: listener.key.node)
                             try self.setUp(far, handler, from: listener, to: dialer, passingTo: near)
                         }
                     }

@@ -67,7 +67,7 @@ struct PlayedCase: Sendable {
     }
 
     func name(of node: NodeID) throws -> String {
-        for practice in Practice.allCases where try state(of: practice).nodeKey().publicKey.node == node {
+        for practice in Practice.allCases where try state(of: practice).nodeKey().node == node {
             return practice.rawValue
         }
         throw DemoFailure("\(node) is none of the three nodes")

@@ -18,7 +18,7 @@ import Testing
         #expect(members.first { $0.node == lost.node }?.removed == true)
 
         // It dials, as it always did, and is refused by name.
-        try await Daemons.wait("the refusal") { pair.left.log.contains("\(lost.key) was revoked at") }
+        try await Daemons.wait("the refusal") { pair.left.log.contains("\(lost.key), was revoked at") }
         let later = try await pair.record(
             pair.left, "side_effect.reported", #"{"severity":"mild","what":"after the theft"}"#,
             view: try await pair.view(pair.left))

@@ -101,15 +101,15 @@ import Testing
     @Test func signaturesHoldForTheirKeyAndTheirDomainOnly() throws {
         let event = try #require(writer.events.last)
         let head = try SignedHead(signing: event, at: Timestamp(milliseconds: 1), with: writer.key)
-        #expect(head.isValid(for: writer.key.publicKey))
-        #expect(!head.isValid(for: practices.writers[0].key.publicKey))
+        #expect(head.isValid(for: writer.key.keys))
+        #expect(!head.isValid(for: practices.writers[0].key.keys))
         let later = SignedHead(
             chart: head.chart, dot: head.dot, hash: head.hash, at: Timestamp(milliseconds: 2), signature: head.signature)
-        #expect(!later.isValid(for: writer.key.publicKey))
+        #expect(!later.isValid(for: writer.key.keys))
         let receipt = Receipt(
             receiver: writer.node, instance: 1, chart: head.chart, dot: head.dot, hash: head.hash, at: head.at,
             signature: head.signature)
-        #expect(!receipt.isValid(for: writer.key.publicKey))
+        #expect(!receipt.isValid(for: writer.key.keys))
     }
 
     @Test func viewTokensRoundTrip() {

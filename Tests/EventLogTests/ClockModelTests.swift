@@ -7,7 +7,7 @@ import Testing
     private typealias Model = [Origin: Int]
     private static let seeds = 1...200 as ClosedRange<UInt64>
     private static let origins = (1...6 as ClosedRange<UInt8>).flatMap { number in
-        let node = Writer.key(from: [UInt8](repeating: number, count: 32)).publicKey.node
+        let node = Writer.key(from: [UInt8](repeating: number, count: 32)).node
         return [Origin(node: node, epoch: 1), Origin(node: node, epoch: .max)]
     }
 

@@ -4,8 +4,8 @@ import Testing
 
 /// What is no envelope: each form is refused at its place.
 @Suite struct EnvelopeErrorTests {
-    private static let origin = Origin(node: Writer.key(from: [UInt8](repeating: 1, count: 32)).publicKey.node, epoch: 3)
-    private static let other = Origin(node: Writer.key(from: [UInt8](repeating: 2, count: 32)).publicKey.node, epoch: 4)
+    private static let origin = Origin(node: Writer.key(from: [UInt8](repeating: 1, count: 32)).node, epoch: 3)
+    private static let other = Origin(node: Writer.key(from: [UInt8](repeating: 2, count: 32)).node, epoch: 4)
     private static let hashes = (1...3 as ClosedRange<UInt8>).map { EventHash(of: [$0]) }.sorted()
 
     private static let sample = Envelope(

@@ -6,7 +6,7 @@ import Testing
 @Suite struct GenesisTests {
     private let key = Writer.key(from: [UInt8](repeating: 1, count: 32))
     private let nonce = [UInt8](repeating: 7, count: 16)
-    private var origin: Origin { Origin(node: key.publicKey.node, epoch: 1) }
+    private var origin: Origin { Origin(node: key.node, epoch: 1) }
     private var chart: ChartID { ChartFounding.chart(founder: key.publicKey, nonce: nonce) }
 
     private func refusal(
@@ -35,7 +35,7 @@ import Testing
         #expect(try refusal(otherNonce) == .foreignFounder(dot))
         let stranger = Writer.key(from: [UInt8](repeating: 2, count: 32)).publicKey
         #expect(try refusal(HandmadeChart.founding(stranger, nonce)) == .foreignFounder(dot))
-        let foreign = Origin(node: stranger.node, epoch: 1)
+        let foreign = Origin(node: NodeID(of: stranger), epoch: 1)
         #expect(try refusal(members, origin: foreign) == .foreignFounder(Dot(origin: foreign, seq: 1)))
     }
 

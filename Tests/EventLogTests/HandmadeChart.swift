@@ -17,14 +17,14 @@ struct HandmadeChart {
         chart = ChartFounding.chart(founder: founder.publicKey, nonce: nonce)
         graph = ChartGraph(chart: chart)
         genesis = try Self.event(
-            chart, Origin(node: founder.publicKey.node, epoch: 1), kind: ChartFounding.kind,
+            chart, Origin(node: founder.node, epoch: 1), kind: ChartFounding.kind,
             graph.next(in: Self.nobody, seeing: []),
             members: Self.founding(founder.publicKey, nonce), salt: random.bytes(16))
         self.random = random
         try graph.admit(genesis)
     }
 
-    private static let nobody = Origin(node: Writer.key(from: [UInt8](repeating: 9, count: 32)).publicKey.node, epoch: 1)
+    private static let nobody = Origin(node: Writer.key(from: [UInt8](repeating: 9, count: 32)).node, epoch: 1)
 
     static func founding(_ key: NodePublicKey, _ nonce: [UInt8]) -> String {
         #"{"node_key":"\#(key)","nonce":"\#(Base64URL.encode(nonce))"}"#
@@ -33,7 +33,7 @@ struct HandmadeChart {
     /// A writer's sequence; number 0 is the founder's.
     func origin(_ writer: UInt8, epoch: UInt64 = 1) -> Origin {
         let key = writer == 0 ? founder : Writer.key(from: [UInt8](repeating: writer, count: 32))
-        return Origin(node: key.publicKey.node, epoch: epoch)
+        return Origin(node: key.node, epoch: epoch)
     }
 
     static func event(

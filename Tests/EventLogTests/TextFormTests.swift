@@ -69,7 +69,7 @@ import Testing
         let letters = stride(from: 0, to: 80, by: 5).map { start in
             Self.idAlphabet[bits[start..<start + 5].reduce(0) { $0 << 1 | Int($1) }]
         }
-        #expect(Array(key.node.description.utf8) == letters)
+        #expect(Array(NodeID(of: key).description.utf8) == letters)
     }
 
     @Test(arguments: [
@@ -93,7 +93,7 @@ import Testing
 
     @Test func originsSortLikeTheirText() {
         var random = SplitMix64(seed: 8)
-        let nodes = (1...3).map { Writer.key(from: [UInt8](repeating: $0, count: 32)).publicKey.node }
+        let nodes = (1...3).map { Writer.key(from: [UInt8](repeating: $0, count: 32)).node }
         for _ in 0..<300 {
             let pair = (0..<2).compactMap { _ in
                 nodes.randomElement(using: &random).map { Origin(node: $0, epoch: random.next() >> random.next() % 64) }

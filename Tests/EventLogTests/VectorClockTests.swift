@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct VectorClockTests {
     private static let origins = (1...5).map {
-        Origin(node: Writer.key(from: [UInt8](repeating: UInt8($0), count: 32)).publicKey.node, epoch: 1)
+        Origin(node: Writer.key(from: [UInt8](repeating: UInt8($0), count: 32)).node, epoch: 1)
     }
 
     private func clock(_ random: inout SplitMix64) -> VectorClock {
@@ -44,7 +44,7 @@ import Testing
         var random = SplitMix64(seed: 3)
         for _ in 0..<200 {
             let (left, right) = (
-                Writer.key(from: random.bytes(32)).publicKey.node, Writer.key(from: random.bytes(32)).publicKey.node
+                Writer.key(from: random.bytes(32)).node, Writer.key(from: random.bytes(32)).node
             )
             #expect((left < right) == (left.description < right.description))
             #expect(NodeID(left.description) == left)

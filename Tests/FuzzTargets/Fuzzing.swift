@@ -73,7 +73,7 @@ public enum Fuzzing: String, CaseIterable, Sendable {
     private static func session(_ bytes: [UInt8]) -> String? {
         var bytes = bytes[...]
         let mode = bytes.popFirst() ?? 0
-        let (me, peer) = (key(1).node, key(2).node)
+        let (me, peer) = (NodeID(of: key(1)), NodeID(of: key(2)))
         let chart = EventHash(of: [3])
         let offer = Offer(charts: mode & 1 == 0 ? [:] : [chart: EventHash(of: [4])], arrival: 9)
         var session = Session(Session.Configuration(me: me, instance: 1, peer: peer), offer: offer)
@@ -134,7 +134,7 @@ public enum Fuzzing: String, CaseIterable, Sendable {
                 charts.map {
                     ChartHeads(
                         chart: $0,
-                        tips: [Tip(origin: Origin(node: key(1).node, epoch: 1), seq: 1, hash: EventHash(of: [4]))])
+                        tips: [Tip(origin: Origin(node: NodeID(of: key(1)), epoch: 1), seq: 1, hash: EventHash(of: [4]))])
                 })
         case .compare(let offered):
             .compared(

@@ -14,7 +14,7 @@ struct HostilePeerTests {
         prepare(node)
         let key = try TestNode.newKey()
         await node.network.setPeers([
-            good.asPeer(dialed: false), PairedPeer(node: key.publicKey.node, key: key.publicKey, address: nil),
+            good.asPeer(dialed: false), PairedPeer(node: key.node, key: key.publicKey, address: nil),
         ])
         await good.network.setPeers([node.asPeer(dialed: true)])
         await node.untilConnected(to: good)

@@ -42,7 +42,7 @@ struct RawPeer {
     let key: NodeKey
     let channel: any Channel
     private let lines: AsyncStream<[UInt8]>
-    var id: NodeID { key.publicKey.node }
+    var id: NodeID { key.node }
 
     /// Connects, and waits for the end of the TLS handshake. Nothing is said yet.
     init(_ key: NodeKey, to node: TestNode) async throws {
@@ -54,7 +54,7 @@ struct RawPeer {
             .connect(host: node.address.host, port: node.address.port).get()
         let ready = channel.eventLoop.makePromise(of: Void.self)
         try await channel.eventLoop.submit {
-            let handler = try tls.clientHandler(PeerIdentity(), to: "test", expected: node.key.publicKey)
+            let handler = try tls.clientHandler(PeerIdentity(), to: "test", expected: node.id)
             try channel.pipeline.syncOperations.addHandler(handler)
             try channel.pipeline.syncOperations.addHandler(Collector(continuation, ready))
         }.get()

@@ -108,7 +108,7 @@ struct ReconnectTests {
     @Test func aNewConnectionInTheSameDirectionReplacesTheOlder() async throws {
         let node = try await TestNode(Watch())
         let key = try TestNode.newKey()
-        await node.network.setPeers([PairedPeer(node: key.publicKey.node, key: key.publicKey, address: nil)])
+        await node.network.setPeers([PairedPeer(node: key.node, key: key.publicKey, address: nil)])
         let first = try await RawPeer(key, to: node)
         try await first.sayHello()
         _ = try #require(await first.line(of: "root"))

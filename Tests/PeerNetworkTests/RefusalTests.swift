@@ -26,8 +26,8 @@ struct RefusalTests {
         let watch = Watch()
         let (node, other) = (try await TestNode(watch), try await TestNode(watch))
         let expected = try TestNode.newKey().publicKey
-        await node.network.setPeers([PairedPeer(node: expected.node, key: expected, address: other.address)])
-        await watch.until { watch.contains(.warning, "\(other.key.publicKey)", "paired as \(expected)") }
+        await node.network.setPeers([PairedPeer(node: NodeID(of: expected), key: expected, address: other.address)])
+        await watch.until { watch.contains(.warning, "\(other.key.publicKey)", "paired as \(NodeID(of: expected))") }
         await node.network.stop()
         await other.network.stop()
     }

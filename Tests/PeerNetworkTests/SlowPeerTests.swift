@@ -12,7 +12,7 @@ struct SlowPeerTests {
         let (node, good) = (try await TestNode(watch), try await TestNode(watch))
         let key = try TestNode.newKey()
         await node.network.setPeers([
-            good.asPeer(dialed: false), PairedPeer(node: key.publicKey.node, key: key.publicKey, address: nil),
+            good.asPeer(dialed: false), PairedPeer(node: key.node, key: key.publicKey, address: nil),
         ])
         await good.network.setPeers([node.asPeer(dialed: true)])
         await node.untilConnected(to: good)
@@ -57,7 +57,8 @@ struct SlowPeerTests {
         let (node, good, bad) = try await setUp(Watch())
         _ = try #require(await bad.line(of: "hello"))
         for byte in "{\"t\":\"hello\",\"versions\":[1,1]".utf8 {
-            try await bad.channel.writeAndFlush(bad.channel.allocator.buffer(bytes: [byte]))
+            // On a busy machine the time may be over before the last byte, and the channel closed: that is what is asked for.
+            try? await bad.channel.writeAndFlush(bad.channel.allocator.buffer(bytes: [byte]))
         }
         node.ahead.pass(ReplicationLimits.handshakeMilliseconds)
         let error = try #require(await bad.line(of: "error"))

@@ -19,7 +19,7 @@ struct TestNode {
     /// Where it listens.
     let address: PeerAddress
 
-    var id: NodeID { key.publicKey.node }
+    var id: NodeID { key.node }
     var origin: Origin { Origin(node: id, epoch: 1) }
 
     /// Nodes of one test share a watch, so that what happens at one wakes who waits for another.
@@ -73,7 +73,7 @@ struct TestNode {
     /// Two keys, the one with the smaller id first.
     static func newKeys() throws -> (smaller: NodeKey, larger: NodeKey) {
         let (one, other) = (try newKey(), try newKey())
-        return one.publicKey.node < other.publicKey.node ? (one, other) : (other, one)
+        return one.node < other.node ? (one, other) : (other, one)
     }
 
     func asPeer(dialed: Bool) -> PairedPeer {

@@ -12,7 +12,7 @@ struct PlainChart {
 
     init(_ number: Int, events count: Int = 1) throws {
         let id = EventHash(of: Array("chart \(number)".utf8))
-        let origin = Origin(node: Self.key.publicKey.node, epoch: 1)
+        let origin = Origin(node: Self.key.node, epoch: 1)
         var events: [Event] = []
         for seq in 1...count {
             events.append(try Self.event(id, Dot(origin: origin, seq: seq), after: events.last))
@@ -72,7 +72,7 @@ extension ChartHeads {
             chart: EventHash(of: Array("chart \(number)".utf8)),
             tips: (0..<writers).map {
                 Tip(
-                    origin: Origin(node: PlainChart.key.publicKey.node, epoch: UInt64($0)), seq: seq,
+                    origin: Origin(node: PlainChart.key.node, epoch: UInt64($0)), seq: seq,
                     hash: EventHash(of: Array("tip \($0)".utf8)))
             })
     }

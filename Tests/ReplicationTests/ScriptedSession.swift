@@ -4,8 +4,8 @@ import TestSupport
 
 /// One session, driven by hand: the test is its peer, its storage and its clock.
 struct ScriptedSession {
-    static let me = PlainChart.key.publicKey.node
-    static let peer = Writer.key(from: [UInt8](repeating: 2, count: 32)).publicKey.node
+    static let me = PlainChart.key.node
+    static let peer = Writer.key(from: [UInt8](repeating: 2, count: 32)).node
 
     private var session: Session
     private var seconds = 0

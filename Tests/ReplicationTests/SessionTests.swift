@@ -5,8 +5,8 @@ import Testing
 
 /// The session alone, in virtual time: what it refuses, and how it ends.
 @Suite struct SessionTests {
-    private let me = Writer.key(from: [UInt8](repeating: 1, count: 32)).publicKey.node
-    private let peer = Writer.key(from: [UInt8](repeating: 2, count: 32)).publicKey.node
+    private let me = Writer.key(from: [UInt8](repeating: 1, count: 32)).node
+    private let peer = Writer.key(from: [UInt8](repeating: 2, count: 32)).node
 
     private func session() -> Session {
         Session(Session.Configuration(me: me, instance: 1, peer: peer), offer: Offer(charts: [:], arrival: 0))

@@ -4,8 +4,8 @@ import TestSupport
 
 /// A session of ours in virtual time, with a peer that says whatever a test makes it say. Storage answers when the test says so.
 struct Talk {
-    static let me = Writer.key(from: [UInt8](repeating: 1, count: 32)).publicKey.node
-    static let peer = Writer.key(from: [UInt8](repeating: 2, count: 32)).publicKey.node
+    static let me = Writer.key(from: [UInt8](repeating: 1, count: 32)).node
+    static let peer = Writer.key(from: [UInt8](repeating: 2, count: 32)).node
     static let hash = EventHash(of: [1])
     static let time = "2031-01-06T14:00:00.000Z"
     static let signature = Base64URL.encode([UInt8](repeating: 7, count: 64))

@@ -32,7 +32,7 @@ import Testing
 
     @Test func everyMessageIsReadAsItWasWritten() throws {
         let key = Writer.key(from: [UInt8](repeating: 4, count: 32))
-        let (node, hash) = (key.publicKey.node, EventHash(of: [1]))
+        let (node, hash) = (key.node, EventHash(of: [1]))
         let (origin, at) = (Origin(node: node, epoch: 9), Timestamp(milliseconds: 5))
         let signature = [UInt8](repeating: 7, count: 64)
         let heads = ChartHeads(chart: hash, tips: [Tip(origin: origin, seq: 3, hash: hash)])

@@ -180,10 +180,10 @@ extension MemoryLog {
             }
             let membership = memberships[receipt.chart] ?? Fold.membership(of: record)
             memberships[receipt.chart] = membership
-            guard let key = membership.members[receipt.receiver]?.key, verified.isValid(receipt, for: key) else { continue }
+            guard let keys = membership.members[receipt.receiver]?.keys, verified.isValid(receipt, for: keys) else { continue }
             keep(receipt)
         }
-        for notice in notices where notice.removed == node && notice.isValid(for: peer) {
+        for notice in notices where notice.removed == node && notice.isValid(for: [peer]) {
             guard disk.notices[notice.removal] == nil else { continue }
             disk.lastStatement += 1
             disk.notices[notice.removal] = (disk.lastStatement, notice)
@@ -207,17 +207,17 @@ extension MemoryLog {
 public final class VerifiedReceipts {
     private struct Entry: Hashable {
         let receipt: Receipt
-        let key: NodePublicKey
+        let keys: NodeKeys
     }
 
     private var known: Set<Entry> = []
 
     public init() {}
 
-    func isValid(_ receipt: Receipt, for key: NodePublicKey) -> Bool {
-        let entry = Entry(receipt: receipt, key: key)
+    func isValid(_ receipt: Receipt, for keys: NodeKeys) -> Bool {
+        let entry = Entry(receipt: receipt, keys: keys)
         guard !known.contains(entry) else { return true }
-        guard receipt.isValid(for: key) else { return false }
+        guard receipt.isValid(for: keys) else { return false }
         known.insert(entry)
         return true
     }

@@ -75,7 +75,7 @@ public final class MemoryLog: NodeStore {
         drawEpoch()
     }
 
-    var node: NodeID { key.publicKey.node }
+    var node: NodeID { key.node }
     var origin: Origin { Origin(node: node, epoch: disk.epoch) }
     public var epoch: (epoch: UInt64, instance: UInt64) { (disk.epoch, disk.instance) }
 
@@ -115,8 +115,7 @@ public final class MemoryLog: NodeStore {
     // MARK: Peers
 
     public func pair(_ peer: NodePublicKey) {
-        if disk.peers[peer.node] == nil { disk.peers[peer.node] = PeerState(key: peer) }
-        disk.peers[peer.node]?.isPaired = true
+        disk.peers[NodeID(of: peer), default: PeerState(key: peer)].isPaired = true
     }
 
     public func unpair(_ peer: NodeID) {
@@ -130,7 +129,7 @@ public final class MemoryLog: NodeStore {
 
     public func openChart(name: String, nonce: [UInt8], salt: [UInt8]) throws -> ChartID {
         let chart = ChartFounding.chart(founder: key.publicKey, nonce: nonce)
-        let members = ChartOpened(node_key: key.publicKey, nonce: Base64URL.encode(nonce), name: name).members
+        let members = ChartOpened(keys: key.keys, nonce: Base64URL.encode(nonce), name: name).members
         records[chart] = ChartRecord(chart: chart)
         let draft = Draft(
             chart: chart, author: .node, kind: ChartOpened.kind, members: members,

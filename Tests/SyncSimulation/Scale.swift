@@ -47,7 +47,7 @@ public struct Scale: Sendable {
         var tree = OfferTree()
         return tree.root()
     }()
-    private static let writer = Self.key(7).node
+    private static let writer = NodeID(of: Self.key(7))
     private static let origin = Origin(node: writer, epoch: 1)
 
     private static func key(_ byte: UInt8) -> NodePublicKey {
@@ -69,7 +69,7 @@ public struct Scale: Sendable {
 
     /// Runs both sessions until nobody has anything to say; what is under way arrives at the same moment.
     public mutating func run() -> Cost {
-        let (left, right) = (Self.key(1).node, Self.key(2).node)
+        let (left, right) = (NodeID(of: Self.key(1)), NodeID(of: Self.key(2)))
         var sessions = [
             Session(Session.Configuration(me: left, instance: 1, peer: right), offer: tree),
             Session(Session.Configuration(me: right, instance: 1, peer: left), offer: Offer(charts: [:], arrival: 0)),

@@ -30,7 +30,7 @@ struct SharingOracle {
         guard [ChartOpened.kind, MemberAdmitted.kind].contains(event.envelope.kind),
             let key = members(event)["node_key"] as? String
         else { return nil }
-        return NodePublicKey(key)?.node
+        return NodePublicKey(key).map { NodeID(of: $0) }
     }
 
     private static func members(_ event: Event) -> [String: Any] {

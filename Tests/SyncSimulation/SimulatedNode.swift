@@ -27,5 +27,5 @@ final class SimulatedNode {
         self.author = author
     }
 
-    var node: NodeID { store.key.publicKey.node }
+    var node: NodeID { store.key.node }
 }

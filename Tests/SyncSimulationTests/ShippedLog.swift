@@ -76,7 +76,7 @@ final class ShippedLog: NodeStore {
     var epoch: (epoch: UInt64, instance: UInt64) { log.epoch }
 
     func pair(_ peer: NodePublicKey) async throws {
-        try await log.pair(Peer(node: peer.node, key: peer, name: "peer", address: nil))
+        try await log.pair(Peer(NodeFingerprint(node: NodeID(of: peer), key: peer), name: "peer", address: nil))
     }
 
     func unpair(_ peer: NodeID) async throws { _ = try await log.unpair(peer) }

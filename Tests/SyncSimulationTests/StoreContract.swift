@@ -113,7 +113,7 @@ final class ContractPair {
 }
 
 extension NodeStore {
-    var node: NodeID { key.publicKey.node }
+    var node: NodeID { key.node }
 
     func hashes() async throws -> [EventHash] { try await rows(from: 0).map(\.event.hash) }
 }

@@ -49,7 +49,7 @@ import Testing
         #expect(admission.refused.isEmpty)
         #expect(admission.newEvents == run.events.count)
         #expect(admission.receipts.count == 1)
-        #expect(admission.receipts.allSatisfy { $0.isValid(for: pair.right.key.publicKey) })
+        #expect(admission.receipts.allSatisfy { $0.isValid(for: pair.right.key.keys) })
         #expect(try await pair.right.hashes() == pair.left.hashes())
         #expect(try #require(await pair.admit([run])).newEvents == 0)
         #expect(await pair.right.takeChanges().contains { $0.charts == [pair.chart] })

@@ -4,7 +4,7 @@ public import EventLog
 
 /// A practice in a test: a node key, a person, and what the node holds of one chart.
 public struct Writer: Sendable {
-    public let key: NodeKey
+    public var key: NodeKey
     public let author: AuthorID
     public let scopes: [Scope]
     public let credential: Credential
@@ -34,7 +34,7 @@ public struct Writer: Sendable {
         return key
     }
 
-    public var node: NodeID { key.publicKey.node }
+    public var node: NodeID { key.node }
     public var origin: Origin { Origin(node: node, epoch: epoch) }
 
     /// Takes an event in, as admission does.

@@ -78,7 +78,9 @@ public enum AuditBundle {
 
     /// The line of a member.
     public static func line(_ member: Member) -> [UInt8] {
-        Array("{\"t\":\"member\",\"node\":\"\(member.key.node)\",\"key\":\"\(member.key)\",\"event\":\"\(member.event)\"}".utf8)
+        Array(
+            "{\"t\":\"member\",\"node\":\"\(NodeID(of: member.key))\",\"key\":\"\(member.key)\",\"event\":\"\(member.event)\"}"
+                .utf8)
     }
 
     /// The line in the place of a body that is not here.
@@ -113,13 +115,13 @@ extension ChartRecord {
             let event = graph.nodes.indices.prefix(count).filter { position in
                 guard verdict(on: position).isPermitted, let line = entries[position].body else { return false }
                 switch graph.nodes[position].envelope.kind {
-                case ChartOpened.kind: return (try? ChartOpened.read(line))?.node_key == member.key
-                case MemberAdmitted.kind: return (try? MemberAdmitted.read(line))?.node_key == member.key
+                case ChartOpened.kind: return (try? ChartOpened.read(line))?.node_key == member.keys.first
+                case MemberAdmitted.kind: return (try? MemberAdmitted.read(line))?.node_key == member.keys.first
                 default: return false
                 }
             }.min { graph.nodes[$0].key < graph.nodes[$1].key }
-            return event.map { AuditBundle.Member(key: member.key, event: graph.nodes[$0].hash) }
-        }.sorted { $0.key.node < $1.key.node }
+            return event.map { AuditBundle.Member(key: member.keys.first, event: graph.nodes[$0].hash) }
+        }.sorted { NodeID(of: $0.key) < NodeID(of: $1.key) }
     }
 
     /// The lines of the first `count` events that arrived, in the order of the fold, from the event numbered `from` on: at least one

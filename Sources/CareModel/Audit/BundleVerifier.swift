@@ -8,6 +8,8 @@ public struct BundleReport: Codable, Hashable, Sendable {
     public let chart: ChartID?
     /// Who made the file.
     public let exporter: NodePublicKey?
+    /// The member whose key that is; nil where it is none's.
+    public let exporter_node: NodeID?
     /// When, by its clock.
     public let at: Timestamp?
     /// True when the keys were held against others than those in the file itself.
@@ -85,7 +87,9 @@ public struct BundleVerifier {
             section = .members
         case .member(let member):
             try enter(.members)
-            if let last = members.last, !(last.key.node < member.key.node) { throw BundleLineError("members out of order") }
+            if let last = members.last, !(NodeID(of: last.key) < NodeID(of: member.key)) {
+                throw BundleLineError("members out of order")
+            }
             members.append(member)
         case .event:
             try enter(.events)
@@ -163,24 +167,31 @@ public struct BundleVerifier {
         }
         let known = verifier?.record
         let writers = Set(known?.graph.origins.map(\.node) ?? [])
-        let keys = members.filter { writers.contains($0.key.node) }.map(\.key)
+        let keys = members.map { known?.authority.keys(of: NodeID(of: $0.key)) ?? NodeKeys(first: $0.key) }
+        let writing = keys.filter { writers.contains($0.node) }
         let founder = known?.graph.nodes.first.flatMap { genesis in members.first { $0.event == genesis.hash }?.key }
-        if let exporter = header?.key, !members.contains(where: { $0.key == exporter }) {
+        let exporting = keys.first { keys in header.map { keys.all.contains($0.key) } ?? false }
+        if header != nil, exporting == nil {
             add(Finding(.key, "the exporting node is no member of the chart"))
         }
-        if let trust { checkTrust(trust, founder, keys) }
+        for contested in keys where contested.current.count > 1 {
+            add(Finding(.key, "two keys claim to follow one of node \(contested.node): one of them is somebody else's"))
+        }
+        if let trust { checkTrust(trust, writing.first { $0.first == founder }, writing) }
         let found = verifier?.found
         return BundleReport(
             whole: file.isEmpty && found?.count == 0 && found?.unchecked == 0, chart: header?.chart, exporter: header?.key,
-            at: header?.at, trusted: trust != nil, founder: founder, keys: keys, findings: found, file: file)
+            exporter_node: exporting?.node, at: header?.at, trusted: trust != nil, founder: founder, keys: writing.map(\.present),
+            findings: found, file: file)
     }
 
-    /// Whoever trusts the founder trusts whom the chart's own events admit; otherwise every writer is to be named.
-    private mutating func checkTrust(_ trust: Set<NodePublicKey>, _ founder: NodePublicKey?, _ keys: [NodePublicKey]) {
-        if let founder, trust.contains(founder) { return }
-        for key in keys where !trust.contains(key) {
-            add(Finding(.key, "the key of \(key.node) is not trusted, nor is the founder's: \(key)"))
+    /// Whoever trusts the founder trusts whom the chart's own events admit; otherwise every writer is to be named. A node is named by any
+    /// key that it has had: each vouches for the next.
+    private mutating func checkTrust(_ trust: Set<NodePublicKey>, _ founder: NodeKeys?, _ writers: [NodeKeys]) {
+        if let founder, !trust.isDisjoint(with: founder.all) { return }
+        for keys in writers where trust.isDisjoint(with: keys.all) {
+            add(Finding(.key, "the key of \(keys.node) is not trusted, nor is the founder's: \(keys.present)"))
         }
-        if keys.isEmpty { add(Finding(.key, "no key in the file is trusted")) }
+        if writers.isEmpty { add(Finding(.key, "no key in the file is trusted")) }
     }
 }

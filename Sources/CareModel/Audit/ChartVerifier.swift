@@ -174,7 +174,7 @@ public struct ChartVerifier: Sendable {
                 ))
         }
         guard record.graph.nodes[position].envelope.dot == head.dot,
-            let key = record.authority.key(for: position, in: record.graph), head.isValid(for: key)
+            let keys = record.authority.keys(for: position, in: record.graph), head.isValid(for: keys)
         else { return add(Finding(.head, "the signature of the head does not hold", dot: head.dot, place: place)) }
         found.heads += 1
         witnessed.insert(position)
@@ -184,11 +184,11 @@ public struct ChartVerifier: Sendable {
     ///
     /// - Parameter members: the chart's members, as ``members`` says.
     public mutating func take(_ receipt: Receipt, members: Membership, place: Int?) {
-        guard receipt.chart == found.chart, let key = members.members[receipt.receiver]?.key else {
+        guard receipt.chart == found.chart, let keys = members.members[receipt.receiver]?.keys else {
             return add(
                 Finding(.receipt, "a receipt of \(receipt.receiver), which no event admits", dot: receipt.dot, place: place))
         }
-        guard receipt.isValid(for: key) else {
+        guard receipt.isValid(for: keys) else {
             return add(
                 Finding(.receipt, "the signature of \(receipt.receiver)'s receipt does not hold", dot: receipt.dot, place: place))
         }

@@ -7,7 +7,7 @@ public struct MemberAdmitted: EventBody {
     public static let rule = ConflictRule.safe(.membership)
     public static let authors = Authors.steward
     public static let targets = Targets.optional(.kinds([kind, MemberRemoved.kind, ChartOpened.kind]))
-    /// The node's public key; its short id is pinned to it from here on.
+    /// The node's first public key; its short id is pinned to it from here on.
     public let node_key: NodePublicKey
     /// The practice, as the other members know it.
     public let name: String
@@ -15,19 +15,26 @@ public struct MemberAdmitted: EventBody {
     public let scopes: [Scope]
     /// Where it can be reached; informative.
     public let address: String?
+    /// How the node came to have its present key, where that is not the first.
+    public let succession: [KeySuccession]?
 
     /// Admits a node.
-    public init(node_key: NodePublicKey, name: String, scopes: [Scope], address: String? = nil) {
-        self.node_key = node_key
+    public init(keys: NodeKeys, name: String, scopes: [Scope], address: String? = nil) {
+        node_key = keys.first
+        succession = keys.successions.isEmpty ? nil : keys.successions
         self.name = name
         self.scopes = scopes
         self.address = address
     }
 
+    /// The node's keys.
+    public var keys: NodeKeys { NodeKeys(first: node_key, succession ?? []) }
+
     public func check() throws(ContentError) {
         try requireText(name, "name")
         guard !scopes.isEmpty else { throw ContentError("scopes", "at least one is needed") }
+        try requireSuccession(succession, keys)
     }
 
-    public var summary: String { "\(name) (\(node_key.node)) admitted: \(scopes.map(\.rawValue).joined(separator: ", "))" }
+    public var summary: String { "\(name) (\(keys.node)) admitted: \(scopes.map(\.rawValue).joined(separator: ", "))" }
 }

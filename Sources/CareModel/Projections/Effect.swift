@@ -2,7 +2,7 @@ public import EventLog
 
 /// Why an event has no effect, or none yet: the rule that it fell short of, and the event by which it did.
 public struct EffectRule: Codable, Hashable, Sendable {
-    /// The rule's name: a ``Verdict/Reason``, `content`, or `concurrent-removal`.
+    /// The rule's name: a ``Verdict/Reason``, `content`, `concurrent-removal` or `concurrent-rotation`.
     public let rule: String
     /// What the rule says of this event.
     public let words: String
@@ -52,10 +52,15 @@ extension Fold {
     }
 
     private func suspension(of position: Int) -> EffectRule {
-        let removals = record.authority.removalsConcurrent(with: position, in: record.graph) { includes($0) }
+        let ending = record.authority.endingsConcurrent(with: position, in: record.graph) { includes($0) }.min()
+        if let rotation = ending.flatMap({ record.graph[$0] }), rotation.envelope.kind == KeyRotated.kind {
+            return EffectRule(
+                rule: "concurrent-rotation",
+                words: "the practice's key was being replaced meanwhile; it counts once a member names it", event: ending)
+        }
         return EffectRule(
             rule: "concurrent-removal", words: "the practice was being removed meanwhile; it counts once a member names it",
-            event: removals.min())
+            event: ending)
     }
 
     /// The event by which a rule decided, where the verdict does not keep it.
@@ -73,7 +78,7 @@ extension Fold {
                 }
             case .notTheAuthor: targets(of: position).first { !isOwn($0) }
             case .notTheGenesis: order.first
-            case .noScope, .removed, .wrongScope, .notEnrolled, .notSteward, .notShared, .keyMismatch: nil
+            case .noScope, .removed, .wrongScope, .notEnrolled, .notSteward, .notShared, .keyMismatch, .keyContested: nil
             }
         return found.map { nodes[$0].hash }
     }

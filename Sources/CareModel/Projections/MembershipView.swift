@@ -10,7 +10,7 @@ public struct MembershipView: Projection {
         public let node: NodeID
         /// The practice.
         public let name: String
-        /// Its public key.
+        /// Its public key: the present one, or, where two claim to be that, the one that both replace.
         public let key: NodePublicKey
         /// What it may do.
         public let scopes: [Scope]
@@ -64,7 +64,8 @@ public struct MembershipView: Projection {
         members = fold.membership.members.map { node, member in
             let coverage = consent.coverage(of: node)
             return Member(
-                node: node, name: member.name, key: member.key, scopes: member.scopes.sorted { $0.rawValue < $1.rawValue },
+                node: node, name: member.name, key: member.keys.present,
+                scopes: member.scopes.sorted { $0.rawValue < $1.rawValue },
                 removed: fold.membership.removals[node] != nil, consent: coverage != .none,
                 consent_until: coverage.lastDay,
                 decided_by: fold.membership.removals[node].map { [$0] } ?? member.admissions.map(\.event).sorted(),

@@ -174,6 +174,7 @@ private enum FieldForm {
         case "NodeID": return "node id"
         case "ChartID": return "chart id"
         case "NodePublicKey": return "public key"
+        case "KeySuccession": return "succession, `{\"at\",\"new\",\"old\",\"sig\"}`"
         case "Range": return "`{\"origin\",\"from\",\"to\"}`"
         case "Outcome": return "the whole value that the register shall have"
         case let name: return name
@@ -198,8 +199,10 @@ private enum FieldForm {
         if let cases = type as? any CaseIterable.Type { return first(cases) as? T }
         // Keys and ids are read as they would be from a body: those of nobody.
         let key = "\"\(Base64URL.encode([UInt8](repeating: 1, count: 31) + [0]))\""
+        let signature = Base64URL.encode([UInt8](repeating: 0, count: 64))
+        let succession = "{\"at\":\"2031-01-06T09:00:00.000Z\",\"new\":\(key),\"old\":\(key),\"sig\":\"\(signature)\"}"
         guard let readable = type as? any Decodable.Type else { return nil }
-        return ["\"0000000000000000\"", key, "{\"status\":\"active\"}"].lazy
+        return ["\"0000000000000000\"", key, "{\"status\":\"active\"}", succession].lazy
             .compactMap { try? JSONDecoder().decode(readable, from: Data($0.utf8)) as? T }.first
     }
 

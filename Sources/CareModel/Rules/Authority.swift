@@ -6,8 +6,9 @@ public import EventLog
 /// as soon as the chain behind the event had it (the reach), so that nobody can write past their removal from an old view.
 public struct Authority: Sendable {
     private enum Statement: Hashable, Sendable {
-        case genesis(NodePublicKey, name: String)
-        case admission(NodePublicKey, name: String, Set<Scope>)
+        case genesis(NodeKeys, name: String)
+        case admission(NodeKeys, name: String, Set<Scope>)
+        case rotation(of: NodeID, KeySuccession)
         case removal(of: NodeID)
         case enrolment(Membership.Seat, Membership.Practitioner)
     }
@@ -61,14 +62,18 @@ public struct Authority: Sendable {
         if case .journal = kind.authors { return .withoutEffect(.notShared, decidedBy: nil) }
         let known = membership(knownTo: position, in: graph)
         let node = envelope.origin.node
-        if let removal = membership(behind: position, in: graph).removals[node] {
-            return .withoutEffect(.removed, decidedBy: removal)
-        }
+        let behind = membership(behind: position, in: graph)
+        if let removal = behind.removals[node] { return .withoutEffect(.removed, decidedBy: removal) }
+        if let keys = behind.members[node]?.keys, keys.current.count > 1 { return .withoutEffect(.keyContested, decidedBy: nil) }
         guard let member = known.members[node], !known.scopes(of: node).isEmpty else {
             return .withoutEffect(.noScope, decidedBy: nil)
         }
-        if let admitted = try? admittedKey(event), let pinned = known.members[admitted.node]?.key, pinned != admitted {
-            return .withoutEffect(.keyMismatch, decidedBy: known.members[admitted.node]?.admissions.first?.event)
+        if let admitted = try? admittedKeys(event), let pinned = known.members[admitted.node], pinned.keys.first != admitted.first
+        {
+            return .withoutEffect(.keyMismatch, decidedBy: pinned.admissions.first?.event)
+        }
+        if envelope.kind == KeyRotated.kind, succession(in: event, at: position, graph) == nil {
+            return .withoutEffect(.keyMismatch, decidedBy: nil)
         }
         let targets = envelope.refs.compactMap { graph.position(of: $0) }
         let author = Author(
@@ -140,37 +145,51 @@ public struct Authority: Sendable {
 
     // MARK: Statements
 
-    private func admittedKey(_ event: Event) throws(ContentError) -> NodePublicKey? {
+    private func admittedKeys(_ event: Event) throws(ContentError) -> NodeKeys? {
         guard event.envelope.kind == MemberAdmitted.kind, let body = event.bodyLine else { return nil }
-        return try MemberAdmitted.read(body).node_key
+        return try MemberAdmitted.read(body).keys
+    }
+
+    /// The succession that an event states, where the key that it replaces was in force until then, and signed it.
+    private func succession(in event: Event, at position: Int, _ graph: ChartGraph) -> KeySuccession? {
+        let node = event.envelope.origin.node
+        guard let body = event.bodyLine, let said = try? KeyRotated.read(body).succession, said.isValid(for: node),
+            let before = keys(of: node, where: { $0 != position && graph.reaches($0, from: position) }),
+            before.current.contains(said.old), !before.all.contains(said.new)
+        else { return nil }
+        return said
     }
 
     private mutating func note(_ event: Event, at position: Int, in graph: ChartGraph) {
         guard verdicts[position].isPermitted, let body = event.bodyLine,
-            let statement = try? statement(event, body, in: graph)
+            let statement = try? statement(event, body, at: position, in: graph)
         else { return }
         switch statement {
-        case .genesis(let key, _), .admission(let key, _, _): subjects[position] = key.node
-        case .removal, .enrolment: break
+        case .genesis(let keys, _), .admission(let keys, _, _): subjects[position] = keys.node
+        case .removal, .enrolment, .rotation: break
         }
         let key = graph.nodes[position].key
         let index = entries.firstIndex { graph.nodes[$0.position].key > key } ?? entries.count
         entries.insert(Entry(position: position, statement: statement), at: index)
     }
 
-    private func statement(_ event: Event, _ body: BodyLine, in graph: ChartGraph) throws(ContentError) -> Statement? {
+    private func statement(
+        _ event: Event, _ body: BodyLine, at position: Int, in graph: ChartGraph
+    ) throws(ContentError) -> Statement? {
         switch event.envelope.kind {
         case ChartOpened.kind:
             let opened = try ChartOpened.read(body)
-            return .genesis(opened.node_key, name: opened.name)
+            return .genesis(opened.keys, name: opened.name)
         case MemberAdmitted.kind:
             let admitted = try MemberAdmitted.read(body)
-            return .admission(admitted.node_key, name: admitted.name, Set(admitted.scopes))
+            return .admission(admitted.keys, name: admitted.name, Set(admitted.scopes))
         case MemberRemoved.kind:
             _ = try MemberRemoved.read(body)
             let nodes = Set(event.envelope.refs.compactMap { graph.position(of: $0) }.compactMap { subjects[$0] })
             guard nodes.count == 1, let node = nodes.first else { return nil }
             return .removal(of: node)
+        case KeyRotated.kind:
+            return succession(in: event, at: position, graph).map { .rotation(of: event.envelope.origin.node, $0) }
         case PractitionerEnrolled.kind:
             let enrolled = try PractitionerEnrolled.read(body)
             let seat = Membership.Seat(node: event.envelope.origin.node, author: event.envelope.author)
@@ -196,16 +215,26 @@ public struct Authority: Sendable {
         evaluate(entries.filter { isIncluded($0.position) }, in: graph)
     }
 
-    /// The key that vouches for an event's origin: the one that its past pins the node's short id to.
-    public func key(for position: Int, in graph: ChartGraph) -> NodePublicKey? {
-        let node = graph.nodes[position].envelope.origin.node
-        for entry in entries where entry.position == position || graph.reaches(entry.position, from: position) {
+    /// The keys that may vouch for an event: those that its past gives its node, and that nothing in its past replaces.
+    public func keys(for position: Int, in graph: ChartGraph) -> NodeKeys? {
+        keys(of: graph.nodes[position].envelope.origin.node) { $0 == position || graph.reaches($0, from: position) }
+    }
+
+    /// The keys that a node has had, by everything that has arrived, or by a part of it; nil for one that was never admitted.
+    public func keys(of node: NodeID, where isIncluded: (Int) -> Bool = { _ in true }) -> NodeKeys? {
+        var known: NodeKeys?
+        var said: [KeySuccession] = []
+        for entry in entries {
             switch entry.statement {
-            case .genesis(let key, _), .admission(let key, _, _): if key.node == node { return key }
-            case .removal, .enrolment: continue
+            case .genesis(let keys, _), .admission(let keys, _, _):
+                guard keys.node == node, isIncluded(entry.position) else { continue }
+                known = known?.merging(keys) ?? keys
+            case .rotation(of: node, let succession): if isIncluded(entry.position) { said.append(succession) }
+            case .rotation, .removal, .enrolment: continue
             }
         }
-        return nil
+        guard let known, !said.isEmpty else { return known }
+        return NodeKeys(first: known.first, checked: known.successions + said)
     }
 
     private mutating func membership(of entries: [Entry], in graph: ChartGraph) -> Membership {
@@ -219,8 +248,10 @@ public struct Authority: Sendable {
 
     private func evaluate(_ entries: [Entry], in graph: ChartGraph) -> Membership {
         var removed: [NodeID: [Int]] = [:]
+        var rotated: [NodeID: [Int]] = [:]
         for entry in entries {
             if case .removal(let node) = entry.statement { removed[node, default: []].append(entry.position) }
+            if case .rotation(let node, _) = entry.statement { rotated[node, default: []].append(entry.position) }
         }
         // From the last to the first: what names an event comes after it.
         var adopted: Set<EventHash> = []
@@ -228,17 +259,22 @@ public struct Authority: Sendable {
         var inForce: Set<Int> = []
         for entry in entries.reversed() {
             let node = graph.nodes[entry.position]
-            let isPending = removed[node.envelope.origin.node, default: []]
-                .contains { graph.areConcurrent($0, entry.position) }
-            // A removal is the safe side: it holds even when its author was being removed meanwhile.
-            if case .removal = entry.statement { inForce.insert(entry.position) }
+            let author = node.envelope.origin.node
+            let isPending =
+                removed[author, default: []].contains { graph.areConcurrent($0, entry.position) }
+                || rotated[author, default: []].contains { graph.areApart($0, entry.position) }
+            switch entry.statement {
+            // A removal is the safe side: it holds even when its author was being removed meanwhile. So is the end of a key.
+            case .removal, .rotation: inForce.insert(entry.position)
+            case .genesis, .admission, .enrolment: break
+            }
             guard !isPending || adopted.contains(node.hash) else { continue }
             inForce.insert(entry.position)
             adopted.formUnion(node.envelope.refs)
-            if case .admission(let key, _, _) = entry.statement {
+            if case .admission(let keys, _, _) = entry.statement {
                 lifted.formUnion(
                     node.envelope.refs.filter { named in
-                        removed[key.node, default: []].contains { graph.nodes[$0].hash == named }
+                        removed[keys.node, default: []].contains { graph.nodes[$0].hash == named }
                     })
             }
         }
@@ -252,31 +288,37 @@ public struct Authority: Sendable {
     private func apply(_ entry: Entry, in graph: ChartGraph, lifted: Set<EventHash>, to membership: inout Membership) {
         let event = graph.nodes[entry.position]
         switch entry.statement {
-        case .genesis(let key, let name):
-            membership.admit(key, name: name, Membership.Admission(event: event.hash, scopes: [.steward]), replacing: [])
-        case .admission(let key, let name, let scopes):
+        case .genesis(let keys, let name):
+            membership.admit(keys, name: name, Membership.Admission(event: event.hash, scopes: [.steward]), replacing: [])
+        case .admission(let keys, let name, let scopes):
             membership.admit(
-                key, name: name, Membership.Admission(event: event.hash, scopes: scopes), replacing: event.envelope.refs)
+                keys, name: name, Membership.Admission(event: event.hash, scopes: scopes), replacing: event.envelope.refs)
         case .removal(let node):
             if !lifted.contains(event.hash) { membership.removals[node] = event.hash }
             // What the removal had seen stays ended, also when a later admission lifts it.
             membership.members[node]?.admissions.removeAll { admission in
                 graph.position(of: admission.event).map { graph.isBefore($0, entry.position) } ?? false
             }
+        case .rotation(let node, let succession):
+            guard let keys = membership.members[node]?.keys else { return }
+            membership.members[node]?.keys = NodeKeys(first: keys.first, checked: keys.successions + [succession])
         case .enrolment(let seat, let practitioner): membership.practitioners[seat] = practitioner
         }
     }
 
     // MARK: Removals
 
-    /// The removals that an event's author did not know and that did not know the event: while one stands, it replaces nothing.
-    func removalsConcurrent(
-        with position: Int, in graph: ChartGraph, where isIncluded: (Int) -> Bool
-    ) -> [EventHash] {
+    /// The removals that an event's author did not know and that did not know the event, and the rotations of the key of its node for which
+    /// the same holds: it may have been written with a key that was given up. While one stands, it replaces nothing.
+    func endingsConcurrent(with position: Int, in graph: ChartGraph, where isIncluded: (Int) -> Bool) -> [EventHash] {
         let node = graph.nodes[position].envelope.origin.node
         return entries.filter { entry in
-            guard case .removal(of: node) = entry.statement, isIncluded(entry.position) else { return false }
-            return graph.areConcurrent(entry.position, position)
+            guard isIncluded(entry.position) else { return false }
+            switch entry.statement {
+            case .removal(of: node): return graph.areConcurrent(entry.position, position)
+            case .rotation(of: node, _): return graph.areApart(entry.position, position)
+            case .removal, .rotation, .genesis, .admission, .enrolment: return false
+            }
         }.map { graph.nodes[$0.position].hash }
     }
 }

@@ -4,8 +4,8 @@ public import EventLog
 public struct Membership: Hashable, Sendable {
     /// A node that was admitted.
     public struct Member: Hashable, Sendable {
-        /// The key that its short id is pinned to.
-        public let key: NodePublicKey
+        /// The keys that it has had; its short id is pinned to the first.
+        public internal(set) var keys: NodeKeys
         /// The practice.
         public var name: String
         /// The admissions that stand; an admission that names another replaces it, otherwise both do.
@@ -61,22 +61,23 @@ public struct Membership: Hashable, Sendable {
     public func contains(_ node: NodeID) -> Bool { members[node] != nil && removals[node] == nil }
 
     /// What membership comes to once a steward admits this node.
-    public func admitting(_ key: NodePublicKey, name: String, scopes: Set<Scope>) -> Membership {
+    public func admitting(_ keys: NodeKeys, name: String, scopes: Set<Scope>) -> Membership {
         var membership = self
-        membership.removals[key.node] = nil
+        membership.removals[keys.node] = nil
         // The admission is not written yet: it has no name. Those that it is going to name are not asked for by anybody.
-        membership.admit(key, name: name, Admission(event: EventHash(of: []), scopes: scopes), replacing: [])
+        membership.admit(keys, name: name, Admission(event: EventHash(of: []), scopes: scopes), replacing: [])
         return membership
     }
 
-    mutating func admit(_ key: NodePublicKey, name: String, _ admission: Admission, replacing named: [EventHash]) {
-        var member = members[key.node] ?? Member(key: key, name: name, admissions: [])
-        // A second key with the same short id is without effect.
-        guard member.key == key else { return }
+    mutating func admit(_ keys: NodeKeys, name: String, _ admission: Admission, replacing named: [EventHash]) {
+        var member = members[keys.node] ?? Member(keys: keys, name: name, admissions: [])
+        // A second first key with the same short id is without effect.
+        guard member.keys.first == keys.first else { return }
+        member.keys = member.keys.merging(keys)
         member.admissions.removeAll { named.contains($0.event) }
         member.admissions.append(admission)
         member.everPermitted.formUnion(admission.scopes)
         member.name = name
-        members[key.node] = member
+        members[keys.node] = member
     }
 }

@@ -30,6 +30,8 @@ public enum Verdict: Hashable, Codable, Sendable {
         case notShared = "not-for-a-shared-chart"
         /// The node's short id is pinned to another key.
         case keyMismatch = "key-mismatch"
+        /// Two keys claim to follow one of the node's: one of them is somebody else's.
+        case keyContested = "key-contested"
     }
 
     /// True when permitted.
@@ -50,6 +52,7 @@ extension Verdict.Reason: CustomStringConvertible {
         case .notTheGenesis: "a chart is opened only once"
         case .notShared: "this does not belong into a shared chart"
         case .keyMismatch: "this node id is pinned to another key"
+        case .keyContested: "two keys claim to follow this node's: one of them is somebody else's"
         }
     }
 }

@@ -5,6 +5,13 @@ func requireText(_ text: String, _ field: String) throws(ContentError) {
     guard text.contains(where: { !$0.isWhitespace }) else { throw ContentError(field, "must not be empty") }
 }
 
+/// Successions that lead from a first key to one key, each signed by the one before.
+func requireSuccession(_ said: [KeySuccession]?, _ keys: NodeKeys) throws(ContentError) {
+    guard keys.successions.count == said?.count ?? 0, keys.current.count == 1 else {
+        throw ContentError("succession", "does not lead from the first key to the present one")
+    }
+}
+
 /// A day that can be one of a living person's care.
 func requireYear(_ day: CalendarDay, _ field: String) throws(ContentError) {
     guard (1900...2199).contains(day.parts.year) else {

@@ -61,7 +61,7 @@ extension ClosedLog {
         _ = try StateFolder.sealer(settings.storeKeyPath)
         do {
             return try await Snapshot.make(
-                folder, storeKey: settings.storeKeyPath, node: key.publicKey.node, at: NodeClock().now
+                folder, storeKey: settings.storeKeyPath, node: key.node, at: NodeClock().now
             ) { try LogStore.copyClosed($0.log, to: $1) }
         } catch let error as LogStoreError {
             throw NodeError(.io, error.text)

@@ -45,7 +45,7 @@ public struct Doctor: Sendable {
         }
         do {
             let key = try folder.nodeKey()
-            found.append(privacy("node key", folder.path + "/node.key", says: "node \(key.publicKey.node)"))
+            found.append(privacy("node key", folder.path + "/node.key", says: "node \(key.node)"))
         } catch {
             found.append(Diagnosis("node key", .fault, "\(error)", "duolog restore FILE, or duolog init for a new node"))
         }
@@ -146,10 +146,11 @@ public struct Doctor: Sendable {
                     "daemon", .warning, "runs version \(status.version), and this program is \(DuologVersion.text)",
                     "systemctl restart duolog")
         ]
-        if let key = try? folder.nodeKey(), key.publicKey.node != status.node {
+        let key = try? folder.nodeKey()
+        if let key, key.node != status.node {
             found.append(
                 Diagnosis(
-                    "daemon", .fault, "is node \(status.node), and the folder holds node \(key.publicKey.node)",
+                    "daemon", .fault, "is node \(status.node), and the folder holds node \(key.node)",
                     "look at state_dir and socket: duolog config show"))
         }
         found += status.integrity_alerts.map {
@@ -159,13 +160,18 @@ public struct Doctor: Sendable {
             peers.isEmpty
             ? [Diagnosis("peers", .note, "none is paired", "duolog peer add")]
             : peers.map { peer($0, status) }
-        found.append(backup(status))
+        found.append(backup(status, keySince: key?.keys.successions.last?.at))
         found.append(scrub(status))
         return found
     }
 
     private func peer(_ report: PeerReport, _ status: StatusRequest.Answer) -> Diagnosis {
         let (name, state) = ("peer \(report.summary.name)", report.summary.state)
+        if state.hasPrefix("stopped: ") {
+            return Diagnosis(
+                name, .fault, state,
+                "one of the two keys is in other hands: compare with that practice by phone, and let it make a new node")
+        }
         if report.summary.connected {
             if let offset = report.clock_offset, abs(offset) > Self.clockLimit {
                 return Diagnosis(
@@ -192,7 +198,7 @@ public struct Doctor: Sendable {
                 : "it has to dial this node: does our firewall let it in, and did the other side pair this node's key?")
     }
 
-    private func backup(_ status: StatusRequest.Answer) -> Diagnosis {
+    private func backup(_ status: StatusRequest.Answer, keySince rotated: Timestamp?) -> Diagnosis {
         let advice =
             settings.backupRecipient == NodeSettings.noRecipient
             ? "duolog backup keygen; set backup.recipient; systemctl enable --now duolog-backup.timer"
@@ -200,6 +206,11 @@ public struct Doctor: Sendable {
         guard let last = status.backup else { return Diagnosis("backup", .warning, "none was ever made", advice) }
         let age = status.now.milliseconds - last.made.milliseconds
         let text = "the last one is of \(last.made), \(last.events) events"
+        if let rotated, rotated > last.made {
+            return Diagnosis(
+                "backup", .fault, text + ": it holds the key that was given up at \(rotated), which peers refuse",
+                "duolog backup FILE, now")
+        }
         return age > Self.oneDay * 3 / 2
             ? Diagnosis("backup", .warning, text + ": more than a day and a half ago", advice) : Diagnosis("backup", .good, text)
     }

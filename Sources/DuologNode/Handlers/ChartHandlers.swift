@@ -11,7 +11,7 @@ extension RunningNode {
         // The nonce follows from the request, so that repeating it names the same chart.
         let nonce = Array(EventHash(of: Array("\(key.publicKey) \(request.request)".utf8)).bytes.prefix(16))
         let chart = try await log.openChart(name: name, nonce: nonce, when: when, salt: SystemRandom.bytes(16))
-        let own = MemberAdmitted(node_key: key.publicKey, name: name, scopes: [.steward] + request.scopes)
+        let own = MemberAdmitted(keys: key.keys, name: name, scopes: [.steward] + request.scopes)
         let enrolled = PractitionerEnrolled(name: author.name, credential: author.credential)
         func draft(_ kind: Kind, _ author: AuthorID, _ members: [UInt8], refs: Draft.Refs = .events([])) -> Draft {
             Draft(
@@ -54,7 +54,7 @@ extension RunningNode {
             guard let peer = peers.first(where: { $0.node == member.node }) else {
                 throw NodeError(.notFound, "\(member.node) is not a paired peer; pair it first: duolog peer add")
             }
-            let admitted = MemberAdmitted(node_key: peer.key, name: peer.name, scopes: member.scopes)
+            let admitted = MemberAdmitted(keys: try peer.shownKeys, name: peer.name, scopes: member.scopes)
             let refs = try await replacedAdmissions(of: member.node, in: request.chart)
             drafts.append(
                 Draft(

@@ -183,9 +183,9 @@ private struct Departing {
         }
         let scopes = own.union(has)
         let refs = decided(successor)
-        membership = membership.admitting(peer.key, name: peer.name, scopes: scopes)
+        membership = membership.admitting(try peer.shownKeys, name: peer.name, scopes: scopes)
         let admitted = MemberAdmitted(
-            node_key: peer.key, name: peer.name, scopes: scopes.sorted { $0.rawValue < $1.rawValue })
+            keys: try peer.shownKeys, name: peer.name, scopes: scopes.sorted { $0.rawValue < $1.rawValue })
         return Body(body: admitted, refs: .events(refs))
     }
 

@@ -22,10 +22,10 @@ extension RunningNode {
         let forks = IntegrityView(Fold(record)).forks
         let heads = try await log.signedHeads(of: record.graph.chart, among: forks.flatMap(\.branches).map(\.tip))
         return heads.map { head in
-            let key = record.graph.position(of: head.hash).flatMap { record.authority.key(for: $0, in: record.graph) }
+            let keys = record.graph.position(of: head.hash).flatMap { record.authority.keys(for: $0, in: record.graph) }
             return IntegrityReport.Evidence(
                 event: head.hash, origin: head.dot.origin, seq: head.dot.seq, at: head.at,
-                signature: Base64URL.encode(head.signature), valid: key.map { head.isValid(for: $0) } ?? false)
+                signature: Base64URL.encode(head.signature), valid: keys.map { head.isValid(for: $0) } ?? false)
         }
     }
 

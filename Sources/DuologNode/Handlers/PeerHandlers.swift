@@ -8,18 +8,21 @@ import Replication
 extension RunningNode {
     func addPeer(_ request: AddPeerRequest, _ caller: Caller) async throws -> PeerSummary {
         try await requireAdministrator(caller, "pair nodes")
-        guard request.key != key.publicKey else { throw NodeError(.usage, "that is this node's own key") }
+        guard let fingerprint = NodeFingerprint(request.key) else {
+            throw NodeError(.usage, "'\(request.key)' is no key; it is what 'duolog key show' prints on the other side")
+        }
+        guard fingerprint.node != log.node else { throw NodeError(.usage, "that is this node's own key") }
         if let address = request.address, PeerAddress(address) == nil {
             throw NodeError(.usage, "'\(address)' is no address; write host:port")
         }
-        let peer = Peer(node: request.key.node, key: request.key, name: request.label, address: request.address)
+        let peer = Peer(fingerprint, name: request.label, address: request.address)
         do {
             try await log.pair(peer)
         } catch let error as LogStoreError where error.code == .revoked {
             throw NodeError(.permission, error.text)
         }
         try await journal.note(NodeChanged(what: .paired, detail: "\(peer.node) \(peer.key)"))
-        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
+        try await refreshPeers()
         return try await summary(of: peer.node)
     }
 
@@ -27,7 +30,7 @@ extension RunningNode {
         try await requireAdministrator(caller, "revoke a peer's key")
         // Nothing more leaves for it from here on, whatever becomes of the charts.
         guard try await log.revoke(request.node) else { throw unknownPeer(request.node) }
-        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
+        try await refreshPeers()
         try await journal.note(NodeChanged(what: .unpaired, detail: "\(request.node): revoked"))
         let when = ClinicalTime(instant: clock.now, offsetMinutes: 0)
         var answer = RevokePeerRequest.Answer(removed: [], left_to_stewards: [])
@@ -53,7 +56,7 @@ extension RunningNode {
         try await requireAdministrator(caller, "unpair nodes")
         guard try await log.unpair(request.node) else { throw unknownPeer(request.node) }
         try await journal.note(NodeChanged(what: .unpaired, detail: "\(request.node)"))
-        await network.setPeers(try await pairedPeers(), revoked: try await log.revokedKeys())
+        try await refreshPeers()
         return Done()
     }
 
@@ -61,9 +64,12 @@ extension RunningNode {
         let statuses = await network.status()
         return try await log.peers().map { peer in
             let status = statuses[peer.node]
+            let stopped = peer.contested.map {
+                "stopped: \(peer.key) and \($0) both claim to be its key; ask its people which is theirs, then: duolog peer add"
+            }
             return PeerSummary(
                 node: peer.node, name: peer.name, address: peer.address, key: peer.key,
-                state: status?.words ?? "not connected", connected: status?.isConnected ?? false,
+                state: stopped ?? status?.words ?? "not connected", connected: status?.isConnected ?? false,
                 in_step: status?.isInStep ?? false)
         }
     }

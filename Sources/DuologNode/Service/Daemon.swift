@@ -113,6 +113,7 @@ private final class NodeService: Service {
             self.state.withLock { $0 = LogStoreError(.io, text) }
             failed.yield()
         }
+        try await node.announceKey(progress())
         let renewing = progress()
         try await node.renewProjections { renewing("making the projections anew, chart", $0, $1) }
         let address = try await node.start()

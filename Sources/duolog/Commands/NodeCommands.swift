@@ -27,10 +27,10 @@ struct InitCommand: ParsableCommand {
         let folder = StateFolder(path: settings.stateDirectory)
         let key = try folder.create(storeKeyFile: settings.storeKeyPath, fictional: fictional)
         try output.print(
-            Made(node: key.node, key: key, state_dir: settings.stateDirectory, fictional: fictional)
+            Made(node: NodeID(of: key), key: key, state_dir: settings.stateDirectory, fictional: fictional)
         ) {
             """
-            Made node \(key.node) in \(settings.stateDirectory).
+            Made node \(NodeID(of: key)) in \(settings.stateDirectory).
             Its public key, by which others pair with it: \(key)
             Next: duolog serve, and duolog practitioner add
             """

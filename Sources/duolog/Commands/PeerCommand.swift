@@ -79,13 +79,16 @@ struct PeerCommand: ParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Pairs with a node. Compare the key with the other side by phone; it is what 'duolog status' prints there.")
+            abstract:
+                "Pairs with a node. Compare the key with the other side by phone; it is what 'duolog key show' prints there.")
 
         @OptionGroup var node: NodeOptions
         @OptionGroup var output: OutputOptions
 
-        @Option(name: .long, help: ArgumentHelp("The other node's public key.", valueName: "key"))
-        var key: NodePublicKey
+        @Option(
+            name: .long,
+            help: ArgumentHelp("The other node's public key; after a rotation with its id before it.", valueName: "key"))
+        var key: NodeFingerprint
 
         @Option(name: .long, help: ArgumentHelp("What the other practice is called here.", valueName: "label"))
         var name: String

@@ -54,7 +54,7 @@ extension Render {
     static func bundle(_ report: BundleReport) -> String {
         var lines: [String] = []
         if let chart = report.chart, let exporter = report.exporter, let at = report.at {
-            lines.append("Chart \(chart), exported by \(exporter.node) at \(at)")
+            lines.append("Chart \(chart), exported by \(report.exporter_node.map { "\($0)" } ?? "\(exporter)") at \(at)")
         }
         if let found = report.findings {
             lines.append(
