@@ -10,6 +10,8 @@ struct WriterState: Sendable {
 
     private var records: [Int64: ChartRecord] = [:]
     private var uses: [Int64: Int] = [:]
+    /// Events of all records that are here, counted along: adding them up for each event cost more than the event.
+    private var held = 0
     private var clock = 0
     var chartIDs: [ChartID: Int64] = [:]
     var originIDs: [Origin: Int64] = [:]
@@ -28,24 +30,33 @@ struct WriterState: Sendable {
     }
 
     /// Takes a record out, so that changing it does not copy it; it comes back with ``put(_:_:)``.
-    mutating func take(_ chart: Int64) -> ChartRecord? { records.removeValue(forKey: chart) }
+    mutating func take(_ chart: Int64) -> ChartRecord? {
+        guard let record = records.removeValue(forKey: chart) else { return nil }
+        held -= record.graph.nodes.count
+        return record
+    }
 
     func peek(_ chart: Int64) -> ChartRecord? { records[chart] }
 
     mutating func put(_ chart: Int64, _ record: ChartRecord) {
+        forget(chart)
         clock += 1
         uses[chart] = clock
         records[chart] = record
-        guard records.count > 1 else { return }
-        while records.count > 1, records.values.reduce(0, { $0 + $1.graph.nodes.count }) > Self.cachedEvents {
+        held += record.graph.nodes.count
+        while records.count > 1, held > Self.cachedEvents {
             guard let oldest = records.keys.min(by: { uses[$0, default: 0] < uses[$1, default: 0] }) else { return }
-            records[oldest] = nil
-            uses[oldest] = nil
+            forget(oldest)
         }
     }
 
+    private mutating func forget(_ chart: Int64) {
+        _ = take(chart)
+        uses[chart] = nil
+    }
+
     mutating func drop(_ charts: some Sequence<Int64>) {
-        for chart in charts { records[chart] = nil }
+        for chart in charts { forget(chart) }
         // A rolled back job may have made these ids.
         chartIDs = [:]
         originIDs = [:]

@@ -74,6 +74,22 @@ import Testing
         #expect(try await pair.right.rows(from: 0).isEmpty)
     }
 
+    @Test(arguments: all) func headsThatAnotherKeySignedVouchForNothing(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let genuine = try #require(await pair.run()).run
+        var run = genuine
+        let stranger = Writer.key(from: [UInt8](repeating: 9, count: 32))
+        let events = try await pair.left.rows(from: 0).map(\.event)
+        run.heads = try genuine.heads.map { head in
+            let event = try #require(events.first { $0.hash == head.hash })
+            return try SignedHead(signing: event, at: head.at, with: stranger)
+        }
+        let admission = try #require(await pair.admit([run]))
+        #expect(admission.refused.map(\.chart) == [pair.chart])
+        #expect(try await pair.right.rows(from: 0).isEmpty)
+        #expect(try #require(await pair.admit([genuine])).refused.isEmpty)
+    }
+
     @Test(arguments: all) func aRootIsStoredWithItsEventsOrNotAtAll(_ implementation: Implementation) async throws {
         let pair = try await ContractPair(implementation)
         let root = StoreRequest.Completion(root: EventHash(of: [1]), buckets: [7: 9])
@@ -164,5 +180,43 @@ import Testing
         _ = await pair.right.answer(.statementsNoted(upTo: first.upTo), for: pair.left.node)
         try await pair.right.crash()
         #expect(await pending().receipts == 0)
+    }
+
+    @Test(arguments: all) func onlyWhatItsReceiverSignedIsTakenForAReceipt(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let event = try #require(await pair.left.rows(from: 0).last).event
+        let stranger = Writer.key(from: [UInt8](repeating: 9, count: 32))
+        func receipt(by key: NodeKey, of hash: EventHash) throws -> Receipt {
+            try Receipt(
+                signing: key, instance: 7, chart: pair.chart, dot: event.envelope.dot, hash: hash, at: pair.left.clock)
+        }
+        func isTaken(_ receipt: Receipt) async -> Bool {
+            _ = await pair.left.takeChanges()
+            _ = await pair.left.answer(.statements([receipt], []), for: pair.right.node)
+            return await pair.left.takeChanges().contains { $0.statements }
+        }
+        let forged = Receipt(
+            receiver: pair.right.node, instance: 7, chart: pair.chart, dot: event.envelope.dot, hash: event.hash,
+            at: pair.left.clock, signature: try receipt(by: stranger, of: event.hash).signature)
+        #expect(await !isTaken(forged), "another's signature under the receiver's name")
+        #expect(await !isTaken(try receipt(by: stranger, of: event.hash)), "a receiver that is no member")
+        #expect(await !isTaken(try receipt(by: pair.right.key, of: EventHash(of: [1]))), "a hash that nobody knows")
+        #expect(await isTaken(try receipt(by: pair.right.key, of: event.hash)))
+    }
+
+    @Test(arguments: all) func onlyAPeersOwnWordToThisNodeIsTakenForANotice(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        let removal = try #require(await pair.left.rows(from: 0).last).event.hash
+        let stranger = Writer.key(from: [UInt8](repeating: 9, count: 32))
+        func isTaken(by key: NodeKey, removing removed: NodeID) async throws -> Bool {
+            let notice = try RemovalNotice(
+                signing: key, chart: pair.chart, removed: removed, removal: removal, at: pair.left.clock)
+            _ = await pair.left.takeChanges()
+            _ = await pair.left.answer(.statements([], [notice]), for: pair.right.node)
+            return await pair.left.takeChanges().contains { $0.statements }
+        }
+        #expect(try await !isTaken(by: stranger, removing: pair.left.node), "signed by another than the peer")
+        #expect(try await !isTaken(by: pair.right.key, removing: stranger.node), "about another node")
+        #expect(try await isTaken(by: pair.right.key, removing: pair.left.node))
     }
 }
