@@ -34,6 +34,16 @@ import Testing
         } + [[], Array(signature.dropLast()), signature + [0]]
     }
 
+    @Test func aReceiptOutlivesTheKeyThatSignedItAndAHeadDoesNot() throws {
+        let next = Writer.key(from: [UInt8](repeating: 3, count: 32)).privateKey
+        let rotated = try #require(try key.succeeded(by: next, at: at))
+        let receipt = try Receipt(signing: key, instance: 1, chart: chart, dot: dot, hash: hash, at: at)
+        #expect(receipt.isValid(for: rotated.keys))
+        #expect(!head(signature: try headSignature()).isValid(for: rotated.keys))
+        let later = try Receipt(signing: rotated, instance: 1, chart: chart, dot: dot, hash: hash, at: at)
+        #expect(later.isValid(for: rotated.keys) && !later.isValid(for: key.keys))
+    }
+
     @Test func aHeadIsValidForItsOriginsKeyOnly() throws {
         let signature = try headSignature()
         #expect(head(signature: signature).isValid(for: key.keys))
