@@ -67,7 +67,8 @@ extension ChartRecord {
     /// The successions of the node's keys that this chart does not know yet, where the node may write here: until it has said them, nobody
     /// who has the chart can check what it signs.
     public func unsaid(of key: NodeKey) -> [KeySuccession] {
-        guard let known = authority.keys(of: key.node), !known.current.contains(key.publicKey),
+        // Asked for each event that is written: a node with its first key has nothing to say, and pays nothing for that.
+        guard !key.keys.successions.isEmpty, let known = authority.keys(of: key.node), !known.current.contains(key.publicKey),
             authority.isLocal || !Fold.membership(of: self).scopes(of: key.node).isEmpty
         else { return [] }
         return key.keys.successions.filter { !known.all.contains($0.new) }

@@ -125,8 +125,7 @@ extension LogStore {
     /// Checks this log while it is open.
     public var verifier: LogVerifier {
         LogVerifier(
-            reader: pool, sealer: configuration.sealer, token: token, node: configuration.key.node, clock: configuration.clock,
-            pause: nil)
+            reader: pool, sealer: configuration.sealer, token: token, node: node, clock: configuration.clock, pause: nil)
     }
 }
 

@@ -25,9 +25,13 @@ struct KeyCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Gives the node a new key. The old one signs for it, so peers follow by themselves.",
             discussion: """
-                Node id, charts and pairings stay what they are; what was signed before holds. Peers that are connected follow at once, the                 others when they connect next, however late. Make a backup right after it: one from before holds the old key, which peers refuse                 from then on.
+                Node id, charts and pairings stay what they are; what was signed before holds. Peers that are connected follow at once, \
+                the others when they connect next, however late. Make a backup right after it: one from before holds the old key, which \
+                peers refuse from then on.
 
-                This is for a key that has become old, or that somebody may have read long ago. Whoever has the old key now can race for the                 peers that have not followed yet; where two new keys meet, the peer stops with both and says so. When a machine is in other                 hands, let the peers revoke it ('duolog peer revoke') and begin a new node.
+                This is for a key that has become old, or that somebody may have read long ago. Whoever has the old key now can race for \
+                the peers that have not followed yet; where two new keys meet, the peer stops with both and says so. When a machine is in \
+                other hands, let the peers revoke it ('duolog peer revoke') and begin a new node.
                 """)
 
         @OptionGroup var node: NodeOptions
