@@ -39,43 +39,64 @@ public enum Base64URL {
     private static func letters(for bytes: Int) -> Int { (bytes * 4 + 2) / 3 }
 
     private static func write(_ bytes: UnsafeBufferPointer<UInt8>, _ put: (UInt8) -> Void) {
-        let alphabet = alphabet
-        var accumulator: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in bytes {
-            accumulator = accumulator << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                put(alphabet[Int(accumulator >> bits) & 63])
+        alphabet.withUnsafeBufferPointer { alphabet in
+            var accumulator: UInt32 = 0
+            var bits: UInt32 = 0
+            for byte in bytes {
+                accumulator = accumulator << 8 | UInt32(byte)
+                bits += 8
+                while bits >= 6 {
+                    bits -= 6
+                    put(alphabet[Int(accumulator >> bits) & 63])
+                }
             }
+            if bits > 0 { put(alphabet[Int(accumulator << (6 - bits)) & 63]) }
         }
-        if bits > 0 { put(alphabet[Int(accumulator << (6 - bits)) & 63]) }
     }
 
     /// The bytes that `text` encodes; nil unless it is the one canonical form of them.
     public static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
-        if let decoded = text.withContiguousStorageIfAvailable({ decode($0) }) { return decoded }
-        return Array(text).withUnsafeBufferPointer { decode($0) }
+        text.withContiguousStorageIfAvailable { decode($0) } ?? Array(text).withUnsafeBufferPointer { decode($0) }
     }
 
     private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        let values = values
-        var output: [UInt8] = []
-        output.reserveCapacity(text.count * 3 / 4)
-        var accumulator: UInt32 = 0
-        var bits: UInt32 = 0
-        for letter in text {
-            let value = values[Int(letter)]
-            guard value != 0xFF else { return nil }
-            accumulator = accumulator << 6 | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                output.append(UInt8(truncatingIfNeeded: accumulator >> bits))
-            }
+        let size = bytes(in: text.count)
+        var isCanonical = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { output, count in
+            isCanonical = decode(text, into: UnsafeMutableRawBufferPointer(output))
+            count = isCanonical ? size : 0
         }
-        guard bits < 6, accumulator & ((1 << bits) - 1) == 0 else { return nil }
-        return output
+        return isCanonical ? bytes : nil
+    }
+
+    /// True for the one canonical form of some bytes.
+    static func isCanonical(_ text: ArraySlice<UInt8>) -> Bool {
+        text.withUnsafeBufferPointer { text in
+            withUnsafeTemporaryAllocation(byteCount: bytes(in: text.count), alignment: 1) { decode(text, into: $0) }
+        }
+    }
+
+    /// How many bytes so many letters stand for.
+    static func bytes(in letters: Int) -> Int { letters * 3 / 4 }
+
+    /// Writes what `text` encodes over `output`, which holds ``bytes(in:)`` bytes; false where it is not the one canonical form.
+    static func decode(_ text: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableRawBufferPointer) -> Bool {
+        values.withUnsafeBufferPointer { values in
+            var accumulator: UInt32 = 0
+            var bits: UInt32 = 0
+            var count = 0
+            for letter in text {
+                let value = values[Int(letter)]
+                guard value != 0xFF else { return false }
+                accumulator = accumulator << 6 | UInt32(value)
+                bits += 6
+                if bits >= 8 {
+                    bits -= 8
+                    output[count] = UInt8(truncatingIfNeeded: accumulator >> bits)
+                    count += 1
+                }
+            }
+            return bits < 6 && accumulator & ((1 << bits) - 1) == 0
+        }
     }
 }

@@ -5,6 +5,8 @@
 public struct BodyLine: Hashable, Sendable {
     /// Bytes of salt.
     public static let saltBytes = 16
+    private static let saltLetters = 22
+    private static let headKeys: [StaticString] = ["salt", "when"]
 
     /// The line, without a line feed.
     public let line: [UInt8]
@@ -19,7 +21,7 @@ public struct BodyLine: Hashable, Sendable {
         var scanner = ByteScanner(line, field: "salt")
         try scanner.expect("{\"salt\":\"")
         let start = scanner.position
-        guard Base64URL.decode(try scanner.slice(22))?.count == Self.saltBytes else {
+        guard Base64URL.isCanonical(try scanner.slice(Self.saltLetters)) else {
             throw scanner.error(.badIdentifier, at: start)
         }
         try scanner.expect("\"")
@@ -28,13 +30,19 @@ public struct BodyLine: Hashable, Sendable {
         when = try scanner.clinicalTime()
         try scanner.expect("\"")
         scanner.field = "body"
-        try JSONGrammar.checkMembers(scanner, known: [Array("salt".utf8), Array("when".utf8)])
+        try JSONGrammar.checkMembers(scanner, known: Self.headKeys)
         self.line = line
     }
 
     /// Writes a body. `members` is a JSON object (`{…}`) without spaces; its members follow the salt and the time.
     public init(salt: [UInt8], when: ClinicalTime, members: [UInt8]) throws(FormatError) {
-        var line = Array("{\"salt\":\"\(Base64URL.encode(salt))\",\"when\":\"\(when)\"".utf8)
+        var line: [UInt8] = []
+        line.reserveCapacity(Self.headBytes + members.count)
+        line.append(contentsOf: "{\"salt\":\"".utf8)
+        Base64URL.append(salt, to: &line)
+        line.append(contentsOf: "\",\"when\":\"".utf8)
+        when.append(to: &line)
+        line.append(UInt8(ascii: "\""))
         let inner = members.dropFirst()
         if inner.first != UInt8(ascii: "}") { line.append(UInt8(ascii: ",")) }
         line.append(contentsOf: inner)

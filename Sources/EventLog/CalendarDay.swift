@@ -53,8 +53,17 @@ public struct CalendarDay: Hashable, Comparable, Sendable {
 extension CalendarDay: CustomStringConvertible, Codable {
     /// `YYYY-MM-DD`.
     public var description: String {
+        text(append)
+    }
+
+    /// Appends `YYYY-MM-DD`.
+    func append(to output: inout [UInt8]) {
         let (year, month, day) = parts
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
+        appendPadded(year, 4, to: &output)
+        output.append(UInt8(ascii: "-"))
+        appendPadded(month, 2, to: &output)
+        output.append(UInt8(ascii: "-"))
+        appendPadded(day, 2, to: &output)
     }
 
     /// Reads `YYYY-MM-DD`.
@@ -76,8 +85,22 @@ extension CalendarDay: CustomStringConvertible, Codable {
     }
 }
 
-/// `value` in decimal, with leading zeros up to `digits`.
-func padded(_ value: Int, _ digits: Int) -> String {
-    let text = String(value)
-    return String(repeating: "0", count: max(0, digits - text.count)) + text
+/// Appends `value` in decimal, with leading zeros up to `digits`.
+func appendPadded(_ value: Int, _ digits: Int, to output: inout [UInt8]) {
+    guard value >= 0 else { return output.append(contentsOf: String(value).utf8) }
+    var (rest, count) = (value, 0)
+    while rest > 0 || count < max(digits, 1) {
+        output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+        rest /= 10
+        count += 1
+    }
+    output[(output.count - count)...].reverse()
+}
+
+/// The text that `append` writes.
+func text(_ append: (inout [UInt8]) -> Void) -> String {
+    var letters: [UInt8] = []
+    letters.reserveCapacity(32)
+    append(&letters)
+    return String(decoding: letters, as: UTF8.self)
 }

@@ -25,6 +25,18 @@ public struct ChartGraph: Sendable {
         var forked: [Int: [Int]] = [:]
         /// Events that no event of the chain follows.
         var tips: [Int] = []
+
+        /// Takes in an event; true where it is of another branch. In place: a copy would cost in proportion to the chain.
+        mutating func append(_ position: Int, seq: Int, after prev: Int?) -> Bool {
+            tips.removeAll { $0 == prev }
+            tips.append(position)
+            guard first.count == seq - 1 else {
+                forked[seq, default: []].append(position)
+                return true
+            }
+            first.append(position)
+            return false
+        }
     }
 
     /// The chart's id.
@@ -35,6 +47,8 @@ public struct ChartGraph: Sendable {
     public private(set) var clock = VectorClock()
     private var index: [EventHash: Int] = [:]
     private var chains: [Origin: Chain] = [:]
+    /// Origins of which a dot names two events: nearly always none.
+    private var forks: Set<Origin> = []
 
     /// A chart without events.
     public init(chart: ChartID) { self.chart = chart }
@@ -69,15 +83,9 @@ public struct ChartGraph: Sendable {
                 after: envelope.after.compactMap { index[$0] }))
         index[hash] = position
         clock.advance(envelope.origin, to: envelope.seq)
-        var chain = chains[envelope.origin] ?? Chain()
-        if chain.first.count == envelope.seq - 1 {
-            chain.first.append(position)
-        } else {
-            chain.forked[envelope.seq, default: []].append(position)
+        if chains[envelope.origin, default: Chain()].append(position, seq: envelope.seq, after: prev) {
+            forks.insert(envelope.origin)
         }
-        chain.tips.removeAll { $0 == prev }
-        chain.tips.append(position)
-        chains[envelope.origin] = chain
         return position
     }
 
@@ -136,10 +144,10 @@ public struct ChartGraph: Sendable {
 
     /// True when the event at `early` is in the closure of the one at `late`: its author had it before them.
     public func isBefore(_ early: Int, _ late: Int) -> Bool {
-        let (dot, envelope) = (nodes[early].envelope.dot, nodes[late].envelope)
-        guard envelope.seen.covers(dot) else { return false }
+        let dot = nodes[early].envelope.dot
+        guard nodes[late].envelope.seen.covers(dot) else { return false }
         guard isForked(dot.origin) else { return true }
-        if envelope.seenCoversPrev, let prev = nodes[late].prev, reaches(early, from: prev) { return true }
+        if nodes[late].envelope.seenCoversPrev, let prev = nodes[late].prev, reaches(early, from: prev) { return true }
         return nodes[late].after.contains { reaches(early, from: $0) }
     }
 
@@ -174,6 +182,7 @@ public struct ChartGraph: Sendable {
     /// The events among `positions` that no other of them reaches, ascending by hash.
     public func maximal(_ positions: some Sequence<Int>) -> [Int] {
         let all = Set(positions)
+        guard all.count > 1 else { return Array(all) }
         return all.filter { candidate in !all.contains { $0 != candidate && reaches(candidate, from: $0) } }
             .sorted { nodes[$0].hash < nodes[$1].hash }
     }
@@ -181,17 +190,35 @@ public struct ChartGraph: Sendable {
     // MARK: Chains
 
     /// True when a dot of this origin names two events.
-    public func isForked(_ origin: Origin) -> Bool { !(chains[origin]?.forked.isEmpty ?? true) }
+    public func isForked(_ origin: Origin) -> Bool { !forks.isEmpty && forks.contains(origin) }
 
     /// Origins with a fork, ascending.
-    public var forkedOrigins: [Origin] { chains.filter { !$0.value.forked.isEmpty }.map(\.key).sorted() }
+    public var forkedOrigins: [Origin] { forks.sorted() }
 
     /// The origins that have written, ascending.
     public var origins: [Origin] { chains.keys.sorted() }
 
     /// The last events of an origin: one, or one for each branch of a fork; ascending by hash.
     public func tips(of origin: Origin) -> [Int] {
-        (chains[origin]?.tips ?? []).sorted { nodes[$0].hash < nodes[$1].hash }
+        guard let tips = chains[origin]?.tips, tips.count > 1 else { return chains[origin]?.tips ?? [] }
+        return tips.sorted { nodes[$0].hash < nodes[$1].hash }
+    }
+
+    /// The last events of every origin and of every branch, as peers compare them.
+    public var heads: ChartHeads {
+        ChartHeads(
+            chart: chart,
+            tips: chains.flatMap { origin, chain in
+                chain.tips.map { Tip(origin: origin, seq: nodes[$0].envelope.seq, hash: nodes[$0].hash) }
+            })
+    }
+
+    /// The events that a replica lacks which holds no more than `clock`, in the order in which they were admitted here.
+    public func positions(beyond clock: VectorClock) -> [Int] {
+        guard clock != self.clock else { return [] }
+        return chains.flatMap { origin, chain in
+            chain.first.dropFirst(clock[origin]) + chain.forked.filter { $0.key > clock[origin] }.flatMap(\.value)
+        }.sorted()
     }
 
     /// The events at a dot: none, one, or several after a fork.

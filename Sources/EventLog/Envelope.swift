@@ -122,7 +122,7 @@ extension Envelope {
         var out: [UInt8] = []
         out.reserveCapacity(512)
         func put(_ text: String) { out.append(contentsOf: text.utf8) }
-        func put(_ hash: EventHash) { Base64URL.append(hash.bytes, to: &out) }
+        func put(_ hash: EventHash) { hash.append(to: &out) }
         func put(_ hashes: [EventHash]) {
             put("[")
             for (index, hash) in hashes.enumerated() {
@@ -154,7 +154,13 @@ extension Envelope {
         put(after)
         put(",\"refs\":")
         put(refs)
-        put(",\"at\":\"\(at)\",\"author\":\"\(author)\",\"kind\":\"\(kind)\",\"kv\":\(version),\"crit\":\(critical),\"body\":\"")
+        put(",\"at\":\"")
+        at.append(to: &out)
+        put("\",\"author\":\"")
+        put(author.text)
+        put("\",\"kind\":\"")
+        put(kind.name)
+        put("\",\"kv\":\(version),\"crit\":\(critical),\"body\":\"")
         put(body)
         put("\"}")
         return out

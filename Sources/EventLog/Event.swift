@@ -36,6 +36,14 @@ public struct Event: Hashable, Sendable {
         self.init(envelope: envelope, line: envelope.line, body: .present(body))
     }
 
+    /// An event of which somebody has read and hashed both lines, and found the body to be the one that the envelope names.
+    package init(envelope: Envelope, line: [UInt8], hash: EventHash, checked body: BodyLine?) {
+        self.envelope = envelope
+        self.line = line
+        self.hash = hash
+        self.body = body.map { .present($0) } ?? .absent
+    }
+
     private init(envelope: Envelope, line: [UInt8], body: Body) {
         self.envelope = envelope
         self.line = line

@@ -24,19 +24,31 @@ public struct EventHash: Hashable, Comparable, Sendable {
 
     /// Exactly 32 bytes; nil for any other number.
     public init?(bytes: some Sequence<UInt8>) {
-        let array = [UInt8](bytes)
-        guard array.count == Self.byteCount else { return nil }
-        self = array.withUnsafeBytes { EventHash(raw: $0) }
+        let read = bytes.withContiguousStorageIfAvailable { Self.read(UnsafeRawBufferPointer($0)) }
+        guard let hash = read ?? Array(bytes).withUnsafeBytes({ Self.read($0) }) else { return nil }
+        self = hash
     }
 
     /// Reads the base64url form; nil when it is not the canonical one.
     public init?(text: some Sequence<UInt8>) {
-        guard let bytes = Base64URL.decode(text) else { return nil }
-        self.init(bytes: bytes)
+        let read = text.withContiguousStorageIfAvailable { Self.read($0) }
+        guard let hash = read ?? Array(text).withUnsafeBufferPointer({ Self.read($0) }) else { return nil }
+        self = hash
     }
 
     /// Reads the base64url form; nil when it is not the canonical one.
     public init?(_ text: String) { self.init(text: text.utf8) }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer) -> EventHash? {
+        bytes.count == byteCount ? EventHash(raw: bytes) : nil
+    }
+
+    private static func read(_ text: UnsafeBufferPointer<UInt8>) -> EventHash? {
+        guard text.count == textCount else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { bytes in
+            Base64URL.decode(text, into: bytes) ? EventHash(raw: UnsafeRawBufferPointer(bytes)) : nil
+        }
+    }
 
     private init(raw: UnsafeRawBufferPointer) {
         func word(_ index: Int) -> UInt64 { UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)) }
@@ -48,9 +60,16 @@ public struct EventHash: Hashable, Comparable, Sendable {
         withBytes { Array($0) }
     }
 
-    private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        withUnsafeBytes(of: (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian), body)
+    /// The 32 bytes, where they are.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(of: (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian), body)
     }
+
+    /// Appends the base64url form.
+    func append(to output: inout [UInt8]) { withBytes { Base64URL.append($0, to: &output) } }
+
+    /// Any eight bytes of a SHA-256 are as good as all of them for finding a place in a table.
+    public func hash(into hasher: inout Hasher) { hasher.combine(word0) }
 
     /// The first ten bits: one of 1,024 buckets.
     public var bucket: Int { Int(word0 >> 54) }

@@ -8,21 +8,28 @@ enum Base32 {
     }()
 
     /// Appends the `letters` lowest groups of five bits, the highest first.
-    static func append(_ value: UInt128, letters: Int, to output: inout [UInt8]) {
+    static func append(_ value: UInt64, letters: Int, to output: inout [UInt8]) {
         for index in (0..<letters).reversed() {
-            output.append(alphabet[Int(truncatingIfNeeded: value >> UInt128(index * 5)) & 31])
+            output.append(alphabet[Int(truncatingIfNeeded: value >> UInt64(index * 5)) & 31])
         }
     }
 
-    /// The value of `letters`, or nil when one of them is not in the alphabet.
-    static func decode(_ letters: some Sequence<UInt8>) -> UInt128? {
-        var value: UInt128 = 0
+    /// The value of at most twelve letters, or nil when one of them is not in the alphabet.
+    static func decode(_ letters: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
+        var value: UInt64 = 0
         for letter in letters {
             let digit = values[Int(letter)]
             guard digit != 0xFF else { return nil }
-            value = value << 5 | UInt128(digit)
+            value = value << 5 | UInt64(digit)
         }
         return value
+    }
+}
+
+extension Collection<UInt8> {
+    /// Reads the letters in place where they stand in one piece of memory.
+    fileprivate func read<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value?) -> Value? {
+        withContiguousStorageIfAvailable(body) ?? Array(self).withUnsafeBufferPointer(body)
     }
 }
 
@@ -44,9 +51,17 @@ public struct NodeID: Hashable, Comparable, Sendable {
 
     /// Reads the 16 letters; nil when they are not of that form.
     public init?(text: some Collection<UInt8>) {
-        guard text.count == Self.textCount, let value = Base32.decode(text) else { return nil }
-        high = UInt64(truncatingIfNeeded: value >> 16)
-        low = UInt16(truncatingIfNeeded: value)
+        guard let id = text.read({ NodeID(letters: $0[...]) }) else { return nil }
+        self = id
+    }
+
+    /// Eighty bits, as two times eight letters.
+    fileprivate init?(letters: Slice<UnsafeBufferPointer<UInt8>>) {
+        guard letters.count == Self.textCount, let first = Base32.decode(letters.prefix(8)),
+            let second = Base32.decode(letters.suffix(8))
+        else { return nil }
+        high = first << 24 | second >> 16
+        low = UInt16(truncatingIfNeeded: second)
     }
 
     /// Reads the 16 letters; nil when they are not of that form.
@@ -54,7 +69,8 @@ public struct NodeID: Hashable, Comparable, Sendable {
 
     /// Appends the 16 letters.
     public func append(to output: inout [UInt8]) {
-        Base32.append(UInt128(high) << 16 | UInt128(low), letters: Self.textCount, to: &output)
+        Base32.append(high >> 24, letters: 8, to: &output)
+        Base32.append(high << 16 | UInt64(low), letters: 8, to: &output)
     }
 
     /// The order of the text.
@@ -79,12 +95,18 @@ public struct Origin: Hashable, Comparable, Sendable {
 
     /// Reads `<node>.<epoch>`; nil when it is not of that form.
     public init?(text: some Collection<UInt8>) {
-        let letters = [UInt8](text)
-        guard letters.count == Self.textCount, letters[NodeID.textCount] == UInt8(ascii: "."),
-            let node = NodeID(text: letters[..<NodeID.textCount]),
-            let epoch = Base32.decode(letters[(NodeID.textCount + 1)...]), epoch <= UInt128(UInt64.max)
+        guard let origin = text.read(Self.read) else { return nil }
+        self = origin
+    }
+
+    /// The epoch's 64 bits are a letter below 16 and twelve letters.
+    private static func read(_ letters: UnsafeBufferPointer<UInt8>) -> Origin? {
+        guard letters.count == textCount, letters[NodeID.textCount] == UInt8(ascii: "."),
+            let node = NodeID(letters: letters[..<NodeID.textCount]),
+            let top = Base32.decode(letters[(NodeID.textCount + 1)...(NodeID.textCount + 1)]), top < 16,
+            let rest = Base32.decode(letters[(NodeID.textCount + 2)...])
         else { return nil }
-        self.init(node: node, epoch: UInt64(epoch))
+        return Origin(node: node, epoch: top << 60 | rest)
     }
 
     /// Reads `<node>.<epoch>`; nil when it is not of that form.
@@ -94,7 +116,7 @@ public struct Origin: Hashable, Comparable, Sendable {
     public func append(to output: inout [UInt8]) {
         node.append(to: &output)
         output.append(UInt8(ascii: "."))
-        Base32.append(UInt128(epoch), letters: 13, to: &output)
+        Base32.append(epoch, letters: 13, to: &output)
     }
 
     /// The order of the text.
@@ -134,7 +156,8 @@ public struct AuthorID: Hashable, Comparable, Sendable {
     /// A practitioner's id from 80 random bits.
     public init(random: (UInt64, UInt16)) {
         var letters: [UInt8] = []
-        Base32.append(UInt128(random.0) << 16 | UInt128(random.1), letters: 16, to: &letters)
+        Base32.append(random.0 >> 24, letters: 8, to: &letters)
+        Base32.append(random.0 << 16 | UInt64(random.1), letters: 8, to: &letters)
         text = String(decoding: letters, as: UTF8.self)
     }
 
@@ -189,12 +212,6 @@ extension AuthorID: CustomStringConvertible, Codable {
 extension Dot: CustomStringConvertible {
     /// `<origin>#<seq>`, as people are shown it.
     public var description: String { "\(origin)#\(seq)" }
-}
-
-private func text(_ append: (inout [UInt8]) -> Void) -> String {
-    var letters: [UInt8] = []
-    append(&letters)
-    return String(decoding: letters, as: UTF8.self)
 }
 
 private func decodeText<Value>(

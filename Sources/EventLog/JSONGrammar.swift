@@ -15,7 +15,7 @@ struct JSONGrammar {
     private let allowsSpace: Bool
 
     /// Checks the rest of the object that `scanner` stands in, up to the end of the line.
-    static func checkMembers(_ scanner: ByteScanner, known keys: Set<[UInt8]>) throws(FormatError) {
+    static func checkMembers(_ scanner: ByteScanner, known keys: [StaticString]) throws(FormatError) {
         var grammar = JSONGrammar(scanner: scanner, allowsSpace: false)
         try grammar.members(depth: 1, seen: keys)
         try grammar.scanner.endOfLine()
@@ -37,8 +37,8 @@ struct JSONGrammar {
     }
 
     /// The members that follow, up to and with the closing brace. `seen` holds the keys before them.
-    private mutating func members(depth: Int, seen: Set<[UInt8]>) throws(FormatError) {
-        var keys = seen
+    private mutating func members(depth: Int, seen: [StaticString]) throws(FormatError) {
+        var keys = JSONKeys(seen)
         var first = seen.isEmpty
         try passSpace()
         if first, scanner.take(UInt8(ascii: "}")) { return }
@@ -53,7 +53,7 @@ struct JSONGrammar {
             let start = scanner.position
             try scanner.expect("\"")
             let key = try string()
-            guard keys.insert(key).inserted else { throw scanner.error(.duplicateKey, at: start) }
+            guard keys.insert(key) else { throw scanner.error(.duplicateKey, at: start) }
             try passSpace()
             try scanner.expect(":")
             let outer = scanner.field
@@ -64,7 +64,7 @@ struct JSONGrammar {
     }
 
     /// An error names a member only by what looks like a name: it ends up in a log, and others write the keys.
-    private static func isName(_ key: [UInt8]) -> Bool {
+    private static func isName(_ key: ArraySlice<UInt8>) -> Bool {
         (1...Limits.nameBytes).contains(key.count)
             && key.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
     }
@@ -101,7 +101,11 @@ struct JSONGrammar {
     }
 
     private mutating func passSpace() throws(FormatError) {
-        while !scanner.isAtEnd, [0x20, 0x09, 0x0A, 0x0D].contains(try scanner.peek()) {
+        while !scanner.isAtEnd {
+            switch try scanner.peek() {
+            case 0x20, 0x09, 0x0A, 0x0D: break
+            default: return
+            }
             guard allowsSpace else { throw scanner.error(.space) }
             _ = try scanner.next()
         }
@@ -118,26 +122,55 @@ struct JSONGrammar {
             count += 1
         }
         guard count > 0 else { throw scanner.error(.unexpectedByte) }
-        if !scanner.isAtEnd, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(try scanner.peek()) {
-            throw scanner.error(.float, at: start)
+        if !scanner.isAtEnd {
+            switch try scanner.peek() {
+            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"): throw scanner.error(.float, at: start)
+            default: break
+            }
         }
         let zero = firstDigit == UInt8(ascii: "0")
         guard count <= 18, !(zero && (count > 1 || negative)) else { throw scanner.error(.numberOutOfRange, at: start) }
     }
 
-    /// A string whose opening quote has been read; returns its value in UTF-8.
-    private mutating func string() throws(FormatError) -> [UInt8] {
-        var value: [UInt8] = []
+    /// A string whose opening quote has been read; returns its value in UTF-8. Without an escape it is the line's own bytes: no copy.
+    private mutating func string() throws(FormatError) -> ArraySlice<UInt8> {
+        let begin = scanner.position
         while true {
             let start = scanner.position
-            let byte = try scanner.next()
-            switch byte {
-            case UInt8(ascii: "\""): return value
-            case UInt8(ascii: "\\"): try escape(into: &value, start: start)
-            case 0..<0x20: throw scanner.error(.unexpectedByte, at: start)
-            case 0x20..<0x80: value.append(byte)
-            default: try multibyte(first: byte, into: &value, start: start)
+            switch try character() {
+            case UInt8(ascii: "\""): return scanner.bytes[begin..<start]
+            case UInt8(ascii: "\\"):
+                var value = Array(scanner.bytes[begin..<start])
+                try escape(into: &value, start: start)
+                return try string(after: value)
+            default: continue
             }
+        }
+    }
+
+    /// The rest of a string in which an escape was met.
+    private mutating func string(after beginning: [UInt8]) throws(FormatError) -> ArraySlice<UInt8> {
+        var value = beginning
+        while true {
+            let start = scanner.position
+            switch try character() {
+            case UInt8(ascii: "\""): return value[...]
+            case UInt8(ascii: "\\"): try escape(into: &value, start: start)
+            default: value.append(contentsOf: scanner.bytes[start..<scanner.position])
+            }
+        }
+    }
+
+    /// Steps over a character, of one byte or of several; returns the first.
+    private mutating func character() throws(FormatError) -> UInt8 {
+        let start = scanner.position
+        let byte = try scanner.next()
+        switch byte {
+        case 0..<0x20: throw scanner.error(.unexpectedByte, at: start)
+        case 0x20..<0x80: return byte
+        default:
+            try multibyte(first: byte, start: start)
+            return byte
         }
     }
 
@@ -180,7 +213,7 @@ struct JSONGrammar {
     }
 
     /// A character of two to four bytes: no overlong forms, no surrogates, nothing above U+10FFFF.
-    private mutating func multibyte(first: UInt8, into value: inout [UInt8], start: Int) throws(FormatError) {
+    private mutating func multibyte(first: UInt8, start: Int) throws(FormatError) {
         let (count, low, high): (Int, UInt8, UInt8)
         switch first {
         case 0xC2...0xDF: (count, low, high) = (1, 0x80, 0xBF)
@@ -192,12 +225,31 @@ struct JSONGrammar {
         case 0xF4: (count, low, high) = (3, 0x80, 0x8F)
         default: throw scanner.error(.invalidUTF8, at: start)
         }
-        value.append(first)
         for index in 0..<count {
             let byte = try scanner.next()
             let range = index == 0 ? low...high : 0x80...0xBF
             guard range.contains(byte) else { throw scanner.error(.invalidUTF8, at: start) }
-            value.append(byte)
         }
+    }
+}
+
+/// The keys of one object. Few are compared one by one; somebody who sends thousands must not make that quadratic.
+private struct JSONKeys {
+    private static let few = 16
+
+    private let known: [StaticString]
+    private var list: [ArraySlice<UInt8>] = []
+    private var table: Set<ArraySlice<UInt8>> = []
+
+    init(_ known: [StaticString]) { self.known = known }
+
+    /// False where the key is here already.
+    mutating func insert(_ key: ArraySlice<UInt8>) -> Bool {
+        guard !known.contains(where: { $0.withUTF8Buffer { key.elementsEqual($0) } }) else { return false }
+        guard table.isEmpty else { return table.insert(key).inserted }
+        guard !list.contains(key) else { return false }
+        list.append(key)
+        if list.count > Self.few { table = Set(list) }
+        return true
     }
 }

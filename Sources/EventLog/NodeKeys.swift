@@ -92,7 +92,9 @@ public struct NodeKeys: Hashable, Sendable {
     public var all: [NodePublicKey] { [first] + successions.map(\.new) }
 
     /// The keys that nothing replaces. More than one: somebody made an old key name two successors, and only people can tell who it was.
-    public var current: [NodePublicKey] { all.filter { key in !successions.contains { $0.old == key } } }
+    public var current: [NodePublicKey] {
+        successions.isEmpty ? [first] : all.filter { key in !successions.contains { $0.old == key } }
+    }
 
     /// The one key that is in force; where several claim to be, the last that they have in common is as near as it gets.
     public var present: NodePublicKey {

@@ -53,8 +53,16 @@ public struct ClinicalTime: Hashable, Sendable {
 extension Timestamp: CustomStringConvertible, Codable {
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`.
     public var description: String {
+        text(append)
+    }
+
+    /// Appends `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+    func append(to output: inout [UInt8]) {
         let seconds = floorDivide(milliseconds, 1000)
-        return "\(clockText(seconds)).\(padded(milliseconds - seconds * 1000, 3))Z"
+        appendClock(seconds, to: &output)
+        output.append(UInt8(ascii: "."))
+        appendPadded(milliseconds - seconds * 1000, 3, to: &output)
+        output.append(UInt8(ascii: "Z"))
     }
 
     /// Reads the one permitted form.
@@ -77,9 +85,17 @@ extension Timestamp: CustomStringConvertible, Codable {
 extension ClinicalTime: CustomStringConvertible, Codable {
     /// `YYYY-MM-DDTHH:MM:SS±HH:MM`.
     public var description: String {
+        text(append)
+    }
+
+    /// Appends `YYYY-MM-DDTHH:MM:SS±HH:MM`.
+    func append(to output: inout [UInt8]) {
         let size = abs(offsetMinutes)
-        return clockText(localSeconds) + (offsetMinutes < 0 ? "-" : "+")
-            + "\(padded(size / 60, 2)):\(padded(size % 60, 2))"
+        appendClock(localSeconds, to: &output)
+        output.append(UInt8(ascii: offsetMinutes < 0 ? "-" : "+"))
+        appendPadded(size / 60, 2, to: &output)
+        output.append(UInt8(ascii: ":"))
+        appendPadded(size % 60, 2, to: &output)
     }
 
     /// Reads the one permitted form.
@@ -99,10 +115,16 @@ extension ClinicalTime: CustomStringConvertible, Codable {
     }
 }
 
-private func clockText(_ seconds: Int) -> String {
+private func appendClock(_ seconds: Int, to output: inout [UInt8]) {
     let day = floorDivide(seconds, 86_400)
     let second = seconds - day * 86_400
-    return "\(CalendarDay(number: day))T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
+    CalendarDay(number: day).append(to: &output)
+    output.append(UInt8(ascii: "T"))
+    appendPadded(second / 3600, 2, to: &output)
+    output.append(UInt8(ascii: ":"))
+    appendPadded(second / 60 % 60, 2, to: &output)
+    output.append(UInt8(ascii: ":"))
+    appendPadded(second % 60, 2, to: &output)
 }
 
 /// Division that rounds towards minus infinity, so that moments before 1970 fall on the right day.
