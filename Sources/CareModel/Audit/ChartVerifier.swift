@@ -66,7 +66,10 @@ public struct ChartVerifier: Sendable {
     // MARK: Events
 
     /// Checks an event against all before it. They come in the order in which they were stored.
-    public mutating func take(_ raw: RawEvent) {
+    ///
+    /// - Returns: the envelope, where it can be read at all.
+    @discardableResult
+    public mutating func take(_ raw: RawEvent) -> Envelope? {
         found.events += 1
         found.bytes += raw.envelope.count
         let envelope: Envelope
@@ -74,8 +77,14 @@ public struct ChartVerifier: Sendable {
             envelope = try Envelope(line: raw.envelope)
         } catch {
             if let name = raw.name { damaged.insert(name) }
-            return add(Finding(.envelope, "the line cannot be read: \(error)", place: raw.place, byte: error.byte))
+            add(Finding(.envelope, "the line cannot be read: \(error)", place: raw.place, byte: error.byte))
+            return nil
         }
+        take(raw, envelope)
+        return envelope
+    }
+
+    private mutating func take(_ raw: RawEvent, _ envelope: Envelope) {
         let hash = EventHash(of: raw.envelope)
         if let name = raw.name, name != hash {
             damaged.insert(name)
@@ -88,16 +97,11 @@ public struct ChartVerifier: Sendable {
         let before = found.count
         let body = readBody(raw, envelope)
         if found.count > before { badBodies.insert(hash) }
-        do throws(FormatError) {
-            admit(try Event(line: raw.envelope, body: body), raw)
-        } catch {
-            damaged.insert(hash)
-            add(Finding(.envelope, "the event cannot be read: \(error)", dot: envelope.dot, place: raw.place))
-        }
+        admit(Event(envelope: envelope, line: raw.envelope, hash: hash, checked: body), raw)
     }
 
-    /// The body's bytes where they are the ones that the envelope names.
-    private mutating func readBody(_ raw: RawEvent, _ envelope: Envelope) -> [UInt8]? {
+    /// The body where it is the one that the envelope names.
+    private mutating func readBody(_ raw: RawEvent, _ envelope: Envelope) -> BodyLine? {
         switch raw.body {
         case .absent: return nil
         case .unreadable(let text):
@@ -106,12 +110,13 @@ public struct ChartVerifier: Sendable {
         case .present(let line):
             found.bytes += line.count
             do throws(FormatError) {
-                guard try BodyLine(line: line).hash == envelope.body else {
+                let body = try BodyLine(line: line)
+                guard body.hash == envelope.body else {
                     add(
                         Finding(.body, "the body is not the one that the envelope names", dot: envelope.dot, place: raw.place))
                     return nil
                 }
-                return line
+                return body
             } catch {
                 add(
                     Finding(

@@ -20,7 +20,7 @@ extension ChartRecord {
         let written = Authored(
             event: event.hash, seq: event.envelope.seq,
             view: View(chart: graph.chart, events: last.map { graph.nodes[$0].hash }).token,
-            not_seen: graph.nodes.filter { !node.reach.covers($0.envelope.dot) }.map(\.hash))
+            not_seen: graph.positions(beyond: node.reach).map { graph.nodes[$0].hash })
         return (written, event)
     }
 

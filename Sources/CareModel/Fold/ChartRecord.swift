@@ -122,6 +122,8 @@ public struct ChartRecord: Sendable {
     public func verdict(on position: Int) -> Verdict { authority.verdicts[position] }
 
     private func place(of key: OrderKey) -> Int {
+        // Nearly always it comes after all that is here.
+        if let last = order.last, graph.nodes[last].key < key { return order.count }
         var (low, high) = (0, order.count)
         while low < high {
             let middle = (low + high) / 2

@@ -24,7 +24,9 @@ public struct Authority: Sendable {
     private var entries: [Entry] = []
     /// Nodes that an admission or the genesis named, by the event.
     private var subjects: [Int: NodeID] = [:]
-    private var cache: [Set<Int>: Membership] = [:]
+    private var cache: [[Int]: Membership] = [:]
+    /// What was asked for last: nearly every event has the same members in its past as the one before it.
+    private var recent: (positions: [Int], membership: Membership)?
 
     let isLocal: Bool
 
@@ -202,12 +204,32 @@ public struct Authority: Sendable {
 
     /// Membership as the author of an event had it before them.
     private mutating func membership(knownTo position: Int, in graph: ChartGraph) -> Membership {
-        membership(of: entries.filter { graph.isBefore($0.position, position) }, in: graph)
+        membership(by: { graph.isBefore($0, position) }, in: graph)
     }
 
     /// Membership as the chain behind an event had it.
     private mutating func membership(behind position: Int, in graph: ChartGraph) -> Membership {
-        membership(of: entries.filter { $0.position != position && graph.reaches($0.position, from: position) }, in: graph)
+        membership(by: { $0 != position && graph.reaches($0, from: position) }, in: graph)
+    }
+
+    private mutating func membership(by isIncluded: (Int) -> Bool, in graph: ChartGraph) -> Membership {
+        if let recent, isRecent(recent.positions, isIncluded) { return recent.membership }
+        let included = entries.filter { isIncluded($0.position) }
+        let positions = included.map(\.position)
+        let membership = cache[positions] ?? evaluate(included, in: graph)
+        if cache.count >= 64 { cache = [:] }
+        cache[positions] = membership
+        recent = (positions, membership)
+        return membership
+    }
+
+    private func isRecent(_ positions: [Int], _ isIncluded: (Int) -> Bool) -> Bool {
+        var matched = 0
+        for index in entries.indices where isIncluded(entries[index].position) {
+            guard matched < positions.count, positions[matched] == entries[index].position else { return false }
+            matched += 1
+        }
+        return matched == positions.count
     }
 
     /// Membership by everything that has arrived, or by a part of it.
@@ -235,15 +257,6 @@ public struct Authority: Sendable {
         }
         guard let known, !said.isEmpty else { return known }
         return NodeKeys(first: known.first, checked: known.successions + said)
-    }
-
-    private mutating func membership(of entries: [Entry], in graph: ChartGraph) -> Membership {
-        let positions = Set(entries.map(\.position))
-        if let known = cache[positions] { return known }
-        let membership = evaluate(entries, in: graph)
-        if cache.count >= 64 { cache = [:] }
-        cache[positions] = membership
-        return membership
     }
 
     private func evaluate(_ entries: [Entry], in graph: ChartGraph) -> Membership {

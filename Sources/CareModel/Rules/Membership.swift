@@ -14,7 +14,9 @@ public struct Membership: Hashable, Sendable {
         public internal(set) var everPermitted: Set<Scope> = []
 
         /// What it may do.
-        public var scopes: Set<Scope> { admissions.reduce(into: []) { $0.formUnion($1.scopes) } }
+        public var scopes: Set<Scope> {
+            admissions.count == 1 ? admissions[0].scopes : admissions.reduce(into: []) { $0.formUnion($1.scopes) }
+        }
     }
 
     /// One admission and what it permits.
