@@ -56,6 +56,7 @@ let package = Package(
             name: "LogStore",
             dependencies: [
                 "EventLog", "CareModel", crypto, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(

@@ -64,10 +64,10 @@ extension LogStore {
     }
 
     /// After the commit: the names go beside the database, and the pages of the write-ahead log that held the bodies are given up.
-    func finishErasure(_ events: [EventHash]) async throws {
+    func finishErasure(_ events: [EventHash]) throws {
         try erased.add(events)
         try SchemaCopy.remove(beside: configuration.path)
-        try await pool.writeWithoutTransaction { try Self.truncateLog($0) }
+        try pool.writeWithoutTransaction { try Self.truncateLog($0) }
     }
 
     /// Moves all of the write-ahead log into the database and cuts it to nothing. Readers that look at it are waited for.

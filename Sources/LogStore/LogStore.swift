@@ -133,17 +133,17 @@ public final class LogStore: Sendable {
     func write<Value: Sendable>(
         weight: Int = 4096, _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
-        try await queue.submit(weight: weight, performing: { await self.commit($0) }, body)
+        try await queue.submit(weight: weight, performing: { self.commit($0) }, body)
     }
 
-    private func commit(_ jobs: [CommitQueue.Job]) async {
+    private func commit(_ jobs: [CommitQueue.Job]) {
         var outcomes: [(any Error)?] = []
         let began = ContinuousClock.now
         do {
-            let (results, change) = try await pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
+            let (results, change) = try pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
             outcomes = results
             measured.withLock { $0.commits.observe(ContinuousClock.now - began) }
-            if let change, !change.erased.isEmpty { try await finishErasure(change.erased) }
+            if let change, !change.erased.isEmpty { try finishErasure(change.erased) }
             if let change { observer.handler.withLock { $0 }?(change) }
         } catch {
             // Nothing of this commit can be relied on, and whether it reached the disk is unknown.
@@ -161,7 +161,8 @@ public final class LogStore: Sendable {
             var outcomes: [(any Error)?] = []
             do {
                 try db.inTransaction(.immediate) {
-                    for job in jobs { outcomes.append(try transaction.attempt(job)) }
+                    for job in jobs { outcomes.append(try transaction.attempt(job, isAlone: jobs.count == 1)) }
+                    guard !transaction.isUndone else { return .rollback }
                     try transaction.close()
                     return .commit
                 }

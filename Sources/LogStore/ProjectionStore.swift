@@ -22,9 +22,8 @@ extension Transaction {
                 arguments: [chart, type.name])
             guard stored != digest else { continue }
             let sealed = try store.configuration.sealer.seal(bytes, as: ProjectionLabel.bytes(record.graph.chart, type.name))
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO projection (chart, name, digest, sealed) VALUES (?, ?, ?, ?)",
-                arguments: [chart, type.name, digest, sealed])
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO projection (chart, name, digest, sealed) VALUES (?, ?, ?, ?)")
+                .execute(arguments: [chart, type.name, digest, sealed])
         }
         try share(chart, fold)
     }

@@ -8,49 +8,66 @@ struct RecordLoader {
     let sealer: Sealer
 
     func load(_ chart: Int64, _ db: Database) throws -> ChartRecord {
-        guard let row = try Row.fetchOne(db, sql: "SELECT hash, local FROM chart WHERE id = ?", arguments: [chart]),
-            let hash = ChartID(bytes: row["hash"] as Data)
-        else { throw LogStoreError(.notFound, "no such chart") }
-        var record = ChartRecord(chart: hash, isLocal: row["local"])
-        let rows = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT event.id, hash, envelope, verdict, sealed FROM event LEFT JOIN body ON body.event = event.id
-                WHERE chart = ? ORDER BY event.id
-                """, arguments: [chart])
-        while let row = try rows.next() {
-            let event = try event(row)
+        guard let record = try load([chart], db)[chart] else { throw LogStoreError(.notFound, "no such chart") }
+        return record
+    }
+
+    /// Reads several charts in one pass.
+    func load(_ charts: [Int64], _ db: Database) throws -> [Int64: ChartRecord] {
+        var records: [Int64: ChartRecord] = [:]
+        for chart in charts {
+            guard
+                let row = try Row.fetchOne(
+                    db.cachedStatement(sql: "SELECT hash, local FROM chart WHERE id = ?"), arguments: [chart]),
+                let hash = ChartID(bytes: row[0] as Data)
+            else { throw LogStoreError(.notFound, "no such chart") }
+            records[chart] = ChartRecord(chart: hash, isLocal: row[1])
+        }
+        var rows = try ChartRows(of: charts, withHeads: false, db)
+        while try rows.next() {
+            let event = try event(rows)
+            // What stands there and cannot be read never makes an event count.
+            let verdict = rows.verdict ?? .withoutEffect(.noScope, decidedBy: nil)
             do throws(AdmissionError) {
-                try record.restore(event, verdict: try verdict(row))
+                try records[rows.chart]?.restore(event, verdict: verdict)
             } catch {
-                throw LogStoreError(.damaged, "chart \(hash.short), arrival \(row["id"] as Int64): \(error)")
+                let chart = records[rows.chart]?.graph.chart.short ?? ""
+                throw LogStoreError(.damaged, "chart \(chart), arrival \(rows.place): \(error)")
             }
         }
-        return record
+        return records
+    }
+
+    private func event(_ rows: ChartRows) throws -> Event {
+        guard let hash = rows.hash, let envelope = rows.envelope, !rows.hasBody || rows.sealed != nil else {
+            throw unreadable(rows.place)
+        }
+        return try event(rows.place, hash, envelope, try rows.sealed.map { try sealer.open($0, as: hash) })
     }
 
     /// The event of a row with `id`, `hash`, `envelope` and `sealed`.
     func event(_ row: Row) throws -> Event {
-        let place = "arrival \(row.number("id") ?? 0)"
-        guard let hash = row.hash("hash"), let envelope = row.bytes("envelope") else {
-            throw LogStoreError(.damaged, "\(place): the row cannot be read; run: duolog audit verify")
-        }
-        let body = try row.bytes("sealed").map { try sealer.open(Data($0), as: hash.bytes) }
+        let place = row.number("id") ?? 0
+        guard let hash = row.hash("hash"), let envelope = row.bytes("envelope") else { throw unreadable(place) }
+        let body = try row.bytes("sealed").map { sealed in try sealed.withUnsafeBufferPointer { try sealer.open($0, as: hash) } }
+        return try event(place, hash, envelope, body)
+    }
+
+    private func event(_ place: Int64, _ hash: EventHash, _ envelope: [UInt8], _ body: [UInt8]?) throws -> Event {
         let event: Event
         do throws(FormatError) {
             event = try Event(line: envelope, body: body)
         } catch {
-            throw LogStoreError(.damaged, "\(place): \(error); run: duolog audit verify")
+            throw LogStoreError(.damaged, "arrival \(place): \(error); run: duolog audit verify")
         }
         guard event.hash == hash else {
             throw LogStoreError(
-                .damaged, "\(place): the envelope is not the one that was stored; run: duolog audit verify")
+                .damaged, "arrival \(place): the envelope is not the one that was stored; run: duolog audit verify")
         }
         return event
     }
 
-    private func verdict(_ row: Row) throws(AdmissionError) -> Verdict {
-        guard let text = row.text("verdict") else { return .permitted }
-        return (try? JSONDecoder().decode(Verdict.self, from: Data(text.utf8))) ?? .withoutEffect(.noScope, decidedBy: nil)
+    private func unreadable(_ place: Int64) -> LogStoreError {
+        LogStoreError(.damaged, "arrival \(place): the row cannot be read; run: duolog audit verify")
     }
 }

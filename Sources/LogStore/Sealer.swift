@@ -1,4 +1,5 @@
 public import Crypto
+import EventLog
 import Foundation
 
 /// Seals bodies and projections at rest: a stolen state folder without the store key shows no text.
@@ -14,6 +15,11 @@ public struct Sealer: Sendable {
             throw LogStoreError(.io, "sealing failed")
         }
         return combined
+    }
+
+    /// Opens the body of an event, which its name is bound to.
+    func open(_ sealed: UnsafeBufferPointer<UInt8>, as event: EventHash) throws -> [UInt8] {
+        try open(Data(buffer: sealed), as: event.bytes)
     }
 
     func open(_ sealed: Data, as label: [UInt8]) throws -> [UInt8] {

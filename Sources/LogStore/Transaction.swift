@@ -20,6 +20,10 @@ final class Transaction {
     private var mayRelease = false
     private var newEvents: [Int64: [StoredEvent]] = [:]
     private var arrived: [ArrivalChain.Entry] = []
+    /// True when the only job failed: nothing is to be committed.
+    private(set) var isUndone = false
+    private var insertEvent: RawStatement?
+    private var insertBody: RawStatement?
 
     struct StoredEvent {
         let id: Int64
@@ -44,20 +48,26 @@ final class Transaction {
         return (own, arrived.count - own)
     }
 
-    /// Runs a job; where it fails, only its own work is undone.
-    func attempt(_ job: CommitQueue.Job) throws -> (any Error)? {
+    /// Runs a job; where it fails, only its own work is undone. One that is alone needs no savepoint for that: the whole transaction is
+    /// undone, as ``isUndone`` says.
+    func attempt(_ job: CommitQueue.Job, isAlone: Bool) throws -> (any Error)? {
         touched = []
         jobEvents = []
         jobChange = nil
         let counters = state.counters
         do {
-            try db.inSavepoint {
-                try job.run(self)
-                return .commit
-            }
+            if !isAlone { try run("SAVEPOINT job") }
+            try job.run(self)
+            if !isAlone { try run("RELEASE job") }
         } catch let error as DatabaseError where error.isDiskFailure {
             throw error
         } catch {
+            if isAlone {
+                isUndone = true
+            } else {
+                try run("ROLLBACK TO job")
+                try run("RELEASE job")
+            }
             state.counters = counters
             state.drop(touched)
             return error
@@ -69,6 +79,8 @@ final class Transaction {
         mergeChange()
         return nil
     }
+
+    private func run(_ sql: String) throws { try RawStatement(cached: sql, db).run() }
 
     private func mergeChange() {
         guard let jobChange else { return }
@@ -90,12 +102,10 @@ final class Transaction {
         let at = store.configuration.clock()
         state.counters.chain = ArrivalChain.link(
             after: state.counters.chain, number: state.counters.lastBatch, at: at, arrived)
-        try db.execute(
-            sql: "INSERT INTO batch (id, at, last, chain, form) VALUES (?, ?, ?, ?, ?)",
-            arguments: [
-                state.counters.lastBatch, at.milliseconds, state.counters.lastEvent, Data(state.counters.chain),
-                ArrivalChain.Form.sources.rawValue,
-            ])
+        try db.cachedStatement(sql: "INSERT INTO batch (id, at, last, chain, form) VALUES (?, ?, ?, ?, ?)").execute(arguments: [
+            state.counters.lastBatch, at.milliseconds, state.counters.lastEvent, Data(state.counters.chain),
+            ArrivalChain.Form.sources.rawValue,
+        ])
     }
 
     private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {
@@ -104,13 +114,13 @@ final class Transaction {
                 signing: last.event, at: store.configuration.clock(), with: key)
             try insert(head, of: last.id)
         }
-        let digest = try updateTips(chart, events)
-        let isForked = try !record(chart).graph.forkedOrigins.isEmpty
-        if isForked || events.contains(where: \.changesFold) { try project(chart) }
-        try db.execute(
-            sql: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?",
-            arguments: [Data(digest.bytes), state.counters.lastEvent, chart])
-        for origin in try record(chart).graph.forkedOrigins {
+        let graph = try record(chart).graph
+        try updateTips(chart, events, in: graph)
+        let forked = graph.forkedOrigins
+        if !forked.isEmpty || events.contains(where: \.changesFold) { try project(chart) }
+        try db.cachedStatement(sql: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?")
+            .execute(arguments: [Data(graph.heads.digest.bytes), state.counters.lastEvent, chart])
+        for origin in forked {
             try db.execute(
                 sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
         }
@@ -186,16 +196,22 @@ final class Transaction {
     func insert(_ event: Event, verdict: Verdict, chart: Int64, source: (row: Int64, node: NodeID)?) throws {
         state.counters.lastEvent += 1
         let verdictText = verdict.isPermitted ? nil : try Self.text(of: verdict)
-        let statement = try db.cachedStatement(
-            sql: "INSERT INTO event (id, chart, hash, envelope, verdict, source, batch) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        try statement.execute(arguments: [
-            state.counters.lastEvent, chart, Data(event.hash.bytes), Data(event.line), verdictText, source?.row ?? 0,
-            state.counters.lastBatch + 1,
-        ])
+        let statement = try insertEvent ?? RawStatement(cached: Self.eventInsert, db)
+        insertEvent = statement
+        try statement.bind(state.counters.lastEvent, at: 1)
+        try statement.bind(chart, at: 2)
+        try statement.bind(event.hash, at: 3)
+        try statement.bind(event.line, at: 4)
+        try statement.bind(verdictText, at: 5)
+        try statement.bind(source?.row ?? 0, at: 6)
+        try statement.bind(state.counters.lastBatch + 1, at: 7)
+        try statement.run()
         if let body = event.bodyLine {
-            let sealed = try store.configuration.sealer.seal(body.line, as: event.hash.bytes)
-            try db.cachedStatement(sql: "INSERT INTO body (event, sealed) VALUES (?, ?)")
-                .execute(arguments: [state.counters.lastEvent, sealed])
+            let statement = try insertBody ?? RawStatement(cached: "INSERT INTO body (event, sealed) VALUES (?, ?)", db)
+            insertBody = statement
+            try statement.bind(state.counters.lastEvent, at: 1)
+            try statement.bind(try store.configuration.sealer.seal(body.line, as: event.hash.bytes), at: 2)
+            try statement.run()
         }
         let kind = Catalogue.kind(event.envelope.kind)
         jobEvents.append(
@@ -206,6 +222,9 @@ final class Transaction {
         // A journal grows with whatever happens, and concerns no peer.
         if try !record(chart).isLocal { note { $0.charts.insert(event.envelope.chart) } }
     }
+
+    private static let eventInsert =
+        "INSERT INTO event (id, chart, hash, envelope, verdict, source, batch) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
     func insert(_ head: SignedHead, of event: Int64) throws {
         try db.cachedStatement(sql: "INSERT OR IGNORE INTO head (event, at, signature) VALUES (?, ?, ?)")
@@ -223,18 +242,20 @@ final class Transaction {
 
     func changeCounters(_ body: (inout WriterState.Counters) throws -> Void) rethrows { try body(&state.counters) }
 
-    private func updateTips(_ chart: Int64, _ events: [StoredEvent]) throws -> EventHash {
-        for stored in events {
-            let envelope = stored.event.envelope
-            let origin = try originID(envelope.origin)
-            if let prev = envelope.prev {
-                try db.cachedStatement(sql: "DELETE FROM tip WHERE chart = ? AND origin = ? AND hash = ?")
-                    .execute(arguments: [chart, origin, Data(prev.bytes)])
-            }
-            try db.cachedStatement(sql: "INSERT INTO tip (chart, origin, hash, seq) VALUES (?, ?, ?, ?)")
-                .execute(arguments: [chart, origin, Data(stored.event.hash.bytes), envelope.seq])
+    /// The tips that these events replace go, and those of them that nothing follows come: of a run in one chain only its end is written.
+    private func updateTips(_ chart: Int64, _ events: [StoredEvent], in graph: ChartGraph) throws {
+        let new = Set(events.map(\.event.hash))
+        for envelope in events.lazy.map(\.event.envelope) {
+            guard let prev = envelope.prev, !new.contains(prev) else { continue }
+            try db.cachedStatement(sql: "DELETE FROM tip WHERE chart = ? AND origin = ? AND hash = ?")
+                .execute(arguments: [chart, try originID(envelope.origin), Data(prev.bytes)])
         }
-        return try TipTable.heads(of: chart, db).digest
+        for origin in Set(events.map(\.event.envelope.origin)).sorted() {
+            for tip in graph.tips(of: origin).map({ graph.nodes[$0] }) where new.contains(tip.hash) {
+                try db.cachedStatement(sql: "INSERT INTO tip (chart, origin, hash, seq) VALUES (?, ?, ?, ?)")
+                    .execute(arguments: [chart, try originID(origin), Data(tip.hash.bytes), tip.envelope.seq])
+            }
+        }
     }
 
     private static func text(of verdict: Verdict) throws -> String {

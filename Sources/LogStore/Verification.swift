@@ -29,8 +29,10 @@ public struct VerificationReport: Codable, Hashable, Sendable {
 /// Re-reads a log: every byte of every row that it claims anything of. It believes nothing that was stored beside the lines, uses
 /// nothing that the writer keeps in memory, and holds a few charts at a time.
 public struct LogVerifier: Sendable {
-    /// Charts that are checked at once.
+    /// Groups of charts that are checked at once.
     private static let width = min(4, ProcessInfo.processInfo.activeProcessorCount)
+    /// Events of the charts that are read together, unless a single chart has more.
+    private static let eventsAtOnce = 10_000
 
     let reader: any DatabaseReader
     let sealer: Sealer
@@ -50,7 +52,7 @@ public struct LogVerifier: Sendable {
         var report = VerificationReport(
             isQuick: isQuick, began: clock(), ended: clock(), charts: [], log: [], commits: 0)
         do {
-            let (charts, total) = try await reader.read { db in
+            let (charts, counts) = try await reader.read { db in
                 let rows = try Row.fetchCursor(db, sql: "SELECT id, hash FROM chart ORDER BY id")
                 var known: [(Int64, ChartID)] = []
                 while let row = try rows.next() {
@@ -59,9 +61,13 @@ public struct LogVerifier: Sendable {
                     }
                     known.append((id, hash))
                 }
-                return (known, try Int.fetchOne(db, sql: "SELECT count(*) FROM event") ?? 0)
+                return (known, try ChartGroups.events(db))
             }
-            report.charts = await verify(charts, isQuick: isQuick) { progress($0, total) }
+            let total = counts.values.reduce(0, +)
+            // Where others are to have the disk meanwhile, a pause comes after each chart.
+            let groups = ChartGroups.of(
+                charts, events: { counts[$0.0] ?? 0 }, atMost: pause == nil ? Self.eventsAtOnce : 0)
+            report.charts = await verify(groups, isQuick: isQuick) { progress($0, total) }
             let arrival = try await ArrivalVerifier(reader: reader, token: token).verify()
             report.commits = arrival.commits
             report.log = arrival.findings
@@ -74,42 +80,49 @@ public struct LogVerifier: Sendable {
     }
 
     private func verify(
-        _ charts: [(Int64, ChartID)], isQuick: Bool, progress: @escaping @Sendable (Int) -> Void
+        _ groups: [[(Int64, ChartID)]], isQuick: Bool, progress: @escaping @Sendable (Int) -> Void
     ) async -> [ChartFindings] {
-        var found = charts.map { ChartFindings(chart: $0.1) }
+        var found = groups.map { $0.map { ChartFindings(chart: $0.1) } }
         var events = 0
-        await withTaskGroup(of: (Int, ChartFindings).self) { group in
+        await withTaskGroup(of: (Int, [ChartFindings]).self) { tasks in
             var next = 0
             func begin() {
-                guard next < charts.count, !Task.isCancelled else { return }
-                let (index, (id, chart)) = (next, charts[next])
+                guard next < groups.count, !Task.isCancelled else { return }
+                let (index, charts) = (next, groups[next])
                 next += 1
-                group.addTask {
-                    let findings = await verify(id, chart, isQuick: isQuick)
-                    await pause?(findings)
+                tasks.addTask {
+                    let findings = await verify(charts, isQuick: isQuick)
+                    for chart in findings { await pause?(chart) }
                     return (index, findings)
                 }
             }
             for _ in 0..<(pause == nil ? Self.width : 1) { begin() }
-            for await (index, findings) in group {
+            for await (index, findings) in tasks {
                 found[index] = findings
-                events += findings.events
+                events += findings.reduce(0) { $0 + $1.events }
                 progress(events)
                 begin()
             }
         }
-        return found
+        return found.flatMap { $0 }
     }
 
-    private func verify(_ id: Int64, _ chart: ChartID, isQuick: Bool) async -> ChartFindings {
+    private func verify(_ charts: [(Int64, ChartID)], isQuick: Bool) async -> [ChartFindings] {
         do {
             return try await reader.read { db in
-                try ChartRowsVerifier(id: id, chart: chart, node: node, sealer: sealer).verify(db, isQuick: isQuick)
+                try ChartRowsVerifier.verify(
+                    charts.map { (id: $0.0, chart: $0.1) }, node: node, sealer: sealer, db, isQuick: isQuick)
             }
         } catch {
+            guard charts.count == 1, let chart = charts.first?.1 else {
+                // One that cannot be read does not keep the others from being checked.
+                var findings: [ChartFindings] = []
+                for chart in charts { findings += await verify([chart], isQuick: isQuick) }
+                return findings
+            }
             var findings = ChartFindings(chart: chart)
             findings.add(Finding(.database, "the rows of this chart cannot be read: \(error)", chart: chart))
-            return findings
+            return [findings]
         }
     }
 

@@ -27,7 +27,8 @@ struct TargetRules {
         TargetRules("CareInterop", .pure, ours: ["EventLog", "CareModel"], others: foundation),
         TargetRules("NodeAPI", .pure, ours: ["EventLog", "CareModel"], others: foundation),
         TargetRules(
-            "LogStore", .inputOutput, ours: ["EventLog", "CareModel"], others: system.union(["Crypto", "GRDB", "Logging"])),
+            "LogStore", .inputOutput, ours: ["EventLog", "CareModel"],
+            others: system.union(["Crypto", "GRDB", "GRDBSQLite", "Logging"])),
         TargetRules(
             "PeerNetwork", .inputOutput, ours: ["EventLog", "Replication"],
             others: system.union(nio).union(["Crypto", "Logging", "NIOSSL", "NIOTLS", "SwiftASN1", "X509"])),
