@@ -84,9 +84,11 @@ private struct AlertReader {
                 let days = fold.record.when(decision).day.number - fold.record.when(earlier).day.number
                 let least = MedicationRules.interval(of: drug(root))
                 guard days < least else { return nil }
+                let name = drug(root)?.display ?? "[erased]"
                 return AlertsView.Alert(
                     rule: .interval,
-                    text: "\(fold.record.when(decision).day): \(days) days after the decision before it; \(least) at least",
+                    text:
+                        "\(name), \(fold.record.when(decision).day): decided \(days) days after the decision before; at least \(least)",
                     events: labels([decision, earlier]))
             }
         }
@@ -135,11 +137,12 @@ private struct AlertReader {
         fold.registers.filter { $0.register == .medication }.flatMap { register in
             register.members.compactMap { position in
                 let reports = fold.unseen(fold.reports(on: register.root), by: position)
-                guard !reports.isEmpty else { return nil }
+                guard let first = reports.first else { return nil }
+                let more = reports.count > 1 ? " and \(reports.count - 1) more" : ""
                 return AlertsView.Alert(
                     rule: .madeWithoutSeeing,
                     text:
-                        "a raise whose author had not seen \(reports.count == 1 ? "a report of a side effect" : "\(reports.count) reports of side effects")",
+                        "\(drug(register.root)?.display ?? "[erased]"), \(fold.summary(of: position)), by \(EventLabel(position, fold).author), who had not seen: \(fold.summary(of: first))\(more)",
                     events: labels([position] + reports))
             }
         }
@@ -173,9 +176,11 @@ private struct AlertReader {
             default: nil
             }
         }
-        let off = fold.counted([SessionCancelled.kind, SessionMissed.kind])
-        return fold.counted([SessionHeld.kind]).flatMap { held in
-            off.filter { start($0) == start(held) }.map { other in
+        let off = Dictionary(grouping: fold.counted([SessionCancelled.kind, SessionMissed.kind]), by: start)
+        guard !off.isEmpty else { return [] }
+        return fold.counted([SessionHeld.kind]).flatMap { held -> [AlertsView.Alert] in
+            guard let start = start(held) else { return [] }
+            return (off[start] ?? []).map { other in
                 AlertsView.Alert(
                     rule: .slot, text: "a session that was held, and was not", events: labels([held, other]))
             }
@@ -216,16 +221,19 @@ private struct AlertReader {
     var conditions: [AlertsView.Alert] {
         let graph = fold.record.graph
         let all = fold.counted([AssessmentRecorded.kind])
-        func stated(_ position: Int) -> Set<String> { Set((fold.currentBody(position) as? AssessmentRecorded)?.conditions ?? []) }
-        return all.indices.flatMap { index in
-            all[(index + 1)...].filter { other in
-                let (one, two) = (stated(all[index]), stated(other))
-                return !one.isEmpty && !two.isEmpty && one != two && graph.areConcurrent(all[index], other)
-                    && !all.contains { graph.isBefore(all[index], $0) && graph.isBefore(other, $0) }
+        let stating = all.compactMap { position -> (position: Int, conditions: Set<String>)? in
+            let conditions = Set((fold.currentBody(position) as? AssessmentRecorded)?.conditions ?? [])
+            return conditions.isEmpty ? nil : (position, conditions)
+        }
+        return stating.indices.flatMap { index in
+            let one = stating[index]
+            return stating[(index + 1)...].filter { other in
+                one.conditions != other.conditions && graph.areConcurrent(one.position, other.position)
+                    && !all.contains { graph.isBefore(one.position, $0) && graph.isBefore(other.position, $0) }
             }.map { other in
                 AlertsView.Alert(
                     rule: .conditions, text: "two assessments that did not know of each other state different conditions",
-                    events: labels([all[index], other]))
+                    events: labels([one.position, other.position]))
             }
         }
     }

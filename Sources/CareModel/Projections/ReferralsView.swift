@@ -32,7 +32,7 @@ public struct ReferralsView: TimedProjection {
     public let referrals: [Referral]
 
     public init(_ fold: Fold, now: Timestamp) {
-        let duplicates = ProbableDuplicates(fold)
+        let duplicates = ProbableDuplicates(fold, [ReferralRequested.kind])
         referrals = fold.registers.filter { $0.register == .referral }.map { register in
             let body = fold.body(register.root) as? ReferralRequested
             let states = register.current.compactMap { position -> ReferralStatus? in

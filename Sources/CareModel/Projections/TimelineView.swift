@@ -44,7 +44,7 @@ public struct TimelineView: Projection {
 
     /// What is told of some events, in their order.
     static func entries(of positions: [Int], in fold: Fold) -> [Entry] {
-        let duplicates = ProbableDuplicates(fold)
+        let duplicates = ProbableDuplicates(fold, Set(positions.map { fold.record.graph.nodes[$0].envelope.kind }))
         return positions.map { position in
             let (standing, rule) = fold.effect(of: position)
             return Entry(
@@ -75,53 +75,5 @@ extension Fold {
             let body = try? Amended.read(original, as: kind, change)
         else { return "[erased]" }
         return "\(body.summary) (\(change.reason))"
-    }
-}
-
-/// Pairs that probably record the same thing twice. Both are kept; people are only pointed at them.
-struct ProbableDuplicates {
-    private var pairs: [Int: Set<Int>] = [:]
-
-    init(_ fold: Fold) {
-        var sessions: [(Int, Range<Int>)] = []
-        var scales: [(Int, ScaleCompleted)] = []
-        var referrals: [(Int, ReferralRequested)] = []
-        // Bodies are read when they are looked at: only those that can be duplicates are.
-        for position in fold.counted([SessionHeld.kind, ScaleCompleted.kind, ReferralRequested.kind]) {
-            switch fold.body(position) {
-            case let held as SessionHeld:
-                let start = held.start.instant.milliseconds
-                sessions.append((position, start..<start + held.minutes * 60_000))
-            case let scale as ScaleCompleted: scales.append((position, scale))
-            case let referral as ReferralRequested: referrals.append((position, referral))
-            default: continue
-            }
-        }
-        pair(sessions) { $0.overlaps($1) }
-        pairScales(scales, fold)
-        pair(referrals) { $0.service == $1.service && $0.to == $1.to }
-    }
-
-    func of(_ position: Int) -> Set<Int> { pairs[position] ?? [] }
-
-    private mutating func pair<Value>(_ values: [(Int, Value)], _ isSame: (Value, Value) -> Bool) {
-        for (index, left) in values.enumerated() {
-            for right in values[(index + 1)...] where isSame(left.1, right.1) { join(left.0, right.0) }
-        }
-    }
-
-    /// The same instrument twice within 24 hours.
-    private mutating func pairScales(_ scales: [(Int, ScaleCompleted)], _ fold: Fold) {
-        for (index, left) in scales.enumerated() {
-            for right in scales[(index + 1)...] where left.1.instrument == right.1.instrument {
-                let apart = fold.record.when(left.0).instant.milliseconds - fold.record.when(right.0).instant.milliseconds
-                if abs(apart) < 86_400_000 { join(left.0, right.0) }
-            }
-        }
-    }
-
-    private mutating func join(_ left: Int, _ right: Int) {
-        pairs[left, default: []].insert(right)
-        pairs[right, default: []].insert(left)
     }
 }
