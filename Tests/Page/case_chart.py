@@ -84,6 +84,10 @@ def test_replay_in_three_modes_without_script(stage):
     person.sees("dose 75 mg -> 100 mg")
     then = person.driver.find_element(By.CSS_SELECTOR, "[aria-labelledby=h-then]").text
     assert "imaginaline: 75 mg" in then and "100 mg" not in then
+    # The picture of that moment is there in words too.
+    person.driver.find_element(By.CSS_SELECTOR, "#picture-words > summary").click()
+    words = person.driver.find_element(By.ID, "picture-words").text
+    assert "75 mg" in words and "100 mg" not in words, words
     assert "75 mg from 2026-01-05" in person.text and "100 mg from 2026-01-19" in person.text, "then, and now"
     person.press("Earlier")
     person.sees("prescribed imaginaline")

@@ -4,6 +4,7 @@
     measure.py PROGRAM [OTHERS]
 """
 
+import datetime
 import http.cookiejar
 import json
 import os
@@ -47,19 +48,35 @@ class Browser:
         return f"median {statistics.median(taken):.0f} ms, slowest {max(taken):.0f} ms, {len(text) // 1024} KiB"
 
 
-def fill(node, chart):
+KINDS = (
+    ("symptom.observed", {"code": {"system": "text", "display": "mood"}, "value": {"value": "4", "unit": "1"}}),
+    ("session.held", {"minutes": 50, "modality": "CBT"}),
+    ("scale.completed", {"instrument": "PHQ-9", "items": [1, 1, 1, 1, 1, 1, 1, 1, 0], "total": 8}),
+    ("side_effect.reported", {"what": "nausea", "severity": "mild"}))
+
+
+def fill(node, chart, when):
+    """Writes the events of a chart; `when` gives the clinical time of each by its number."""
     view = node.view(chart)
-    kinds = (
-        ("symptom.observed", {"code": {"system": "text", "display": "mood"}, "value": {"value": "4", "unit": "1"}}),
-        ("session.held", {"start": "2026-02-02T10:00:00+00:00", "minutes": 50, "modality": "CBT"}),
-        ("scale.completed", {"instrument": "PHQ-9", "items": [1, 1, 1, 1, 1, 1, 1, 1, 0], "total": 8}),
-        ("side_effect.reported", {"what": "nausea", "severity": "mild"}))
-    node.ask_all([
-        ("record", {
-            "chart": chart, "kind": kinds[number % 4][0], "body": json.dumps(kinds[number % 4][1]), "refs": [], "view": view,
-            "when": f"2026-{1 + number // 28 % 12:02}-{1 + number % 28:02}T{number // 336 % 24:02}:00:00+00:00",
-            "request": f"made-up-{number}"})
-        for number in range(EVENTS)])
+
+    def request(number):
+        kind, body = KINDS[number % len(KINDS)]
+        at = when(number).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+        if kind == "session.held":
+            body = {**body, "start": at}
+        return ("record", {
+            "chart": chart, "kind": kind, "body": json.dumps(body), "refs": [], "view": view, "when": at,
+            "request": f"made-up-{chart[:8]}-{number}"})
+    node.ask_all([request(number) for number in range(EVENTS)])
+
+
+BEGIN = datetime.datetime(2023, 1, 2, 8)
+# As a chart goes: four events a day for three and a half years. And the worst that there can be: everything at one moment, each session
+# and each questionnaire a probable duplicate of every other.
+CHARTS = {
+    "of three years": lambda number: BEGIN + datetime.timedelta(hours=6 * number),
+    "of one moment": lambda number: BEGIN,
+}
 
 
 def open_charts(node, first, last):
@@ -75,15 +92,19 @@ def main():
     folder = tempfile.mkdtemp(prefix="duolog-measure-")
     node = Node(program, f"{folder}/0", "Imaginary Practice", "Robin Madeup", "nurse-practitioner")
     try:
-        chart = node.open_chart("Sample Q. Fictional", ("prescribing", "therapy"))
-        node.prescribe(chart)
-        fill(node, chart)
+        charts = {}
+        for name, when in CHARTS.items():
+            charts[name] = chart = node.open_chart("Sample Q. Fictional", ("prescribing", "therapy"))
+            node.prescribe(chart)
+            fill(node, chart, when)
         browser, opened = Browser(node), 0
         for count in (10, others):
             open_charts(node, opened, count)
             opened = count
-            for name, path in (("chart", f"/chart/{chart}"), ("replay", f"/chart/{chart}/replay")):
-                print(f"{name} of {EVENTS} events beside {count} others: {browser.times(path)}", flush=True)
+            for name, chart in charts.items():
+                for page in ("", "/replay", "/print"):
+                    times = browser.times(f"/chart/{chart}{page}")
+                    print(f"{page[1:] or 'chart'}, {EVENTS} events {name}, beside {count} others: {times}", flush=True)
     finally:
         node.stop()
         shutil.rmtree(folder)

@@ -70,15 +70,48 @@ import Testing
     }
 
     /// However many events there are, a picture does not grow beyond what has room in it.
-    @Test func staysSmall() throws {
-        let json = try JSONEncoder().encode(try theCase.course(182))
-        var object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
-        let marks = try #require(object["marks"] as? [Any])
-        object["marks"] = Array(repeating: marks, count: 200).flatMap { $0 }
-        let course = try JSONDecoder().decode(CourseView.self, from: try JSONSerialization.data(withJSONObject: object))
-        #expect(course.marks.count > 5000)
-        let ticks = try elements(CoursePicture.draw(course, .wide, id: "course")).count { $0.classes.contains("session") }
-        #expect(ticks == 16)
+    @Test(arguments: [CoursePicture.Format.wide, .narrow]) func staysSmall(_ format: CoursePicture.Format) throws {
+        let course = try theCase.course(182)
+        let (many, more) = (try Self.again(course, 100), try Self.again(course, 300))
+        #expect(many.marks.count > 3000 && more.scales.reduce(0) { $0 + $1.scores.count } > 4000)
+        let sizes = [many, more].map { CoursePicture.draw($0, format, id: "course").utf8.count }
+        #expect(sizes[1] < 250_000 && Double(sizes[1]) < 1.3 * Double(sizes[0]), "\(sizes)")
+        // What lies on one another is one mark, and says how many it stands for.
+        let elements = try elements(CoursePicture.draw(more, format, id: "course"))
+        let titles = elements.filter { $0.name == "title" }.map(\.text)
+        #expect(titles.contains { $0.contains("sessions, ") } && titles.contains { $0.contains("scores of the PHQ-9, ") })
+        #expect(elements.contains { $0.classes.contains("spread") })
+    }
+
+    /// The same course with everything that was observed or happened, again on each of so many days before.
+    private static func again(_ course: CourseView, _ days: Int) throws -> CourseView {
+        func shifted(_ value: Any, _ by: Int) -> Any {
+            switch value {
+            case let list as [Any]: return list.map { shifted($0, by) }
+            case let object as [String: Any]: return object.mapValues { shifted($0, by) }
+            case let text as String:
+                guard text.count >= 10, let day = CalendarDay(String(text.prefix(10))) else { return text }
+                return "\(CalendarDay(number: day.number - by))\(text.dropFirst(10))"
+            default: return value
+            }
+        }
+        func repeated(_ value: Any?) -> [Any] {
+            let list = value as? [Any] ?? []
+            func when(_ value: Any) -> String {
+                ((value as? [String: Any])?["label"] as? [String: Any])?["when"] as? String ?? ""
+            }
+            return (0..<days).flatMap { day in list.map { shifted($0, day) } }.sorted { when($0) < when($1) }
+        }
+        var object = try #require(
+            try JSONSerialization.jsonObject(with: try JSONEncoder().encode(course)) as? [String: Any])
+        object["marks"] = repeated(object["marks"])
+        object["first"] = shifted(object["first"] ?? "", days)
+        for (list, values) in [("scales", "scores"), ("observations", "values")] {
+            object[list] = (object[list] as? [[String: Any]] ?? []).map { series in
+                series.merging([values: repeated(series[values])]) { $1 }
+            }
+        }
+        return try JSONDecoder().decode(CourseView.self, from: try JSONSerialization.data(withJSONObject: object))
     }
 }
 

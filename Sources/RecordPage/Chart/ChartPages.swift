@@ -9,7 +9,7 @@ struct ChartPages {
         let isLatest: Bool
         let banners: [Banner]
         let picture, key: String
-        let tables: [CourseView.Table]
+        let tables: [CourseWords.Table]
         let medicines: [Medicine]
         let care: Care
         let timeline: TimelineContent
@@ -24,8 +24,15 @@ struct ChartPages {
             let content = Content(
                 head: ChartHead(shown), isLatest: timeline.isFirst, banners: Banner.of(shown),
                 picture: CoursePicture.draw(reading.course, id: "course"), key: PictureKey.html,
-                tables: reading.course.tables, medicines: Medicine.of(reading), care: Care(reading), timeline: timeline)
+                tables: CourseWords.tables(reading.course) { CourseTablePage.path("/chart/\(chart)/course", table: $0) },
+                medicines: Medicine.of(reading), care: Care(reading), timeline: timeline)
             return .page(Page("Chart", "chart", content))
+        }
+        routes.get("chart/:chart/course") { visit in
+            let chart = try visit.chart()
+            let shown = try await visit.ask(TimedShowRequest<CourseView>(chart: chart))
+            let page = try CourseTablePage(shown.content, visit, path: "/chart/\(chart)/course", back: "/chart/\(chart)")
+            return .page(Page("Course in words", "course", page))
         }
         routes.get("chart/:chart/print") { visit in
             let shown = try await visit.ask(TimedShowRequest<ChartReading>(chart: try visit.chart()))
@@ -41,7 +48,7 @@ struct ChartPages {
         let picture, key: String
         let medicines: [Medicine]
         let care: Care
-        let scores: [CourseView.Table]
+        let tables: [CourseWords.Table]
         let notice: [String]
 
         init(_ shown: Viewed<ChartReading>, by name: String) {
@@ -53,7 +60,7 @@ struct ChartPages {
             key = PictureKey.html
             medicines = Medicine.of(shown.content)
             care = Care(shown.content)
-            scores = shown.content.course.tables
+            tables = CourseWords.tables(shown.content.course, path: nil)
             notice = shown.content.notice?.lines ?? []
         }
     }

@@ -14,7 +14,9 @@ struct Medicine {
     let isDisputed: Bool
     let state: String
     let waiting: [String]
+    /// The newest first.
     let history: [Step]
+    let earlier: String?
 
     static func of(_ reading: ChartReading) -> [Medicine] {
         reading.regimen.medications.map { lineage in
@@ -40,7 +42,8 @@ struct Medicine {
         window = judgement.map(Self.words) ?? ""
         hint = judgement.flatMap(Self.hint)
         waiting = lineage.awaiting_adoption.map { "\($0.value?.amount ?? "[erased]") by \($0.label.author)" }
-        history = lineage.history.reversed().map { step in
+        earlier = Folded.rest(of: lineage.history.count, "earlier decision", "earlier decisions")
+        history = lineage.history.reversed().prefix(Folded.most).map { step in
             let unseen = step.made_without_seeing.map { "\(TimeAxis.short($0.when.day)) by \($0.author)" }
             return Step(
                 event: "\(step.label.event)", when: Words.local(step.label.when), who: step.label.person, what: step.summary,
@@ -70,6 +73,16 @@ struct Medicine {
     }
 }
 
+/// Of a list that grows with the chart, so many stand on its page. All of them stand in the timeline.
+enum Folded {
+    static let most = 30
+
+    /// How many are not shown; nil where all are.
+    static func rest(of count: Int, _ one: String, _ many: String) -> String? {
+        count > most ? "and \(Words.count(count - most, one, many))" : nil
+    }
+}
+
 /// Follow-up, symptoms, safety, goals and referrals, as the chart tells of them.
 struct Care {
     struct Symptom {
@@ -96,10 +109,12 @@ struct Care {
     let followup, lastContact: String
     let followupBecause: String?
     let safety, screening: String
+    /// Those that nobody has taken up first.
     let concerns: [Concern]
     let plan: String
     let goals: [Goal]
     let referrals: [Referral]
+    let moreConcerns, moreGoals, moreReferrals: String?
 
     init(_ reading: ChartReading) {
         symptoms = reading.trend.series.map(Self.symptom)
@@ -109,7 +124,9 @@ struct Care {
         lastContact = view.last_contact.map { "\(TimeAxis.long($0.when.day)), \($0.person)" } ?? "none by a prescriber"
         safety = reading.safety.headline
         screening = reading.safety.screening.map { "\($0.when.day): \(reading.safety.screening_summary ?? "[erased]")" } ?? "none"
-        concerns = reading.safety.concerns.map { concern in
+        let concerned = reading.safety.concerns.filter(\.open) + reading.safety.concerns.filter { !$0.open }.reversed()
+        moreConcerns = Folded.rest(of: concerned.count, "more", "more")
+        concerns = concerned.prefix(Folded.most).map { concern in
             Concern(
                 state: concern.open ? "OPEN" : "taken up", kind: concern.open ? "safety" : "good",
                 since: "\(concern.since.day)", because: concern.because.joined(separator: ", "),
@@ -120,14 +137,16 @@ struct Care {
             reading.goals.safety_plan.map { plan in
                 "\(plan.when.day), \(plan.person): \(reading.goals.safety_plan_text ?? "[erased]")"
             } ?? "none recorded"
-        goals = reading.goals.goals.map { goal in
+        moreGoals = Folded.rest(of: reading.goals.goals.count, "more", "more")
+        goals = reading.goals.goals.prefix(Folded.most).map { goal in
             let more = [goal.measure, goal.target, goal.due.map { "by \($0)" }].compactMap { $0 }
             return Goal(
                 text: goal.text ?? "[erased]", state: goal.met ? "met" : goal.overdue ? "overdue" : "open",
                 kind: goal.met ? "good" : goal.overdue ? "warning" : "notice",
                 by: "\(goal.latest.person), \(goal.latest.when.day)", more: more.joined(separator: "; ").unlessEmpty)
         }
-        referrals = reading.referrals.referrals.map { referral in
+        moreReferrals = Folded.rest(of: reading.referrals.referrals.count, "more", "more")
+        referrals = reading.referrals.referrals.prefix(Folded.most).map { referral in
             let states = referral.state.map(\.rawValue).joined(separator: ", ")
             return Referral(
                 service: referral.service ?? "[erased]", to: referral.to ?? "[erased]",

@@ -41,32 +41,60 @@ struct ReplayPages {
         let earlier, later: String?
         let isEmpty: Bool
         let then: Then?
+        let tables: [CourseWords.Table]
+    }
+
+    /// What is asked for, and where that stands among what can be asked.
+    private struct Asked {
+        let chart: ChartID
+        let patient: [String]
+        let mode: Mode
+        let stops: Stops
+        let at: Int
+        let picture: ReplayPicture?
+
+        init(_ visit: Visit) async throws {
+            chart = try visit.chart()
+            let shown = try await visit.ask(ReplayMomentsRequest(chart: chart))
+            patient = shown.patient
+            mode = Mode(rawValue: visit.query("mode")) ?? .seen
+            stops = Stops(shown.content, mode)
+            let asked = stops.place(of: visit.query("event")) ?? Int(visit.query("at")) ?? stops.last
+            at = min(max(0, asked), stops.last)
+            let moment = stops.moment(at)
+            picture = if let moment { try await visit.ask(ReplayPictureRequest(chart: chart, moment: moment)) } else { nil }
+        }
+
+        func path(_ page: String, at: Int) -> String { "/chart/\(chart)/\(page)?mode=\(mode.rawValue)&at=\(at)" }
     }
 
     func add(to routes: SiteRoutes) {
         routes.get("chart/:chart/replay") { visit in
-            let chart = try visit.chart()
-            let shown = try await visit.ask(ReplayMomentsRequest(chart: chart))
-            let mode = Mode(rawValue: visit.query("mode")) ?? .seen
-            let stops = Stops(shown.content, mode)
-            let asked = stops.place(of: visit.query("event")) ?? Int(visit.query("at")) ?? stops.last
-            let at = min(max(0, asked), stops.last)
-            var picture: ReplayPicture?
-            if let moment = stops.moment(at) {
-                picture = try await visit.ask(ReplayPictureRequest(chart: chart, moment: moment))
-            }
-            let path = "/chart/\(chart)"
-            func link(_ at: Int) -> String { "\(path)/replay?mode=\(mode.rawValue)&at=\(at)" }
+            let asked = try await Asked(visit)
+            let path = "/chart/\(asked.chart)"
+            let words = asked.path("replay/course", at: asked.at)
             let content = Content(
-                chart: "\(chart)", path: path, patient: Names.one(shown.patient), token: visit.formToken,
-                picture: picture.map { CoursePicture.draw($0.course, id: "then", today: "then:") } ?? "", key: PictureKey.html,
+                chart: "\(asked.chart)", path: path, patient: Names.one(asked.patient), token: visit.formToken,
+                picture: asked.picture.map { CoursePicture.draw($0.course, id: "then", today: "then:") } ?? "",
+                key: PictureKey.html,
                 modes: Mode.allCases.map {
-                    Link(name: $0.name, path: "\(path)/replay?mode=\($0.rawValue)", isCurrent: $0 == mode)
+                    Link(name: $0.name, path: "\(path)/replay?mode=\($0.rawValue)", isCurrent: $0 == asked.mode)
                 },
-                mode: mode.rawValue, help: mode.help, place: stops.words(at), at: at, last: stops.last,
-                earlier: at > 0 ? link(at - 1) : nil, later: at < stops.last ? link(at + 1) : nil, isEmpty: picture == nil,
-                then: picture.map { Then($0) })
+                mode: asked.mode.rawValue, help: asked.mode.help, place: asked.stops.words(asked.at), at: asked.at,
+                last: asked.stops.last, earlier: asked.at > 0 ? asked.path("replay", at: asked.at - 1) : nil,
+                later: asked.at < asked.stops.last ? asked.path("replay", at: asked.at + 1) : nil,
+                isEmpty: asked.picture == nil, then: asked.picture.map { Then($0) },
+                tables: asked.picture.map { picture in
+                    CourseWords.tables(picture.course) { CourseTablePage.path(words, table: $0) }
+                } ?? [])
             return .page(Page("Replay", "replay", content))
+        }
+        routes.get("chart/:chart/replay/course") { visit in
+            let asked = try await Asked(visit)
+            guard let picture = asked.picture else { throw NodeError(.notFound, "there is nothing to go back to yet") }
+            let page = try CourseTablePage(
+                picture.course, visit, path: asked.path("replay/course", at: asked.at), back: asked.path("replay", at: asked.at))
+            return .page(Page("Course in words", "course", page))
         }
         routes.post("chart/:chart/export") { visit in
             let chart = try visit.chart()
@@ -144,31 +172,33 @@ struct Then {
         let subject, before, after: String
     }
 
-    let question, clock: String
+    let clock: String
     let basis: [Fact]
     let medicines, disputes, outside, added: [String]
     let changed, readings: [Reading]
     let events, addedCount, later: String
-    let moreAdded: String?
-    private static let most = 30
+    let moreOutside, moreAdded, moreChanged: String?
 
     init(_ picture: ReplayPicture) {
         let (replay, record, difference) = (picture.replay, picture.replay.record, picture.difference)
-        question = replay.question
+        basis =
+            [Fact(certainty: "asked", text: replay.question)]
+            + replay.basis.map { Fact(certainty: $0.certainty.rawValue, text: $0.text) }
         clock = record.clock.description
-        basis = replay.basis.map { Fact(certainty: $0.certainty.rawValue, text: $0.text) }
         medicines = record.regimen.medications.map { "\($0.drug?.display ?? "[erased]"): \($0.headline)" }
         disputes = record.conflicts.disputes.map { "\($0.subject): \($0.headline)" }
-        outside = replay.outside.map { outside in
+        moreOutside = Folded.rest(of: replay.outside.count, "more", "more")
+        outside = replay.outside.prefix(Folded.most).map { outside in
             let arrived = outside.arrived.map { "; arrived here \(Words.moment($0))" } ?? ""
             return "\(outside.relation.rawValue): \(outside.line)\(arrived)"
         }
         events = Words.count(record.timeline.entries.count, "event", "events")
         later = Words.count(replay.later, "event", "events")
         addedCount = Words.count(difference.added.count, "event", "events")
-        added = difference.added.prefix(Self.most).map { "\(Words.local($0.label.when)), \($0.label.person): \($0.summary)" }
-        moreAdded = difference.added.count > Self.most ? Words.count(difference.added.count - Self.most, "more", "more") : nil
-        changed = difference.changed.map {
+        added = difference.added.prefix(Folded.most).map { "\(Words.local($0.label.when)), \($0.label.person): \($0.summary)" }
+        moreAdded = Folded.rest(of: difference.added.count, "more", "more")
+        moreChanged = Folded.rest(of: difference.changed.count, "more", "more")
+        changed = difference.changed.prefix(Folded.most).map {
             Reading(
                 subject: "\(Words.local($0.label.when)), \($0.label.person)", before: $0.before, after: $0.after)
         }

@@ -14,7 +14,7 @@ extension CoursePicture {
         course.marks.filter { kinds.contains($0.what) }
     }
 
-    /// Marks without words. Those that would lie on one another are one.
+    /// Marks without words.
     private mutating func addTicks(_ name: String, _ kinds: Set<CourseView.Mark.What>) {
         let marks = marks(kinds)
         guard !marks.isEmpty else { return }
@@ -22,13 +22,17 @@ extension CoursePicture {
         let off = marks.count - held
         let y = panel("\(name): \(held)\(off > 0 ? ", and \(off) not held" : "")", height: 18) + 9
         svg.line("grid", format.left, y + 9, format.right, y + 9)
-        struct Place: Hashable { let (x, what): (Int, CourseView.Mark.What) }
-        let places = Dictionary(grouping: marks) { Place(x: Int(axis.x($0.day).rounded()), what: $0.what) }
-        for (place, marks) in places.sorted(by: { ($0.key.x, $0.key.what.rawValue) < ($1.key.x, $1.key.what.rawValue) }) {
-            guard let first = marks.first else { continue }
-            let title = marks.prefix(4).map { "\($0.day): \($0.summary)" }.joined(separator: "; ")
-            let more = marks.count > 4 ? "; and \(marks.count - 4) more" : ""
-            MarkShape(first).draw(svg, "event \(place.what.style)", axis.x(first.day), y, title: title + more)
+        addClumps(marks, y)
+    }
+
+    /// Marks without words at one height. Those that would lie on one another are one, as grave as the gravest of them.
+    private mutating func addClumps(_ marks: [CourseView.Mark], _ y: Double) {
+        for what in CourseView.Mark.What.allCases {
+            for clump in Clump.all(marks.filter { $0.what == what }, axis, day: \.day) {
+                guard let gravest = clump.items.max(by: { $0.gravity < $1.gravity }) else { continue }
+                let title = clump.title(what.many) { "\($0.day): \($0.summary)" }
+                MarkShape(gravest).draw(svg, "event \(what.style)", axis.x(clump.from), y, title: title)
+            }
         }
     }
 
@@ -39,12 +43,15 @@ extension CoursePicture {
         let placed = rows(of: marks)
         let rows = (placed.map(\.row).max() ?? 0) + 1
         let top = panel("\(name): \(marks.count)", height: Double(rows) * 18)
+        func y(_ row: Int) -> Double { top + 9 + Double(row) * 18 }
+        // Those without words are all in the last row.
+        addClumps(placed.filter { $0.side == nil }.map(\.mark), y(rows - 1))
         for (mark, row, side) in placed {
-            let (x, y) = (axis.x(mark.day), top + 9 + Double(row) * 18)
-            MarkShape(mark).draw(svg, "event \(mark.what.style)", x, y, title: "\(mark.day): \(mark.summary)")
             guard let side else { continue }
+            let x = axis.x(mark.day)
+            MarkShape(mark).draw(svg, "event \(mark.what.style)", x, y(row), title: "\(mark.day): \(mark.summary)")
             let words = fitted(words(of: mark), (side == .start ? format.width - x : x) - 10, Self.letter)
-            svg.words("event-name", side == .start ? x + 10 : x - 10, y + 4, words, side)
+            svg.words("event-name", side == .start ? x + 10 : x - 10, y(row) + 4, words, side)
         }
         svg.line("grid", format.left, top + Double(rows) * 18 + 1, format.right, top + Double(rows) * 18 + 1)
     }

@@ -45,7 +45,33 @@ enum MarkShape {
     }
 }
 
+extension CourseView.Mark {
+    /// Of several that are drawn as one, the shape of the gravest is.
+    var gravity: Int {
+        switch severity {
+        case .severe: 2
+        case .moderate: 1
+        case .mild, nil: 0
+        }
+    }
+}
+
 extension CourseView.Mark.What {
     /// Its class in the style sheet.
     var style: String { rawValue.replacing(" ", with: "-") }
+
+    /// Several of them.
+    var many: String {
+        switch self {
+        case .session: "sessions"
+        case .sessionNotHeld: "sessions that were not held"
+        case .contact: "contacts"
+        case .contactMissed: "follow-ups that were missed"
+        case .sideEffect: "side effects"
+        case .concern: "safety concerns"
+        case .takenUp: "concerns that were taken up"
+        case .screening: "screenings"
+        case .plan: "safety plans"
+        }
+    }
 }

@@ -27,26 +27,39 @@ extension CoursePicture {
     private mutating func addSeries(_ series: TrendView.Series, _ y: (Int) -> Double) {
         let isPHQ = series.instrument == .phq9
         let style = isPHQ ? "phq9" : "gad7"
-        let counting = series.scores.filter(\.counts)
-        svg.path("series \(style)", counting.map { (axis.x($0.label.when.day), y($0.total)) })
+        let name = series.instrument.rawValue
+        let clumps = Clump.all(series.scores, axis) { $0.label.when.day }
+        /// The score that a clump is drawn at: the last that counts.
+        func shown(_ clump: Clump<TrendView.Score>) -> TrendView.Score { clump.items.last { $0.counts } ?? clump.items[0] }
+        svg.path("series \(style)", clumps.map(shown).filter(\.counts).map { (axis.x($0.label.when.day), y($0.total)) })
         var free = -Double.infinity
-        for score in series.scores {
-            let (x, y) = (axis.x(score.label.when.day), y(score.total))
-            let isBaseline = score == series.baseline
-            let title =
-                "\(series.instrument.rawValue) \(score.total), \(score.severity), \(score.label.when.day)\(isBaseline ? ", baseline" : "")\(score.counts ? "" : ", filled in again within a day")"
+        for clump in clumps {
+            let score = shown(clump)
+            let (x, height) = (axis.x(score.label.when.day), y(score.total))
+            let totals = clump.items.map(\.total)
+            if let least = totals.min(), let most = totals.max(), least < most {
+                svg.line("spread \(style)", x, y(least), x, y(most))
+            }
+            let many = "scores of the \(name), \(totals.min() ?? 0) to \(totals.max() ?? 0)"
+            let title = clump.title(many) { score in
+                "\(name) \(score.total), \(score.severity), \(score.label.when.day)\(score == series.baseline ? ", baseline" : "")\(score.counts ? "" : ", filled in again within a day")"
+            }
             let kind = "point \(style)\(score.counts ? "" : " repeated")"
             if isPHQ {
-                svg.circle(kind, x, y, 4, title: title)
+                svg.circle(kind, x, height, 4, title: title)
             } else {
-                svg.box(kind, x: x - 3.5, y: y - 3.5, width: 7, height: 7, title: title)
+                svg.box(kind, x: x - 3.5, y: height - 3.5, width: 7, height: 7, title: title)
             }
-            if isBaseline { svg.circle("baseline \(style)", x, y, 8, title: title) }
             // A number that would cover its neighbour stands in the table only.
             guard x - free > 4 || score == series.scores.last else { continue }
             let words = "\(score.total)"
-            svg.words("value \(style)", x, isPHQ ? y - 10 : y + 18, words, .middle)
+            svg.words("value \(style)", x, isPHQ ? height - 10 : height + 18, words, .middle)
             free = x + width(words)
+        }
+        if let baseline = series.baseline {
+            svg.circle(
+                "baseline \(style)", axis.x(baseline.label.when.day), y(baseline.total), 8,
+                title: "\(name) \(baseline.total), baseline")
         }
     }
 
@@ -60,17 +73,26 @@ extension CoursePicture {
         let range = most > least ? most - least : 1
         func y(_ value: Double) -> Double { top + height - 8 - (height - 18) * (value - least) / range }
         svg.line("grid", format.left, top + height, format.right, top + height)
-        let points = zip(series.values, numbers).compactMap { value, number in
-            number.map { (value, axis.x(value.label.when.day), y($0)) }
-        }
-        svg.path("series observed", points.map { ($0.1, $0.2) })
+        struct Point { let (value, number): (TrendView.Observation, Double) }
+        let points = zip(series.values, numbers).compactMap { value, number in number.map { Point(value: value, number: $0) } }
+        let clumps = Clump.all(points, axis) { $0.value.label.when.day }
+        func last(_ clump: Clump<Point>) -> Point { clump.items[clump.items.count - 1] }
+        svg.path("series observed", clumps.map { (axis.x(last($0).value.label.when.day), y(last($0).number)) })
         var free = -Double.infinity
-        for (value, x, y) in points {
+        for clump in clumps {
+            let (point, value) = (last(clump), last(clump).value)
+            let (x, height) = (axis.x(value.label.when.day), y(point.number))
+            let low = clump.items.min { $0.number < $1.number } ?? point
+            let high = clump.items.max { $0.number < $1.number } ?? point
+            if low.number < high.number { svg.line("spread observed", x, y(low.number), x, y(high.number)) }
+            let title = clump.title("observations, \(low.value.value.value) to \(high.value.value)") {
+                "\($0.value.code.display) \($0.value.value), \($0.value.label.when.day)"
+            }
             svg.path(
-                "point observed", [(x, y - 4.5), (x + 4.5, y), (x, y + 4.5), (x - 4.5, y)], closed: true,
-                title: "\(value.code.display) \(value.value), \(value.label.when.day)")
+                "point observed", [(x, height - 4.5), (x + 4.5, height), (x, height + 4.5), (x - 4.5, height)], closed: true,
+                title: title)
             guard x > free else { continue }
-            svg.words("value observed", x, y - 8, value.value.value, .middle)
+            svg.words("value observed", x, height - 8, value.value.value, .middle)
             free = x + 6 + width(value.value.value)
         }
     }

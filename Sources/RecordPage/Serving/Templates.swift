@@ -25,6 +25,7 @@ struct Templates: Sendable {
         "chart-banners": PackageResources.chart_banners_mustache,
         "chart-medicines": PackageResources.chart_medicines_mustache,
         "chart-care": PackageResources.chart_care_mustache,
+        "course": PackageResources.course_mustache,
         "chart-words": PackageResources.chart_words_mustache,
         "chart-print": PackageResources.chart_print_mustache,
         "dispute": PackageResources.dispute_mustache,
