@@ -31,7 +31,7 @@ public enum Credential: String, Hashable, Codable, Sendable, CaseIterable {
 
     /// A scope says what a practice does in a chart; a credential can only narrow it. Medication is prescribed by psychiatrists, nurse
     /// practitioners and physicians (the guide "Finding Your Balance": psychiatrist, NP, MD).
-    func mayAct(as scope: Scope) -> Bool {
+    public func mayAct(as scope: Scope) -> Bool {
         switch scope {
         case .steward, .read: true
         case .therapy, .primaryCare: self != .other

@@ -46,19 +46,23 @@ extension Matter {
             return envelope.origin.node == node && enrolled.contains(envelope.author) ? envelope.author : nil
         }
         func matters(_ what: What, _ named: [AuthorID], _ event: EventHash, _ since: Timestamp) -> [Matter] {
-            Set(named.isEmpty ? enrolled : named).map {
-                Matter(what: what, person: $0, chart: chart, event: event, since: since)
-            }
+            Set(named).map { Matter(what: what, person: $0, chart: chart, event: event, since: since) }
+        }
+        func settlers(_ register: HoldRegister) -> [AuthorID] {
+            guard register == .medication else { return enrolled }
+            guard fold.membership.scopes(of: node).contains(.prescribing) else { return [] }
+            return people.filter { enrolled.contains($0.author) && $0.credential.mayAct(as: .prescribing) }.map(\.author)
         }
         let disputes = ConflictsView(fold).disputes.flatMap { dispute in
             // The last decision to arrive is what made it a dispute here.
             let last = dispute.siblings.map(\.label.event).max {
                 (record.graph.position(of: $0) ?? 0) < (record.graph.position(of: $1) ?? 0)
             }
+            let deciders = dispute.siblings.compactMap { author($0.label.event) }
             return matters(
-                .dispute, dispute.siblings.compactMap { author($0.label.event) }, last ?? dispute.root, dispute.since)
+                .dispute, deciders.isEmpty ? settlers(dispute.register) : deciders, last ?? dispute.root, dispute.since)
         }
-        let concerns = SafetyView(fold, now: now).open.flatMap { matters(.safety, [], $0.trigger, $0.since.instant) }
+        let concerns = SafetyView(fold, now: now).open.flatMap { matters(.safety, enrolled, $0.trigger, $0.since.instant) }
         return disputes + concerns + overdue(FollowupView(fold, now: now), author, matters)
     }
 

@@ -22,12 +22,7 @@ actor Notifier {
     private let clock: NodeClock
     private let logger: Logger
     private var command: String?
-    private var repeatAfter = 0
-    private var matters: [ChartID: [Matter]] = [:]
-    /// When somebody was last told of a matter, on the count that never goes back.
-    private var told: [Matter: Int] = [:]
-    /// When each person last opened each chart; nil before the journal was read.
-    private var opened: [AuthorID: [ChartID: Timestamp]]?
+    private var reminders = Reminders()
     private var working: Task<Void, Never>?
 
     init(log: LogStore, journal: Journal, clock: NodeClock, logger: Logger) {
@@ -39,7 +34,7 @@ actor Notifier {
 
     /// Begins, or goes on with another command; with none it ends.
     func run(_ command: String?, every minutes: Int, changes: @escaping @Sendable () -> AsyncStream<PageChange>) {
-        repeatAfter = minutes * 60_000
+        reminders.repeatAfter = minutes * 60_000
         guard command != self.command else { return }
         self.command = command
         working?.cancel()
@@ -69,11 +64,11 @@ actor Notifier {
     func stop() { working?.cancel() }
 
     /// Somebody opened a chart: they are not told again of what waits there now.
-    func noteOpened(_ chart: ChartID, by person: AuthorID) { opened?[person, default: [:]][chart] = clock.now }
+    func noteOpened(_ chart: ChartID, by person: AuthorID) { reminders.noteOpened(chart, by: person, at: clock.now) }
 
     private func lookAtAll() async {
         do {
-            if opened == nil { opened = try await openedSoFar() }
+            if !reminders.isReady { reminders.begin(with: try await openedSoFar()) }
             for entry in try await log.charts() where !Task.isCancelled { await look(at: [entry.chart], telling: false) }
             await tell()
         } catch {
@@ -88,7 +83,7 @@ actor Notifier {
                 guard let record = try await log.record(of: chart) else { continue }
                 var found = Matter.all(in: record, at: log.node, people, now: clock.now)
                 if !found.isEmpty { found = Matter.known(found, in: record, try await log.arrivals(of: chart).map(\.at)) }
-                matters[chart] = found.isEmpty ? nil : found
+                reminders.note(found, in: chart)
             }
         } catch {
             report(error)
@@ -108,19 +103,9 @@ actor Notifier {
     }
 
     private func tell() async {
-        guard let command, let opened else { return }
-        let now = clock.moment.monotonic
-        let open = matters.values.joined().filter { matter in
-            opened[matter.person]?[matter.chart].map { $0 < matter.since } ?? true
-        }
-        told = told.filter { open.contains($0.key) }
-        let due = open.filter { matter in told[matter].map { now - $0 >= repeatAfter } ?? true }
-        for person in Set(due.map(\.person)).sorted() {
-            for what in Matter.What.allCases where due.contains(where: { $0.person == person && $0.what == what }) {
-                let mine = open.filter { $0.person == person && $0.what == what }
-                for matter in mine { told[matter] = now }
-                await Self.carryOut(command, person, what, count: mine.count, logger)
-            }
+        guard let command else { return }
+        for reminder in reminders.due(now: clock.moment.monotonic) {
+            await Self.carryOut(command, reminder.person, reminder.what, count: reminder.count, logger)
         }
     }
 
