@@ -151,7 +151,8 @@ let package = Package(
         tests(
             "DuologNodeTests",
             [
-                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "DuologNode", "TestSupport", crypto, log,
+                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "RecordPage", "DuologNode", "TestSupport", crypto,
+                log,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(

@@ -70,7 +70,7 @@ actor RunningNode {
         liveness = Liveness(log: log, group: MultiThreadedEventLoopGroup.singleton)
         let (stream, continuation) = AsyncStream<LogStore.Change>.makeStream()
         changes = stream
-        desk = SignInDesk(log: log, clock: clock, isFictional: isFictional)
+        desk = SignInDesk(log: log, isFictional: isFictional) { clock.moment }
         let (openDisputes, pageChanges) = (openDisputes, pageChanges)
         log.observe {
             openDisputes.note($0)

@@ -41,10 +41,18 @@ public struct PairingCode: Hashable, Sendable {
     public var text: String {
         var bytes = key.key.bytes
         key.node.append(to: &bytes)
-        bytes.append(UInt8(clamping: name.utf8.count))
-        bytes += name.utf8.prefix(255)
+        let name = shownName.utf8
+        bytes.append(UInt8(clamping: name.count))
+        bytes += name
         bytes += (address ?? "").utf8
         return Self.prefix + Base64URL.encode(bytes + EventHash(of: bytes).bytes.prefix(Self.checkBytes))
+    }
+
+    /// The name as far as its length fits into a byte, cut between letters.
+    private var shownName: String {
+        var shown = name
+        while shown.utf8.count > 255 { shown.removeLast() }
+        return shown
     }
 
     /// Reads a code, whatever white space a message put into it.

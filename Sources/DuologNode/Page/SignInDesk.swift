@@ -23,27 +23,35 @@ actor SignInDesk {
     }
 
     private let log: LogStore
-    private let clock: NodeClock
+    private let moment: @Sendable () -> Replication.Moment
     private let isFictional: Bool
+    private let cost: NotebookLock.Cost
     private var failures: [String: Failures] = [:]
     private var waiting = 0
 
-    init(log: LogStore, clock: NodeClock, isFictional: Bool) {
+    /// - Parameters:
+    ///   - cost: of a guess at a passphrase.
+    ///   - moment: the time, and a count that never goes back: a lock-out does not end because somebody sets the clock.
+    init(
+        log: LogStore, isFictional: Bool, cost: NotebookLock.Cost = StoredPassphrase.cost,
+        moment: @escaping @Sendable () -> Replication.Moment
+    ) {
         self.log = log
-        self.clock = clock
+        self.moment = moment
         self.isFictional = isFictional
+        self.cost = cost
     }
 
     /// What the link says, which nothing but its hash is kept of.
     func invite(_ author: AuthorID, administrator: Bool, hours: Int) async throws -> (token: String, until: Timestamp) {
         let token = Base64URL.encode(SystemRandom.bytes(32))
-        let until = clock.now.advanced(byMilliseconds: hours * 3_600_000)
+        let until = moment().wall.advanced(byMilliseconds: hours * 3_600_000)
         try await log.invite(author, administrator: administrator, by: Self.hash(token), until: until)
         return (token, until)
     }
 
     func invited(by token: String) async throws -> Visitor? {
-        guard let entry = try await log.signIn(invitedBy: Self.hash(token)), let until = entry.invitedUntil, clock.now < until
+        guard let entry = try await log.signIn(invitedBy: Self.hash(token)), let until = entry.invitedUntil, moment().wall < until
         else { return nil }
         return Visitor(entry, hasPassphrase: true)
     }
@@ -53,9 +61,9 @@ actor SignInDesk {
             throw NodeError(.permission, "this node has real patients: nobody comes in without a passphrase")
         }
         guard var visitor = try await invited(by: token) else { throw Self.usedUp }
-        let stored: String? = try await queued {
+        let stored: String? = try await queued { [cost] in
             guard let passphrase else { return nil }
-            return try await StoredPassphrase.hashing(passphrase).text
+            return try await StoredPassphrase.hashing(passphrase, cost: cost).text
         }
         guard try await log.acceptInvitation(Self.hash(token), passphrase: stored) else { throw Self.usedUp }
         failures[Self.plain(visitor.name)] = nil
@@ -66,7 +74,7 @@ actor SignInDesk {
 
     func signIn(_ name: String, passphrase: String) async throws -> Visitor {
         let name = Self.plain(name)
-        let now = clock.moment.monotonic
+        let now = moment().monotonic
         if let known = failures[name], known.count >= Self.mostFailures, now - known.last < Self.lockOut {
             let minutes = (Self.lockOut - (now - known.last)) / 60_000 + 1
             throw NodeError(
@@ -78,7 +86,7 @@ actor SignInDesk {
         }
         // Of two people with one name, each signs in with the id that `duolog practitioner list` prints.
         let entry = entries.count == 1 ? entries[0] : nil
-        let stored = entry?.passphrase.flatMap { StoredPassphrase(text: $0) } ?? .nobodys
+        let stored = entry?.passphrase.flatMap { StoredPassphrase(text: $0) } ?? .nobodys(cost: cost)
         let isRight = try await queued { try await stored.isOpened(by: passphrase) }
         guard isRight, let entry else {
             note(name, now)

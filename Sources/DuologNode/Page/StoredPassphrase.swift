@@ -15,7 +15,7 @@ struct StoredPassphrase: Codable, Hashable, Sendable {
     let cost: NotebookLock.Cost
 
     /// Hashes a passphrase. One at a time: each takes its memory.
-    static func hashing(_ passphrase: String) async throws -> StoredPassphrase {
+    static func hashing(_ passphrase: String, cost: NotebookLock.Cost = Self.cost) async throws -> StoredPassphrase {
         guard passphrase.count >= SignInRules.shortestPassphrase else {
             throw NodeError(
                 .content,
@@ -41,9 +41,11 @@ struct StoredPassphrase: Codable, Hashable, Sendable {
     var text: String { String(decoding: (try? JSONEncoder().encode(self)) ?? Data(), as: UTF8.self) }
 
     /// Stands in where nobody has such a name, so that this takes as long as a wrong passphrase.
-    static let nobodys = StoredPassphrase(
-        salt: Base64URL.encode([UInt8](repeating: 0, count: 16)), hash: Base64URL.encode([UInt8](repeating: 0, count: 32)),
-        cost: cost)
+    static func nobodys(cost: NotebookLock.Cost) -> StoredPassphrase {
+        StoredPassphrase(
+            salt: Base64URL.encode([UInt8](repeating: 0, count: 16)), hash: Base64URL.encode([UInt8](repeating: 0, count: 32)),
+            cost: cost)
+    }
 
     func isOpened(by passphrase: String) async throws -> Bool {
         guard let salt = Base64URL.decode(salt.utf8), let hash = Base64URL.decode(hash.utf8), hash.count == 32 else {
