@@ -104,37 +104,3 @@ enum RecordableKinds {
         return true
     }
 }
-
-/// What a member of a body is called on a form.
-enum FieldWords {
-    private static let labels = [
-        "what": "What", "text": "Text", "by": "Cancelled or missed by", "to": "For", "drug": "Medicine", "dose": "Single dose",
-        "frequency": "How often", "route": "Route", "effective_from": "From which day", "as_needed": "When needed",
-        "max_dose": "Most in a day", "titration_plan": "Plan of titration", "based_on": "What the decision rests on",
-        "taking": "Single dose that is taken; empty for none", "since": "Since which day", "start": "Began",
-        "minutes": "Minutes", "modality": "Modality", "place": "Where, or by which means",
-        "participants": "Who else took part, one a line", "next_days": "Days until the next one", "due": "Day of the next one",
-        "mode": "How, such as in person", "code": "What", "value": "Result", "range": "Reference range",
-        "physical_health": "Physical health", "birth_date": "Born", "identifiers": "Numbers elsewhere, one a line",
-        "first_appointment": "First appointment", "service": "What is asked for", "trigger": "What gave rise to it",
-        "rule": "The concern", "level": "How grave", "action": "What is being done", "goals": "Goals, one a line",
-        "focus": "Focus, one a line", "conditions": "Conditions, one a line", "labs": "Laboratory, one a line",
-        "codes": "Codes, one a line", "attachments": "Attached notes, one a line", "contacts": "Emergency contacts",
-        "approver": "Approved by", "patient_contacted": "The patient was spoken to",
-    ]
-    private static let long: Set<String> = [
-        "text", "history", "symptoms", "physical_health", "titration_plan", "action", "plan", "note", "taper",
-    ]
-
-    /// Where a name means something else in this kind.
-    private static let special: [Kind: [String: String]] = [
-        "dose.adjusted": ["from": "Single dose until now", "to": "New single dose"], "change.requested": ["to": "Asked of"],
-        "referral.requested": ["to": "Asked of"], "symptom.observed": ["value": "How much"],
-    ]
-
-    static func label(_ name: String, in kind: Kind) -> String {
-        special[kind]?[name] ?? labels[name] ?? name.prefix(1).uppercased() + name.dropFirst().replacing("_", with: " ")
-    }
-
-    static func isLong(_ name: String) -> Bool { long.contains(name) }
-}
