@@ -19,8 +19,8 @@ import Testing
         try await pair.record(pair.right, "change.requested", #"{"text":"please look at the dose"}"#)
         try await pair.settle()
         let items = try await pair.left.ask(TodayRequest()).items
-        #expect(items.map(\.what) == [.concern, .dispute, .screening, .alert, .alert, .request], "\(items)")
-        #expect(items[1].text.contains("DISPUTED {") && items.allSatisfy { $0.patient == ["Sample Fictional"] })
+        #expect(items.map(\.what) == [.dispute, .concern, .screening, .alert, .alert, .request], "\(items)")
+        #expect(items[0].text.contains("DISPUTED {") && items.allSatisfy { $0.patient == ["Sample Fictional"] })
         // Months later the follow-up is overdue too.
         let later = try await pair.left.ask(StatusRequest()).now.advanced(byMilliseconds: 90 * 86_400_000)
         #expect(try await pair.left.ask(TodayRequest(now: later)).items.contains { $0.what == .overdue })
@@ -40,7 +40,16 @@ import Testing
             #expect(shown.status == 0 && shown.output.contains("view: v1."), "\(view): \(shown.errors)")
         }
         #expect(try await pair.left.ask(AccessRequest(chart: nil, from: nil, to: nil)).contains { $0.what == "today" })
-        pair.left.stop()
+        // The other practice goes away, and something waits for it.
+        #expect(try await pair.left.ask(TodayRequest()).behind.isEmpty)
         pair.right.stop()
+        try await pair.record(pair.left, "goal.set", #"{"text":"walk to the lake"}"#)
+        try await Daemons.wait("the connection ends", of: pair.left) {
+            try await !pair.left.ask(ListPeersRequest()).contains(where: \.connected)
+        }
+        let behind = try #require(try await pair.left.ask(TodayRequest()).behind.first)
+        #expect(behind.events == 1 && behind.charts == 1 && behind.name == pair.right.name)
+        #expect(try pair.left.run(["today"]).output.contains("PEER BEHIND"))
+        pair.left.stop()
     }
 }

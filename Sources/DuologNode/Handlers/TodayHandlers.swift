@@ -29,7 +29,21 @@ extension RunningNode {
                 rank[right.what] ?? 0, right.since, right.chart, right.text
             )
         }
-        return TodayAnswer(now: now, fictional: isFictional, items: items)
+        return TodayAnswer(now: now, fictional: isFictional, items: items, behind: try await peersBehind())
+    }
+
+    /// Those that are connected get what they have not: only who is away can stay behind.
+    private func peersBehind() async throws -> [PeerBehind] {
+        var behind: [PeerBehind] = []
+        for summary in try await peerSummaries() where !summary.connected {
+            let unconfirmed = try await log.unconfirmed(by: summary.node, on: clock.today)
+            guard unconfirmed.events > 0 else { continue }
+            behind.append(
+                PeerBehind(
+                    node: summary.node, name: summary.name, events: unconfirmed.events, charts: unconfirmed.charts,
+                    state: summary.state, confirmed: try await log.lastReceipt(of: summary.node)?.at))
+        }
+        return behind
     }
 }
 

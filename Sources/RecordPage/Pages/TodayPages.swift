@@ -4,7 +4,7 @@ import NodeAPI
 /// What needs a person now, across charts.
 struct TodayPages {
     private struct Item {
-        let label, urgency, patient, text, age, path, action: String
+        let label, urgency, subject, place, text, age, path, action: String
     }
 
     private struct Content {
@@ -16,18 +16,26 @@ struct TodayPages {
     func add(to routes: SiteRoutes) {
         routes.get("today") { visit in
             let today = try await visit.ask(TodayRequest())
-            let items = today.items.map { item in
-                let (path, action) = Self.way(item)
-                return Item(
-                    label: item.what.rawValue, urgency: Self.urgency(item.what), patient: Names.one(item.patient),
-                    text: item.text, age: Words.age(item.since, today.now), path: path, action: action)
-            }
+            let items = today.items.map { Self.item($0, today.now) } + today.behind.map { Self.item($0, today.now) }
             let content = Content(
                 now: Words.moment(today.now),
                 summary: items.isEmpty ? "Nothing waits." : "\(Words.count(items.count, "thing", "things")) to look at.",
                 items: items)
             return .page(Page("Today", "today", content, at: .today))
         }
+    }
+
+    private static func item(_ item: TodayItem, _ now: Timestamp) -> Item {
+        let (path, action) = way(item)
+        return Item(
+            label: item.what.rawValue, urgency: urgency(item.what), subject: Names.one(item.patient),
+            place: "/chart/\(item.chart)", text: item.text, age: Words.age(item.since, now), path: path, action: action)
+    }
+
+    private static func item(_ peer: PeerBehind, _ now: Timestamp) -> Item {
+        Item(
+            label: "PEER BEHIND", urgency: "notice", subject: peer.name, place: "/peers", text: peer.text,
+            age: peer.confirmed.map { Words.age($0, now) } ?? "", path: "/peers", action: "Look at the peers")
     }
 
     /// Where one does something about it.

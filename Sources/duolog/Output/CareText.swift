@@ -119,7 +119,10 @@ extension Render {
                 age(from: item.since, to: answer.now), item.chart.short,
             ]
         }
+        let behind = answer.behind.map { peer in
+            ["  PEER BEHIND", peer.name, peer.text, peer.confirmed.map { age(from: $0, to: answer.now) } ?? "", "\(peer.node)"]
+        }
         let head = (answer.fictional ? "FICTIONAL: the patients are made up.\n" : "") + "\(answer.now)"
-        return head + "\n" + (rows.isEmpty ? "  Nothing needs a person now." : table(rows))
+        return head + "\n" + ((rows + behind).isEmpty ? "  Nothing needs a person now." : table(rows + behind))
     }
 }
