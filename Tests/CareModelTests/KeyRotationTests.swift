@@ -58,6 +58,25 @@ struct KeyRotationTests {
         #expect(medication.current.map { record.graph.nodes[$0].hash } == [root.hash])
     }
 
+    /// A node states its rotation, goes on, loses its disk, comes back from an older backup, and states it again before it has read its own
+    /// events back. What it wrote in the life that it lost was written with the key that is in force.
+    @Test func whatWasWrittenSinceTheRotationStandsAfterARestore() throws {
+        var all = try practices()
+        let root = try all.writers[0].write(MedicationPrescribed.kind, Bodies.prescribed())
+        try all.meet()
+        var restored = all.writers[1]
+        let (_, members) = try statement(all.writers[1].key, 77)
+        try all.writers[1].write(KeyRotated.kind, members, author: .node)
+        let written = try all.writers[1].write(DoseAdjusted.kind, Bodies.adjusted(50, 100), refs: [root.hash])
+        restored.epoch += 1
+        let again = try restored.write(KeyRotated.kind, members, author: .node)
+        try all.writers[1].receive(again)
+        let record = all.writers[1].record
+        let fold = Fold(record)
+        #expect(fold.effect(of: try #require(record.graph.position(of: written.hash))).0 == .inEffect)
+        #expect(!Fold.membership(of: record).scopes(of: restored.node).isEmpty)
+    }
+
     @Test func twoSuccessorsOfOneKeyEndWhatTheNodeMayDo() throws {
         var all = try practices()
         var thief = all.writers[1]

@@ -261,10 +261,9 @@ public struct Authority: Sendable {
 
     private func evaluate(_ entries: [Entry], in graph: ChartGraph) -> Membership {
         var removed: [NodeID: [Int]] = [:]
-        var rotated: [NodeID: [Int]] = [:]
+        let rotated = Rotations(entries)
         for entry in entries {
             if case .removal(let node) = entry.statement { removed[node, default: []].append(entry.position) }
-            if case .rotation(let node, _) = entry.statement { rotated[node, default: []].append(entry.position) }
         }
         // From the last to the first: what names an event comes after it.
         var adopted: Set<EventHash> = []
@@ -275,7 +274,7 @@ public struct Authority: Sendable {
             let author = node.envelope.origin.node
             let isPending =
                 removed[author, default: []].contains { graph.areConcurrent($0, entry.position) }
-                || rotated[author, default: []].contains { graph.areApart($0, entry.position) }
+                || !rotated.apart(from: entry.position, of: author, in: graph).isEmpty
             switch entry.statement {
             // A removal is the safe side: it holds even when its author was being removed meanwhile. So is the end of a key.
             case .removal, .rotation: inForce.insert(entry.position)
@@ -325,13 +324,31 @@ public struct Authority: Sendable {
     /// the same holds: it may have been written with a key that was given up. While one stands, it replaces nothing.
     func endingsConcurrent(with position: Int, in graph: ChartGraph, where isIncluded: (Int) -> Bool) -> [EventHash] {
         let node = graph.nodes[position].envelope.origin.node
-        return entries.filter { entry in
-            guard isIncluded(entry.position) else { return false }
-            switch entry.statement {
-            case .removal(of: node): return graph.areConcurrent(entry.position, position)
-            case .rotation(of: node, _): return graph.areApart(entry.position, position)
-            case .removal, .rotation, .genesis, .admission, .enrolment: return false
+        let included = entries.filter { isIncluded($0.position) }
+        let removals = included.filter { entry in
+            guard case .removal(of: node) = entry.statement else { return false }
+            return graph.areConcurrent(entry.position, position)
+        }
+        let rotations = Rotations(included).apart(from: position, of: node, in: graph)
+        return (removals.map(\.position) + rotations).map { graph.nodes[$0].hash }
+    }
+
+    /// Where each succession of a node's key was stated. A node that was put back from a backup states again what it had stated in a life
+    /// that it lost: an event that knows the one statement, or that the one knows, has nothing to fear from the other.
+    private struct Rotations {
+        private var positions: [NodeID: [KeySuccession: [Int]]] = [:]
+
+        init(_ entries: [Entry]) {
+            for entry in entries {
+                guard case .rotation(let node, let succession) = entry.statement else { continue }
+                positions[node, default: [:]][succession, default: []].append(entry.position)
             }
-        }.map { graph.nodes[$0.position].hash }
+        }
+
+        /// The statements of successions of which an event and every statement know nothing of each other.
+        func apart(from position: Int, of node: NodeID, in graph: ChartGraph) -> [Int] {
+            guard let successions = positions[node] else { return [] }
+            return successions.values.filter { $0.allSatisfy { graph.areApart($0, position) } }.flatMap { $0 }.sorted()
+        }
     }
 }
