@@ -73,4 +73,14 @@ extension ChartRecord {
         else { return [] }
         return key.keys.successions.filter { !known.all.contains($0.new) }
     }
+
+    /// The same before the node writes in an epoch: the first event of a chain may come from an old view, which knows nothing of a rotation
+    /// that was said in an earlier epoch. So a chain begins with the rotation, once more.
+    public func unsaid(of key: NodeKey, as origin: Origin) -> [KeySuccession] {
+        let unsaid = unsaid(of: key)
+        guard unsaid.isEmpty, let last = key.keys.successions.last, graph.tips(of: origin).isEmpty,
+            authority.isRotationStated(of: key.node), authority.isLocal || !Fold.membership(of: self).scopes(of: key.node).isEmpty
+        else { return unsaid }
+        return [last]
+    }
 }

@@ -62,7 +62,7 @@ extension LogStore {
 extension Transaction {
     func author(_ draft: Draft) throws -> Authored {
         guard let chart = try chartID(draft.chart) else { throw AuthoringError.unknownChart }
-        try sayKeys(in: chart)
+        try sayKeys(in: chart, beforeWriting: true)
         return try write(draft, to: chart)
     }
 

@@ -50,13 +50,15 @@ extension LogStore {
 }
 
 extension Transaction {
-    /// Writes the successions of this node's keys that a chart does not know yet. Nothing that a new key signs can be checked before.
+    /// Writes the successions of this node's keys that a chart does not know yet, or not yet in this epoch where the node is about to write.
+    /// Nothing that a new key signs can be checked before.
     ///
     /// - Returns: true where there was something to say.
     @discardableResult
-    func sayKeys(in chart: Int64) throws -> Bool {
+    func sayKeys(in chart: Int64, beforeWriting: Bool = false) throws -> Bool {
         let record = try record(chart)
-        let unsaid = record.unsaid(of: key)
+        let origin = Origin(node: store.node, epoch: state.counters.epoch)
+        let unsaid = beforeWriting ? record.unsaid(of: key, as: origin) : record.unsaid(of: key)
         for succession in unsaid {
             let draft = Draft(
                 chart: record.graph.chart, author: .node, kind: KeyRotated.kind, members: KeyRotated(succession).members,

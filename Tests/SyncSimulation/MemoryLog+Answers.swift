@@ -21,7 +21,7 @@ extension MemoryLog {
                 return .failed("\(error)")
             }
         case .statements(let receipts, let notices):
-            store(receipts, notices, from: state.key)
+            store(receipts, notices, from: peer)
             return .statementsStored
         case .pendingStatements(let mark): return pendingStatements(for: peer, beyond: max(mark, state.noted))
         case .statementsNoted(let mark):
@@ -114,8 +114,12 @@ extension MemoryLog {
                 if disk.charts[run.chart] != nil { records[run.chart] = try rebuilt(run.chart) }
                 continue
             }
+            // A chart that was opened for a key that has been replaced since.
+            let said = try sayKeys(&record)
             records[run.chart] = record
             for (event, _) in admitted { store(event, source: peer) }
+            for event in said { store(event, source: nil) }
+            if let last = said.last { disk.heads[last.hash] = try SignedHead(signing: last, at: clock, with: key) }
             let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
             var last: [Origin: Event] = [:]
             for (event, _) in admitted {
@@ -171,7 +175,7 @@ extension MemoryLog {
         disk.receipts[ReceiptKey(receipt)] = (disk.lastStatement, receipt)
     }
 
-    private func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodePublicKey) {
+    private func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodeID) {
         let before = disk.lastStatement
         var memberships: [ChartID: Membership] = [:]
         for receipt in receipts {
@@ -180,10 +184,13 @@ extension MemoryLog {
             }
             let membership = memberships[receipt.chart] ?? Fold.membership(of: record)
             memberships[receipt.chart] = membership
-            guard let keys = membership.members[receipt.receiver]?.keys, verified.isValid(receipt, for: keys) else { continue }
+            guard let known = membership.members[receipt.receiver]?.keys else { continue }
+            let keys = disk.peers[receipt.receiver]?.keys.map { known.merging($0) } ?? known
+            guard verified.isValid(receipt, for: keys) else { continue }
             keep(receipt)
         }
-        for notice in notices where notice.removed == node && notice.isValid(for: [peer]) {
+        let keys = disk.peers[peer]?.keys?.all ?? []
+        for notice in notices where notice.removed == node && notice.isValid(for: keys) {
             guard disk.notices[notice.removal] == nil else { continue }
             disk.lastStatement += 1
             disk.notices[notice.removal] = (disk.lastStatement, notice)

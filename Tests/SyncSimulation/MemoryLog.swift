@@ -32,7 +32,8 @@ public final class MemoryLog: NodeStore {
     }
 
     struct PeerState {
-        var key: NodePublicKey
+        /// How it came to have its key; nil for one that was paired after its key had been rotated, until it shows it.
+        var keys: NodeKeys?
         var isPaired = true
         var root: EventHash?
         var buckets: [Int: UInt64] = [:]
@@ -51,7 +52,7 @@ public final class MemoryLog: NodeStore {
         }
     }
 
-    public let key: NodeKey
+    public private(set) var key: NodeKey
     public var clock: Timestamp
     var disk = Disk()
     /// Stands outside of the database.
@@ -114,15 +115,53 @@ public final class MemoryLog: NodeStore {
 
     // MARK: Peers
 
-    public func pair(_ peer: NodePublicKey) {
-        disk.peers[NodeID(of: peer), default: PeerState(key: peer)].isPaired = true
+    public func pair(_ peer: NodeFingerprint) {
+        let keys = NodeID(of: peer.key) == peer.node ? NodeKeys(first: peer.key) : nil
+        disk.peers[peer.node, default: PeerState(keys: keys)].isPaired = true
     }
+
+    public func follow(_ peer: NodeID, _ keys: NodeKeys) { disk.peers[peer]?.keys = keys }
 
     public func unpair(_ peer: NodeID) {
         disk.peers[peer]?.isPaired = false
         disk.peers[peer]?.root = nil
         disk.peers[peer]?.buckets = [:]
         disk.peers[peer]?.noted = 0
+    }
+
+    // MARK: The node's key
+
+    public func rotate(to key: NodeKey) throws {
+        self.key = key
+        try announceKey()
+    }
+
+    /// Says in every chart in which the node may write which key it has, where that is not known there.
+    private func announceKey() throws {
+        for chart in disk.charts.keys.sorted() {
+            guard var record = records[chart] else { continue }
+            let said = try sayKeys(&record)
+            guard let last = said.last else { continue }
+            disk.lastBatch += 1
+            records[chart] = record
+            for event in said { store(event, source: nil) }
+            disk.heads[last.hash] = try SignedHead(signing: last, at: clock, with: key)
+            finish([chart])
+        }
+    }
+
+    /// Writes the successions of this node's keys that a chart does not know yet, or not yet in this epoch where the node is about to write:
+    /// nothing that a new key signs can be checked before.
+    func sayKeys(_ record: inout ChartRecord, beforeWriting: Bool = false) throws -> [Event] {
+        let chart = record.graph.chart
+        let unsaid = beforeWriting ? record.unsaid(of: key, as: origin) : record.unsaid(of: key)
+        return try unsaid.map { succession in
+            let salt = (0..<2).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
+            let draft = Draft(
+                chart: chart, author: .node, kind: KeyRotated.kind, members: KeyRotated(succession).members,
+                when: ClinicalTime(instant: clock, offsetMinutes: 0), seeing: .everything, salt: salt)
+            return try record.author(draft, as: origin, at: clock).event
+        }
     }
 
     // MARK: Writing
@@ -142,27 +181,34 @@ public final class MemoryLog: NodeStore {
         if let earlier = disk.requests[request] { return earlier }
         // All or nothing: what is written is stored once nothing can be refused any more.
         var changed: [ChartID: ChartRecord] = [:]
-        var written: [(written: Authored, event: Event)] = []
+        var written: [Authored] = []
+        var events: [Event] = []
         for draft in drafts {
             guard var record = changed.removeValue(forKey: draft.chart) ?? records[draft.chart] else {
                 throw AuthoringError.unknownChart
             }
-            written.append(try record.author(draft, as: origin, at: clock))
+            events += try sayKeys(&record, beforeWriting: true)
+            let (authored, event) = try record.author(draft, as: origin, at: clock)
+            written.append(authored)
+            events.append(event)
             changed[draft.chart] = record
         }
         disk.lastBatch += 1
         records.merge(changed) { $1 }
-        for (_, event) in written { store(event, source: nil) }
-        let last = Dictionary(written.map { ($0.event.envelope.chart, $0.event) }) { $1 }
+        for event in events { store(event, source: nil) }
+        let last = Dictionary(events.map { ($0.envelope.chart, $0) }) { $1 }
         for event in last.values { disk.heads[event.hash] = try SignedHead(signing: event, at: clock, with: key) }
-        disk.requests[request] = written.map(\.written)
+        disk.requests[request] = written
         finish(Set(last.keys))
-        return written.map(\.written)
+        return written
     }
 
     /// Writes what a newer version would: a kind that this one does not know.
     public func authorNewer(_ kind: Kind, in chart: ChartID, by author: AuthorID, isCritical: Bool, salt: [UInt8]) throws {
-        guard let graph = records[chart]?.graph else { return }
+        guard var record = records[chart], !Fold.membership(of: record).scopes(of: node).isEmpty else { return }
+        let said = try sayKeys(&record, beforeWriting: true)
+        records[chart] = record
+        let graph = record.graph
         let body = try BodyLine(salt: salt, when: ClinicalTime(instant: clock, offsetMinutes: 0), members: Array("{}".utf8))
         let next = graph.next(in: origin, seeing: graph.frontier)
         let envelope = Envelope(
@@ -171,7 +217,7 @@ public final class MemoryLog: NodeStore {
         let event = Event(envelope: envelope, body: body)
         disk.lastBatch += 1
         try records[chart]?.admit(event)
-        store(event, source: nil)
+        for event in said + [event] { store(event, source: nil) }
         disk.heads[event.hash] = try SignedHead(signing: event, at: clock, with: key)
         finish([chart])
     }
@@ -269,6 +315,7 @@ public final class MemoryLog: NodeStore {
             records[chart] = try rebuilt(chart)
             _ = share(chart)
         }
+        try announceKey()
     }
 
     /// A record as its rows say.

@@ -33,15 +33,19 @@ public struct StoredRow: Sendable {
 
 /// A log as the simulator drives it, and as the contract suite tests it: what the shipped log and the simulator's own have in common.
 public protocol NodeStore: AnyObject {
-    /// The node.
+    /// The node's present key.
     var key: NodeKey { get }
     /// The present epoch and life.
     var epoch: (epoch: UInt64, instance: UInt64) { get async }
     /// The node's wall clock.
     var clock: Timestamp { get set }
 
-    func pair(_ peer: NodePublicKey) async throws
+    func pair(_ peer: NodeFingerprint) async throws
     func unpair(_ peer: NodeID) async throws
+    /// Signs with this key from now on, and says so in every chart in which the node may write.
+    func rotate(to key: NodeKey) async throws
+    /// Takes a peer's keys as it shows them on a connection.
+    func follow(_ peer: NodeID, _ keys: NodeKeys) async throws
     func openChart(name: String, nonce: [UInt8], salt: [UInt8]) async throws -> ChartID
     /// Writes all or none; durable when it returns.
     func author(_ drafts: [Draft], request: String) async throws -> [Authored]

@@ -35,6 +35,7 @@ extension Observer {
                 let disputes = ConflictsView(fold).disputes
                 try checkConflicts(rows, disputes, node)
                 world.tally.count("disputes at the end", disputes.count)
+                if fold.registers.contains(where: { !$0.suspended.isEmpty }) { world.tally.count("charts with values held back") }
             }
         }
     }
@@ -126,8 +127,6 @@ extension Observer {
     private func checkConflicts(
         _ rows: [StoredRow], _ disputes: [ConflictsView.Dispute], _ node: SimulatedNode
     ) throws {
-        // What is without effect is another rule's matter, which the model of the conflicts does not know.
-        guard !rows.contains(where: { $0.event.envelope.kind == MemberRemoved.kind }) else { return }
         let found = Set(
             disputes.map { dispute in
                 BruteForce.Dispute(

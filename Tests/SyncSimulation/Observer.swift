@@ -1,5 +1,6 @@
 import CareModel
 import EventLog
+import Glibc
 import Replication
 import TestSupport
 
@@ -16,12 +17,19 @@ final class Observer {
 
     /// Requests that an honest session may have open: one for each line that the other side may send without waiting.
     private static let mostRequests = 256
+    /// Elements that the collections of one session may hold, and bytes, in runs of at most three charts and a few hundred events: two numbers for
+    /// each bucket of charts, and what is under way. The most that was seen is 3,221 and 47,494.
+    private static let mostHeld = 2 * ReplicationLimits.buckets + 2000
+    private static let mostHeldBytes = 128 * 1024
+    private var looks = 0
     let mayFork: Bool
     var seen: [Int: Seen] = [:]
     /// Acknowledged events by the node that wrote them; those that a restore lost for good are taken out.
     var acknowledged: [Int: Set<EventHash>] = [:]
     private var founders: [ChartID: NodeID] = [:]
     private var events: [Dot: [ChartID: Set<EventHash>]] = [:]
+    /// Every body by its salt, which nothing but chance makes.
+    private var bodies: [ArraySlice<UInt8>: ChartID] = [:]
     /// Lines that were sent, for those who replay them.
     private(set) var overheard: [[UInt8]] = []
 
@@ -57,6 +65,7 @@ final class Observer {
         }
         seen.rows.append(row)
         seen.hashes.insert(row.event.hash)
+        if let salt = row.event.bodyLine.flatMap({ Lines.salt($0.line) }) { bodies[salt] = envelope.chart }
         let founder = founders[envelope.chart]
         seen.sharing[envelope.chart, default: SharingOracle(founder: founder)].take(row.event, at: now)
         events[envelope.dot, default: [:]][envelope.chart, default: []].insert(row.event.hash)
@@ -99,8 +108,9 @@ final class Observer {
         }
         let sender = world.nodes[connection.ends[side].slot]
         let receiver = world.nodes[connection.ends[1 - side].slot]
-        for chart in Lines.charts(in: line) where world.founders[chart] != nil {
-            let isAnswer = connection.ends[1 - side].named.contains(chart)
+        for chart in try charts(in: line, of: world) {
+            // Who named a chart may be told what of it is wanted; its events are for those who may have it, whoever asks.
+            let isAnswer = connection.ends[1 - side].named.contains(chart) && Lines.eventBytes(line) == 0
             connection.ends[side].named.insert(chart)
             guard !isAnswer, !Lines.isRemovalNotice(line) else { continue }
             let sharing = seen[sender.slot]?.sharing[chart]
@@ -115,41 +125,70 @@ final class Observer {
         connection.ends[1 - side].eventBytes -= Lines.credit(line)
     }
 
-    /// Event bytes under way never exceed what the receiver gave credit for.
+    /// The charts of the run that a line is about: those whose ids stand anywhere in it, and the one whose body it is.
+    func charts(in line: [UInt8], of world: World) throws -> [ChartID] {
+        guard let salt = Lines.salt(line) else { return world.charts.filter { Lines.contains(Array("\($0)".utf8), in: line) } }
+        guard let chart = bodies[salt] else { throw Violation(.leak, "a body that nobody wrote") }
+        return [chart]
+    }
+
+    /// What a connection makes a node hold. Between honest nodes event bytes under way never exceed what the receiver gave credit for; and
+    /// whatever is sent, what waits for storage, for the end of its line, or in the session, stays within limits.
     func checkMemory(_ connection: Connection, _ side: Int) throws {
-        guard !connection.isTamperedWith else { return }
         let end = connection.ends[side]
-        guard end.eventBytes <= ReplicationLimits.creditBytes, end.requests.count <= Self.mostRequests else {
-            throw Violation(.memory, "\(end.requests.count) open requests, \(end.eventBytes) event bytes without credit")
+        if !connection.isTamperedWith {
+            guard end.eventBytes <= ReplicationLimits.creditBytes, end.requests.count <= Self.mostRequests else {
+                throw Violation(.memory, "\(end.requests.count) open requests, \(end.eventBytes) event bytes without credit")
+            }
         }
+        guard end.requests.count <= ReplicationLimits.openRequests else {
+            throw Violation(.memory, "\(end.requests.count) open requests")
+        }
+        looks += 1
+        guard looks.isMultiple(of: 4096), let session = end.session else { return }
+        let (line, held) = (Held(end.splitter), Held(session))
+        guard line.bytes <= ReplicationLimits.lineBytes, held.elements <= Self.mostHeld, held.bytes <= Self.mostHeldBytes else {
+            throw Violation(
+                .memory, "\(line.bytes) bytes of a line; a session with \(held.elements) elements of \(held.bytes) bytes")
+        }
+    }
+}
+
+/// How much a value holds, whatever its members are called: a queue that somebody adds and nobody empties is found too.
+struct Held {
+    /// Elements of all collections in it, and in what those hold.
+    private(set) var elements = 0
+    /// Bytes of lines, hashes and the like.
+    private(set) var bytes = 0
+
+    init(_ value: Any) { count(value) }
+
+    private mutating func count(_ value: Any) {
+        if let some = value as? [UInt8] {
+            bytes += some.count
+            return
+        }
+        let mirror = Mirror(reflecting: value)
+        if [.collection, .set, .dictionary].contains(mirror.displayStyle) { elements += mirror.children.count }
+        for child in mirror.children { count(child.value) }
     }
 }
 
 /// What can be told of a line without reading it as the session does.
 enum Lines {
-    private static let marker = Array(#""chart":""#.utf8)
     private static let event = Array(#"{"t":"event""#.utf8)
     private static let body = Array(#"{"salt":"#.utf8)
     private static let creditStart = Array(#"{"bytes":"#.utf8)
     private static let creditEnd = Array(#","t":"credit"}"#.utf8)
     private static let removed = Array(#""t":"removed""#.utf8)
 
-    /// Every chart that a line names.
-    static func charts(in line: [UInt8]) -> [ChartID] {
-        if line.starts(with: body) { return [] }
-        var charts: [ChartID] = []
-        var index = 0
-        let isEvent = line.starts(with: event)
-        while let place = place(of: marker, in: line, from: index) {
-            let start = place + marker.count
-            if start + 43 <= line.count, let chart = ChartID(text: line[start..<start + 43]) { charts.append(chart) }
-            if isEvent { break }
-            index = start
-        }
-        return charts
+    /// The salt of a body line, as it stands there; nil for any other line.
+    static func salt(_ line: [UInt8]) -> ArraySlice<UInt8>? {
+        guard line.starts(with: body) else { return nil }
+        return line.dropFirst(body.count).prefix { $0 != UInt8(ascii: ",") }
     }
 
-    static func isRemovalNotice(_ line: [UInt8]) -> Bool { place(of: removed, in: line, from: 0) != nil }
+    static func isRemovalNotice(_ line: [UInt8]) -> Bool { contains(removed, in: line) }
 
     /// Bytes that a line gives credit for.
     static func credit(_ line: [UInt8]) -> Int {
@@ -159,19 +198,19 @@ enum Lines {
 
     static func eventBytes(_ line: [UInt8]) -> Int { line.starts(with: event) || line.starts(with: body) ? line.count : 0 }
 
-    private static func place(of needle: [UInt8], in line: [UInt8], from: Int) -> Int? {
-        guard line.count >= needle.count else { return nil }
-        return line.withUnsafeBufferPointer { line in
-            var index = from
-            while index + needle.count <= line.count {
-                if line[index] == needle[0], line[index + 1] == needle[1] {
-                    var length = 2
-                    while length < needle.count, line[index + length] == needle[length] { length += 1 }
-                    if length == needle.count { return index }
+    static func contains(_ needle: [UInt8], in line: [UInt8]) -> Bool {
+        line.withUnsafeBytes { line in
+            needle.withUnsafeBytes { needle in
+                guard let bytes = line.baseAddress, let wanted = needle.baseAddress, needle.count > 0 else { return false }
+                var index = 0
+                while index + needle.count <= line.count,
+                    let found = memchr(bytes + index, Int32(needle[0]), line.count - needle.count - index + 1)
+                {
+                    if memcmp(found, wanted, needle.count) == 0 { return true }
+                    index = found - UnsafeMutableRawPointer(mutating: bytes) + 1
                 }
-                index += 1
+                return false
             }
-            return nil
         }
     }
 }

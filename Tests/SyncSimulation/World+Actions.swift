@@ -7,7 +7,7 @@ import TestSupport
 enum Action: CaseIterable {
     case author, authorFromAnOldView, resolve, withdraw, report, erase, newKind
     case admit, remove, grant, revoke
-    case cut, partition, mend, unpair, crash, backUp, restore, clone, skew, hostile, replay
+    case cut, partition, mend, unpair, crash, backUp, restore, clone, rotate, skew, hostile, replay
 }
 
 /// Which actions a run takes, and when: chance, but at least one cut and one crash.
@@ -45,6 +45,7 @@ struct Schedule {
         case 187..<189: return .clone
         case 189..<192: return .skew
         case 192..<195: return .hostile
+        case 199: return .rotate
         default: return .replay
         }
     }
@@ -72,6 +73,7 @@ extension World {
         case .backUp: try await backUp()
         case .restore: try await restoreBackup()
         case .clone: try await cloneNode()
+        case .rotate: try await rotateKey()
         case .skew:
             let node = nodes[Int.random(in: nodes.indices, using: &random)]
             node.skew = [0, 10, -10, 1].map { $0 * 365 * 86_400_000 }.randomElement(using: &random) ?? 0
@@ -164,6 +166,20 @@ extension World {
         }
     }
 
+    /// A node gets another key, and says so wherever it writes. Its peers follow with the next connection. Founders keep theirs, as the
+    /// oracles take a founder's word without asking for its keys; and so do nodes that are copied: two keys would claim to follow theirs.
+    private func rotateKey() async throws {
+        let candidates = nodes.filter { $0.isUp && !founders.values.contains($0.slot) }
+        guard !options.mayFork, let node = candidates.randomElement(using: &random),
+            let next = try node.store.key.succeeded(by: Writer.key(from: random.bytes(32)).privateKey, at: wall(node))
+        else { return }
+        setClock(node)
+        try await node.store.rotate(to: next)
+        tally.count("keys rotated")
+        try await committed(node.slot)
+        for peer in node.connections.keys.sorted() { cut(node.connections[peer], bothKnow: true) }
+    }
+
     private func unpairAndPair() async throws {
         guard let link = anyLink() else { return }
         cut(nodes[link.left].connections[nodes[link.right].node], bothKnow: true)
@@ -182,7 +198,7 @@ extension World {
         let arrival = max(connection.ends[1 - side].lastArrival, now)
         let bytes = bytes(&random)
         // Whoever writes as the other end may ask about what they know already.
-        connection.ends[1 - side].named.formUnion(Lines.charts(in: bytes))
+        connection.ends[1 - side].named.formUnion((try? observer.charts(in: bytes, of: self)) ?? [])
         agenda.add(.bytes(connection, to: side, bytes), at: arrival)
     }
 

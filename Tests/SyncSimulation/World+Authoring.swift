@@ -27,8 +27,9 @@ extension World {
     }
 
     private func admission(_ node: SimulatedNode, isFounder: Bool) -> String {
-        let scopes = isFounder ? #""steward","prescribing","therapy""# : #""prescribing","therapy""#
-        return #"{"name":"practice \#(node.slot)","node_key":"\#(node.store.key.publicKey)","scopes":[\#(scopes)]}"#
+        let scopes: [Scope] = isFounder ? [.steward, .prescribing, .therapy] : [.prescribing, .therapy]
+        let admitted = MemberAdmitted(keys: node.store.key.keys, name: "practice \(node.slot)", scopes: scopes)
+        return String(decoding: admitted.members, as: UTF8.self)
     }
 
     private func consent(_ recipients: [NodeID]) -> String {

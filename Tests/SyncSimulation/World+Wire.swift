@@ -26,6 +26,8 @@ extension World {
             node.connections[peer.node] = connection
         }
         for (node, peer) in [(left, right), (right, left)] {
+            // Told before anything else is said.
+            try await node.store.follow(peer.node, peer.store.key.keys)
             let side = connection.side(of: node.slot)
             let names = await Session.Configuration(
                 me: node.node, instance: node.store.epoch.instance, peer: peer.node)

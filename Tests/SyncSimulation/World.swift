@@ -75,8 +75,8 @@ public final class World {
     }
 
     func pair(_ link: Link) async throws {
-        try await nodes[link.left].store.pair(nodes[link.right].store.key.publicKey)
-        try await nodes[link.right].store.pair(nodes[link.left].store.key.publicKey)
+        try await nodes[link.left].store.pair(nodes[link.right].store.key.fingerprint)
+        try await nodes[link.right].store.pair(nodes[link.left].store.key.fingerprint)
         agenda.add(.dial(link), at: now)
     }
 

@@ -12,7 +12,7 @@ import TestSupport
 
 /// The shipped log and its port, as the simulator drives them: real SQLite files in a folder of their own.
 final class ShippedLog: NodeStore {
-    let key: NodeKey
+    private(set) var key: NodeKey
     private let sealer: Sealer
     private let time = NodeClock()
     private let random: Shared
@@ -43,10 +43,11 @@ final class ShippedLog: NodeStore {
         return (log, SyncPort(log: log, clock: time, account: { _ in }, receiving: { _ in { _ in [] } }, onNewEpoch: { _ in }))
     }
 
-    private func open(_ folder: URL) throws {
+    private func open(_ folder: URL) async throws {
         self.folder = folder
         changes = Changes()
         (log, port) = try Self.open(folder, key, sealer, time, random, changes)
+        try await log.announceKey()
     }
 
     private static func newFolder() throws -> URL {
@@ -75,9 +76,14 @@ final class ShippedLog: NodeStore {
 
     var epoch: (epoch: UInt64, instance: UInt64) { log.epoch }
 
-    func pair(_ peer: NodePublicKey) async throws {
-        try await log.pair(Peer(NodeFingerprint(node: NodeID(of: peer), key: peer), name: "peer", address: nil))
+    func pair(_ peer: NodeFingerprint) async throws { try await log.pair(Peer(peer, name: "peer", address: nil)) }
+
+    func rotate(to key: NodeKey) async throws {
+        self.key = key
+        _ = try await log.rotate(to: key)
     }
+
+    func follow(_ peer: NodeID, _ keys: NodeKeys) async throws { try await log.follow(peer, keys) }
 
     func unpair(_ peer: NodeID) async throws { _ = try await log.unpair(peer) }
 
@@ -117,7 +123,7 @@ final class ShippedLog: NodeStore {
         return Projections.digest(fold)
     }
 
-    func crash() async throws { try open(try Self.copy(folder)) }
+    func crash() async throws { try await open(try Self.copy(folder)) }
 
     func backUp() async throws -> Int {
         backups.append(try Self.copy(folder))
@@ -125,7 +131,7 @@ final class ShippedLog: NodeStore {
     }
 
     func restore(_ backup: Int, withToken: Bool) async throws {
-        try open(try Self.copy(backups[backup], withToken: withToken ? nil : folder))
+        try await open(try Self.copy(backups[backup], withToken: withToken ? nil : folder))
     }
 
     func clone(seed: UInt64) async throws -> any NodeStore {

@@ -32,8 +32,8 @@ final class ContractPair {
 
     init(_ implementation: Implementation) async throws {
         (left, right) = (try implementation.make(1), try implementation.make(2))
-        try await left.pair(right.key.publicKey)
-        try await right.pair(left.key.publicKey)
+        try await left.pair(right.key.fingerprint)
+        try await right.pair(left.key.fingerprint)
         chart = try await left.openChart(name: "founder", nonce: random.bytes(16), salt: random.bytes(16))
         for (store, scopes) in [(left, #""steward","prescribing","therapy""#), (right, #""prescribing","therapy""#)] {
             try await write(

@@ -106,7 +106,7 @@ import Testing
         }
         #expect(buckets[7] == 9 && buckets[8] == 0)
         try await pair.right.unpair(pair.left.node)
-        try await pair.right.pair(pair.left.key.publicKey)
+        try await pair.right.pair(pair.left.key.fingerprint)
         #expect(await pair.root(of: pair.right, from: pair.left) == nil)
     }
 
@@ -218,5 +218,55 @@ import Testing
         #expect(try await !isTaken(by: stranger, removing: pair.left.node), "signed by another than the peer")
         #expect(try await !isTaken(by: pair.right.key, removing: stranger.node), "about another node")
         #expect(try await isTaken(by: pair.right.key, removing: pair.left.node))
+    }
+
+    /// The key outlives the process, the chart is told of it before anything that it signs, and a backup from before is told again.
+    @Test(arguments: all) func aNewKeyIsSaidWhereTheNodeWrites(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        try await pair.deliver()
+        let backup = try await pair.right.backUp()
+        let next = Writer.key(from: [UInt8](repeating: 8, count: 32)).privateKey
+        try await pair.right.rotate(to: try #require(try pair.right.key.succeeded(by: next, at: pair.right.clock)))
+        func kinds() async throws -> [Kind] {
+            let rows = try await pair.right.rows(from: 0)
+            return rows.filter { $0.event.envelope.origin.node == pair.right.node }.map(\.event.envelope.kind)
+        }
+        #expect(try await kinds() == [KeyRotated.kind])
+        try await pair.right.crash()
+        #expect(try await kinds() == [KeyRotated.kind], "said once")
+        try await pair.write(PractitionerEnrolled.kind, #"{"credential":"physician","name":"Dr. Later"}"#, on: pair.right)
+        try await pair.left.follow(pair.right.node, pair.right.key.keys)
+        let run = try #require(await pair.run(from: pair.right, to: pair.left)).run
+        #expect(await pair.admit([run], to: pair.left, from: pair.right)?.refused.isEmpty == true)
+        try await pair.right.restore(backup, withToken: false)
+        #expect(try await kinds() == [KeyRotated.kind], "said again in the life that begins")
+    }
+
+    /// The first event of an epoch has no chain behind it, and may come from a view of before the rotation.
+    @Test(arguments: all) func anOldViewInANewEpochIsVouchedForByTheNewKey(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        try await pair.deliver()
+        try await pair.write(PractitionerEnrolled.kind, #"{"credential":"physician","name":"Dr. Later"}"#, on: pair.right)
+        let view = try #require(await pair.right.record(of: pair.chart)).graph.view
+        let next = Writer.key(from: [UInt8](repeating: 8, count: 32)).privateKey
+        try await pair.right.rotate(to: try #require(try pair.right.key.succeeded(by: next, at: pair.right.clock)))
+        let backup = try await pair.right.backUp()
+        _ = try await pair.session(on: pair.right)
+        try await pair.right.restore(backup, withToken: false)
+        var draft = pair.draft(SessionHeld.kind, Bodies.session)
+        draft.seeing = .view(view)
+        _ = try await pair.right.author([draft], request: "old view")
+        try await pair.left.follow(pair.right.node, pair.right.key.keys)
+        // What was restored is held back until it has synced with a member, so it is taken as a peer would be sent it.
+        let rows = try await pair.right.rows(from: 0)
+        let lines = rows.map { EventLines(envelope: $0.event.line, body: $0.event.bodyLine?.line) }
+        let last = try #require(rows.last).event
+        var run = ChartRun(chart: pair.chart, events: lines, heads: [])
+        run.heads = try rows.filter { $0.source == nil }.map {
+            try SignedHead(signing: $0.event, at: pair.right.clock, with: pair.right.key)
+        }
+        let admission = try #require(await pair.admit([run], to: pair.left, from: pair.right))
+        #expect(admission.refused.isEmpty, "\(admission.refused.map(\.text))")
+        #expect(try await pair.left.hashes().contains(last.hash))
     }
 }

@@ -18,17 +18,28 @@ public struct BruteForce {
 
     private let events: [EventHash: Event]
     private var pasts: [EventHash: Set<EventHash>] = [:]
+    private let membership: MembershipByForce
+
+    static let writers: Set<Kind> = [
+        MedicationPrescribed.kind, DoseAdjusted.kind, MedicationStopped.kind, ConflictResolved.kind,
+    ]
 
     public init(_ events: [Event]) {
-        self.events = Dictionary(events.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
-        for event in events { pasts[event.hash] = past(of: event) }
+        let byHash = Dictionary(events.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
+        self.events = byHash
+        var reaches: [EventHash: Set<EventHash>] = [:]
+        for event in events {
+            let own = event.envelope.seen.entries.first { $0.origin == event.envelope.origin }?.seq ?? 0
+            let prev = event.envelope.prev.map { [$0] } ?? []
+            pasts[event.hash] = Self.closure(event.envelope.after + (own == event.envelope.seq - 1 ? prev : []), byHash)
+            reaches[event.hash] = Self.closure(event.envelope.after + prev, byHash)
+        }
+        membership = MembershipByForce(byHash, pasts: pasts, reaches: reaches)
     }
 
-    /// What the author of an event had before them.
-    private func past(of event: Event) -> Set<EventHash> {
-        var pending = event.envelope.after
-        let own = event.envelope.seen.entries.first { $0.origin == event.envelope.origin }?.seq ?? 0
-        if let prev = event.envelope.prev, own == event.envelope.seq - 1 { pending.append(prev) }
+    /// These and all that lies behind them.
+    private static func closure(_ start: [EventHash], _ events: [EventHash: Event]) -> Set<EventHash> {
+        var pending = start
         var found: Set<EventHash> = []
         while let hash = pending.popLast() {
             guard found.insert(hash).inserted, let event = events[hash] else { continue }
@@ -54,17 +65,20 @@ public struct BruteForce {
     }
 
     public var disputes: Set<Dispute> {
-        let writers: Set<Kind> = [MedicationPrescribed.kind, DoseAdjusted.kind, MedicationStopped.kind, ConflictResolved.kind]
-        let withdrawn = Set(events.values.filter { $0.envelope.kind == RecordWithdrawn.kind }.flatMap(\.envelope.refs))
+        let permitted = events.values.filter { membership.permitted.contains($0.hash) }
+        let withdrawn = Set(permitted.filter { $0.envelope.kind == RecordWithdrawn.kind }.flatMap(\.envelope.refs))
         var lineages: [EventHash: [Event]] = [:]
-        for event in events.values where writers.contains(event.envelope.kind) {
+        for event in permitted where Self.writers.contains(event.envelope.kind) {
             lineages[root(event), default: []].append(event)
         }
         var found: Set<Dispute> = []
         for members in lineages.values {
-            let naming = members.filter { !($0.envelope.kind == ConflictResolved.kind && withdrawn.contains($0.hash)) }
+            let able = members.filter { !($0.envelope.kind == ConflictResolved.kind && withdrawn.contains($0.hash)) }
+            let naming = counting(able)
             let named = Set(naming.flatMap(\.envelope.refs))
-            let heads = members.filter { !named.contains($0.hash) && !withdrawn.contains($0.hash) }
+            let heads = members.filter {
+                !named.contains($0.hash) && !withdrawn.contains($0.hash) && !membership.heldBack.contains($0.hash)
+            }
             guard Set(heads.map(value)).count > 1 else { continue }
             var saw: Set<[EventHash]> = []
             for one in heads {
@@ -77,22 +91,34 @@ public struct BruteForce {
         return found
     }
 
+    /// Those that are not held back, and those that one of these names: by that they have come to count.
+    private func counting(_ able: [Event]) -> [Event] {
+        var counting = able.filter { !membership.heldBack.contains($0.hash) }
+        while true {
+            let known = Set(counting.map(\.hash))
+            let named = Set(counting.flatMap(\.envelope.refs))
+            let more = able.filter { named.contains($0.hash) && !known.contains($0.hash) }
+            guard !more.isEmpty else { return counting }
+            counting += more
+        }
+    }
+
     private func root(_ event: Event) -> EventHash {
         event.envelope.refs.compactMap { events[$0] }.first.map(root) ?? event.hash
     }
 
-    private func members(_ event: Event) -> [String: Any] {
+    static func members(_ event: Event) -> [String: Any] {
         guard let line = event.bodyLine?.line else { return [:] }
         return (try? JSONSerialization.jsonObject(with: Data(line))) as? [String: Any] ?? [:]
     }
 
     private func dose(_ event: Event, _ name: String) -> Int {
-        Int((members(event)[name] as? [String: Any])?["value"] as? String ?? "") ?? 0
+        Int((Self.members(event)[name] as? [String: Any])?["value"] as? String ?? "") ?? 0
     }
 
     /// Dose, status and day as text.
     private func value(_ event: Event) -> String {
-        let members = members(event)
+        let members = Self.members(event)
         let outcome = members["outcome"] as? [String: Any] ?? members
         let day = outcome["effective_from"] as? String ?? ""
         switch event.envelope.kind {

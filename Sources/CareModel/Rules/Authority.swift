@@ -156,10 +156,11 @@ public struct Authority: Sendable {
     private func succession(in event: Event, at position: Int, _ graph: ChartGraph) -> KeySuccession? {
         let node = event.envelope.origin.node
         guard let body = event.bodyLine, let said = try? KeyRotated.read(body).succession, said.isValid(for: node),
-            let before = keys(of: node, where: { $0 != position && graph.reaches($0, from: position) }),
-            before.current.contains(said.old), !before.all.contains(said.new)
+            let before = keys(of: node, where: { $0 != position && graph.reaches($0, from: position) })
         else { return nil }
-        return said
+        // Said before, in an epoch that has ended: once more for the chain that begins here.
+        if before.successions.contains(said) { return said }
+        return before.current.contains(said.old) && !before.all.contains(said.new) ? said : nil
     }
 
     private mutating func note(_ event: Event, at position: Int, in graph: ChartGraph) {
@@ -257,6 +258,11 @@ public struct Authority: Sendable {
         }
         guard let known, !said.isEmpty else { return known }
         return NodeKeys(first: known.first, checked: known.successions + said)
+    }
+
+    /// True when an event of the chart, and not the node's admission alone, says that a node has another key.
+    func isRotationStated(of node: NodeID) -> Bool {
+        entries.contains { if case .rotation(of: node, _) = $0.statement { true } else { false } }
     }
 
     private func evaluate(_ entries: [Entry], in graph: ChartGraph) -> Membership {
