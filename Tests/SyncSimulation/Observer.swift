@@ -145,7 +145,7 @@ final class Observer {
             throw Violation(.memory, "\(end.requests.count) open requests")
         }
         looks += 1
-        guard looks.isMultiple(of: 4096), let session = end.session else { return }
+        guard looks.isMultiple(of: 8192), let session = end.session else { return }
         let (line, held) = (Held(end.splitter), Held(session))
         guard line.bytes <= ReplicationLimits.lineBytes, held.elements <= Self.mostHeld, held.bytes <= Self.mostHeldBytes else {
             throw Violation(

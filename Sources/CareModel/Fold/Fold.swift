@@ -45,7 +45,6 @@ public struct Fold: Sendable {
     private(set) var amendments: [Int: [Int]] = [:]
     /// Events that were written while their node was being removed, and that no member has named since.
     private(set) var suspended: Set<Int> = []
-    private let endingsExist: Bool
 
     /// Folds a chart, or the part of it that `scope` names.
     public init(_ record: ChartRecord, _ scope: Scope = Scope()) {
@@ -53,7 +52,6 @@ public struct Fold: Sendable {
         self.scope = scope
         let isIncluded: (Int) -> Bool = { scope.positions?.contains($0) ?? true }
         membership = record.authority.membership(in: record.graph, where: isIncluded)
-        endingsExist = record.graph.nodes.contains { [MemberRemoved.kind, KeyRotated.kind].contains($0.envelope.kind) }
         order = record.order.filter { isIncluded($0) && record.counts($0, by: scope.now) }
         // Causes come before effects in this order, so each step finds what it needs of the events that one names.
         for position in order { readErasure(position) }
@@ -215,7 +213,7 @@ public struct Fold: Sendable {
     // MARK: Registers
 
     private mutating func evaluateRegisters() {
-        if endingsExist { findSuspended() }
+        findSuspended()
         var lineages: [Int: [Int]] = [:]
         for position in order {
             if let root = roots[position] { lineages[root, default: []].append(position) }
@@ -228,10 +226,11 @@ public struct Fold: Sendable {
     }
 
     private mutating func findSuspended() {
-        let isIncluded: (Int) -> Bool = { scope.positions?.contains($0) ?? true }
+        let endings = record.authority.endings { scope.positions?.contains($0) ?? true }
+        guard !endings.isEmpty else { return }
         for position in order where isEffective(position) {
-            let endings = record.authority.endingsConcurrent(with: position, in: record.graph, where: isIncluded)
-            if !endings.isEmpty { suspended.insert(position) }
+            let node = record.graph.nodes[position].envelope.origin.node
+            if !endings.concurrent(with: position, of: node, in: record.graph).isEmpty { suspended.insert(position) }
         }
     }
 }

@@ -52,7 +52,10 @@ extension Fold {
     }
 
     private func suspension(of position: Int) -> EffectRule {
-        let ending = record.authority.endingsConcurrent(with: position, in: record.graph) { includes($0) }.min()
+        let graph = record.graph
+        let endings = record.authority.endings { includes($0) }
+        let ending = endings.concurrent(with: position, of: graph.nodes[position].envelope.origin.node, in: graph)
+            .map { graph.nodes[$0].hash }.min()
         if let rotation = ending.flatMap({ record.graph[$0] }), rotation.envelope.kind == KeyRotated.kind {
             return EffectRule(
                 rule: "concurrent-rotation",

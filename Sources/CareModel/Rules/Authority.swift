@@ -5,7 +5,7 @@ public import EventLog
 /// Permission is decided from an event's causal past: a grant counts when its author had it before them (the closure), a removal counts
 /// as soon as the chain behind the event had it (the reach), so that nobody can write past their removal from an old view.
 public struct Authority: Sendable {
-    private enum Statement: Hashable, Sendable {
+    fileprivate enum Statement: Hashable, Sendable {
         case genesis(NodeKeys, name: String)
         case admission(NodeKeys, name: String, Set<Scope>)
         case rotation(of: NodeID, KeySuccession)
@@ -13,7 +13,7 @@ public struct Authority: Sendable {
         case enrolment(Membership.Seat, Membership.Practitioner)
     }
 
-    private struct Entry: Sendable {
+    fileprivate struct Entry: Sendable {
         let position: Int
         let statement: Statement
     }
@@ -266,11 +266,7 @@ public struct Authority: Sendable {
     }
 
     private func evaluate(_ entries: [Entry], in graph: ChartGraph) -> Membership {
-        var removed: [NodeID: [Int]] = [:]
-        let rotated = Rotations(entries)
-        for entry in entries {
-            if case .removal(let node) = entry.statement { removed[node, default: []].append(entry.position) }
-        }
+        let endings = Endings(entries)
         // From the last to the first: what names an event comes after it.
         var adopted: Set<EventHash> = []
         var lifted: Set<EventHash> = []
@@ -278,9 +274,7 @@ public struct Authority: Sendable {
         for entry in entries.reversed() {
             let node = graph.nodes[entry.position]
             let author = node.envelope.origin.node
-            let isPending =
-                removed[author, default: []].contains { graph.areConcurrent($0, entry.position) }
-                || !rotated.apart(from: entry.position, of: author, in: graph).isEmpty
+            let isPending = !endings.concurrent(with: entry.position, of: author, in: graph).isEmpty
             switch entry.statement {
             // A removal is the safe side: it holds even when its author was being removed meanwhile. So is the end of a key.
             case .removal, .rotation: inForce.insert(entry.position)
@@ -292,7 +286,7 @@ public struct Authority: Sendable {
             if case .admission(let keys, _, _) = entry.statement {
                 lifted.formUnion(
                     node.envelope.refs.filter { named in
-                        removed[keys.node, default: []].contains { graph.nodes[$0].hash == named }
+                        endings.removals[keys.node, default: []].contains { graph.nodes[$0].hash == named }
                     })
             }
         }
@@ -323,38 +317,40 @@ public struct Authority: Sendable {
         case .enrolment(let seat, let practitioner): membership.practitioners[seat] = practitioner
         }
     }
+}
 
-    // MARK: Removals
+extension Authority {
+    /// The removals and rotations of a chart, or of the part of it that counts.
+    func endings(where isIncluded: (Int) -> Bool) -> Endings { Endings(entries.filter { isIncluded($0.position) }) }
 
-    /// The removals that an event's author did not know and that did not know the event, and the rotations of the key of its node for which
-    /// the same holds: it may have been written with a key that was given up. While one stands, it replaces nothing.
-    func endingsConcurrent(with position: Int, in graph: ChartGraph, where isIncluded: (Int) -> Bool) -> [EventHash] {
-        let node = graph.nodes[position].envelope.origin.node
-        let included = entries.filter { isIncluded($0.position) }
-        let removals = included.filter { entry in
-            guard case .removal(of: node) = entry.statement else { return false }
-            return graph.areConcurrent(entry.position, position)
-        }
-        let rotations = Rotations(included).apart(from: position, of: node, in: graph)
-        return (removals.map(\.position) + rotations).map { graph.nodes[$0].hash }
-    }
+    /// What ended a node's membership, or the time of one of its keys.
+    struct Endings {
+        /// By the node that was removed.
+        fileprivate private(set) var removals: [NodeID: [Int]] = [:]
+        /// Where each succession of a node's key was stated. A node that was put back from a backup states again what it had stated in a life
+        /// that it lost: an event that knows the one statement, or that the one knows, has nothing to fear from the other.
+        private var rotations: [NodeID: [KeySuccession: [Int]]] = [:]
 
-    /// Where each succession of a node's key was stated. A node that was put back from a backup states again what it had stated in a life
-    /// that it lost: an event that knows the one statement, or that the one knows, has nothing to fear from the other.
-    private struct Rotations {
-        private var positions: [NodeID: [KeySuccession: [Int]]] = [:]
-
-        init(_ entries: [Entry]) {
+        fileprivate init(_ entries: some Sequence<Entry>) {
             for entry in entries {
-                guard case .rotation(let node, let succession) = entry.statement else { continue }
-                positions[node, default: [:]][succession, default: []].append(entry.position)
+                switch entry.statement {
+                case .removal(let node): removals[node, default: []].append(entry.position)
+                case .rotation(let node, let succession):
+                    rotations[node, default: [:]][succession, default: []].append(entry.position)
+                case .genesis, .admission, .enrolment: continue
+                }
             }
         }
 
-        /// The statements of successions of which an event and every statement know nothing of each other.
-        func apart(from position: Int, of node: NodeID, in graph: ChartGraph) -> [Int] {
-            guard let successions = positions[node] else { return [] }
-            return successions.values.filter { $0.allSatisfy { graph.areApart($0, position) } }.flatMap { $0 }.sorted()
+        var isEmpty: Bool { removals.isEmpty && rotations.isEmpty }
+
+        /// The removals of its node that an event's author did not know and that did not know the event, and the rotations of the node's key
+        /// for which the same holds: it may have been written with a key that was given up. While one stands, it replaces nothing.
+        func concurrent(with position: Int, of node: NodeID, in graph: ChartGraph) -> [Int] {
+            var found = removals[node]?.filter { graph.areConcurrent($0, position) } ?? []
+            for statements in rotations[node]?.values ?? [:].values
+            where statements.allSatisfy({ graph.areApart($0, position) }) { found += statements }
+            return found
         }
     }
 }
