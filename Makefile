@@ -11,6 +11,8 @@ SEED_START ?= 1
 SECONDS    ?= 60
 # Events of the benchmark's large cases.
 EVENTS     ?= 100000
+# Which build is packed: release, or debug: the program that the tests were run with.
+PACK       ?= release
 
 binary  = $(DESTDIR)$(PREFIX)/bin/duolog
 config  = $(DESTDIR)/etc/duolog/duolog.yaml
@@ -18,9 +20,10 @@ units   = $(DESTDIR)/lib/systemd/system
 # Without FUZZ or other variables: everything that is built for release is built the same way, and once. Without debugger's tables: the
 # package is stripped of them anyway, and writing them is a seventh of the build. Profilers still find every function's name.
 release_build = swift build --configuration release --static-swift-stdlib -debug-info-format none
+packed        = $(if $(filter debug,$(PACK)),.build/linked/duolog,.build/release/duolog)
 release_date  = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted release manual stage install deb
+.PHONY: help build demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted release linked manual stage install deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
@@ -81,7 +84,7 @@ test-faults:
 	@RUN_FAULTS=1 .ci/stage test-faults swift test --skip-build --disable-xctest --no-parallel --filter 'FaultTests'
 	@grep -E '^(faults (at|stopped)|full after|the proxy made)' .build/stages/test-faults.log || true
 
-# The package under a systemd of its own.
+# The package under a systemd of its own. PACK=debug packs the program that the other tests ran, in seconds instead of minutes.
 test-service: deb
 	@.ci/setup test
 	@.ci/stage build-tests swift build --build-tests
@@ -130,20 +133,20 @@ release:
 manual:
 	@.ci/stage manual swift build --scratch-path .build/manual --package-path .build/checkouts/swift-argument-parser --product generate-manual
 	@rm -rf .build/man && mkdir -p .build/man
-	@.build/manual/debug/generate-manual .build/release/duolog --multi-page --date $(release_date) -o .build/man
+	@.build/manual/debug/generate-manual $(packed) --multi-page --date $(release_date) -o .build/man
 	@.ci/man-names .build/man
 
 # Puts what has been built into its places below DESTDIR.
 stage: manual
-	install -D -m 755 .build/release/duolog '$(binary)'
+	install -D -m 755 $(packed) '$(binary)'
 	strip '$(binary)'
 	chrpath --delete '$(binary)' >/dev/null
 	install -D -m 644 -t '$(DESTDIR)$(PREFIX)/share/man/man1' .build/man/*.1
 	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions' \
 		'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
-	.build/release/duolog --generate-completion-script bash | sed '1{/^#!/d}' >'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/duolog'
-	.build/release/duolog --generate-completion-script zsh >'$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_duolog'
-	.build/release/duolog --generate-completion-script fish >'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/duolog.fish'
+	$(packed) --generate-completion-script bash | sed '1{/^#!/d}' >'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/duolog'
+	$(packed) --generate-completion-script zsh >'$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_duolog'
+	$(packed) --generate-completion-script fish >'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/duolog.fish'
 	if [ ! -e '$(config)' ]; then install -D -m 644 config/duolog.yaml '$(config)'; fi
 	install -d '$(units)'
 	for unit in systemd/*.service systemd/*.socket systemd/*.timer; do \
@@ -157,8 +160,13 @@ install: release
 	@echo "The service runs as a user of its own: systemd-sysusers && systemd-tmpfiles --create duolog.conf && systemctl daemon-reload"
 	@echo "Then see docs/OPERATIONS.md; a new node begins with: runuser -u duolog -- duolog init"
 
-deb: release
+# The program of the tests, with Swift's libraries linked in.
+linked:
+	@.ci/stage build-tests swift build --build-tests
+	@.ci/stage link .ci/link-static .build/linked/duolog
+
+deb: $(if $(filter debug,$(PACK)),linked,release)
 	@.ci/setup package
-	@.ci/stage deb config/debian/build .build
+	@PACK=$(PACK) PROGRAM=$(packed) .ci/stage deb config/debian/build .build
 	@lintian --allow-root --fail-on error --fail-on warning .build/duolog_*.deb
 	@ls -l .build/duolog_*.deb

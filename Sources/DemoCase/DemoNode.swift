@@ -121,11 +121,13 @@ public final class DemoNode: Sendable {
     /// What the daemon has logged.
     public var log: String { (try? String(contentsOfFile: logFile, encoding: .utf8)) ?? "" }
 
-    /// Stops the daemon in order.
-    public func stop() {
-        guard let process = process.withLock({ $0 }) else { return }
+    /// Stops the daemon in order; returns its exit code, nil where none was running.
+    @discardableResult
+    public func stop() -> Int32? {
+        guard let process = process.withLock({ $0 }) else { return nil }
         process.terminate()
         process.waitUntilExit()
+        return process.terminationReason == .exit ? process.terminationStatus : nil
     }
 
     /// Kills the daemon without warning.

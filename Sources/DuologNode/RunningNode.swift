@@ -167,6 +167,8 @@ actor RunningNode {
         await auditor.stop()
         await notifier.stop()
         await network.stop()
+        // What was asked before is written, and whoever asked has their answer.
+        try? await log.answer()
     }
 
     /// An erasure that was carried out is written down, and passed on like any commit.

@@ -132,20 +132,16 @@ private final class NodeService: Service {
         if !manager.tell(.ready, .status(await node.statusLine())) {
             logger.error("the service manager cannot be told that the node is ready")
         }
+        // Cancelled, and not waited for: whoever asks a writer that hangs has no answer yet, and the way down has a deadline.
+        let beside = [
+            Task { await self.reload(node, reloading, on: hangups) },
+            Task { if let watchdog = Watchdog(environment, process: getpid()) { await self.feed(watchdog, node) } },
+        ]
         await cancelWhenGracefulShutdown {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    var iterator = failures.makeAsyncIterator()
-                    await iterator.next()
-                }
-                group.addTask { await self.reload(node, reloading, on: hangups) }
-                if let watchdog = Watchdog(environment, process: getpid()) {
-                    group.addTask { await self.feed(watchdog, node) }
-                }
-                await group.next()
-                group.cancelAll()
-            }
+            var iterator = failures.makeAsyncIterator()
+            await iterator.next()
         }
+        for task in beside { task.cancel() }
         page.stop()
         if let failure { logger.critical("\(failure)") } else { logger.info("going down") }
         manager.tell(.stopping, .status("going down"))

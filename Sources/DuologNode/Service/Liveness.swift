@@ -36,7 +36,7 @@ actor Liveness {
         for (number, loop) in loops.enumerated() { ask(.loop(number)) { try await loop.submit {}.get() } }
         let deadline = ContinuousClock.now + limit
         var pause = Duration.milliseconds(1)
-        while !waiting.isEmpty, ContinuousClock.now < deadline {
+        while !waiting.isEmpty, ContinuousClock.now < deadline, !Task.isCancelled {
             // What a part that hangs is asked cannot be given up: it is looked at again, ever more rarely.
             try? await Task.sleep(for: min(pause, deadline - ContinuousClock.now))
             pause *= 2

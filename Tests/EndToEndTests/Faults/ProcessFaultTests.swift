@@ -43,6 +43,34 @@ import Testing
         pair.right.stop()
     }
 
+    /// Asked to stop in the middle of a catch-up: whoever it is goes down in order, and the rest comes after the next start.
+    @Test(.enabled(if: Faults.areRoot, "strace slows down the disk of the one that catches up"), arguments: ["left", "right"])
+    func aStopDuringACatchUpLosesNothing(_ name: String) async throws {
+        let pair = try await Daemons.pair(in: folder)
+        _ = try await pair.right.ask(SetOnlineRequest(online: false))
+        // More than one commit takes.
+        let acknowledged = await pair.write(1500, on: pair.left, "before")
+        let all = try await pair.left.clock(of: pair.chart)
+        let before = try await pair.right.clock(of: pair.chart)
+        let tracer = try await Tracer(
+            try #require(pair.right.pid), ["-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=300000"],
+            file: folder + "/calls")
+        _ = try await pair.right.ask(SetOnlineRequest(online: true))
+        var known = before
+        try await Daemons.wait("a part of the catch-up", of: pair.left, pair.right) {
+            known = try await pair.right.clock(of: pair.chart)
+            return known != before
+        }
+        #expect(known != all, "the catch-up was over before it could be interrupted")
+        #expect((name == "left" ? pair.left : pair.right).stop() == 0)
+        tracer.stop()
+        try await (name == "left" ? pair.left : pair.right).start()
+        try await pair.reconnect()
+        try await pair.verify(acknowledged, after: "SIGTERM of the \(name) one")
+        pair.left.stop()
+        pair.right.stop()
+    }
+
     @Test func aPeerThatStandsStillHoldsNobodyUp() async throws {
         let pair = try await Daemons.pair(in: folder)
         _ = try await pair.right.ask(SetOnlineRequest(online: false))
