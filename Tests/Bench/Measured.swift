@@ -21,17 +21,39 @@ struct Measured: Codable {
     var rate: Double { Double(events) / seconds }
     var ratePerCore: Double { Double(events) / max(cpu, 0.001) }
 
-    /// Measures what `body` does, which answers how many events it dealt with.
-    static func taking(_ body: (inout Histogram<UInt64>) async throws -> Int) async rethrows -> Measured {
-        var latencies = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
-        let (began, used) = (ContinuousClock.now, clock())
-        let events = try await body(&latencies)
-        let seconds = (ContinuousClock.now - began) / .seconds(1)
-        let hasLatencies = latencies.totalCount > 0
+    /// Measures what `body` has the watch time, and answers how many events it dealt with. What it makes ready before is not measured.
+    static func taking(_ body: (inout Watch) async throws -> Int) async rethrows -> Measured {
+        var watch = Watch()
+        let events = try await body(&watch)
+        let hasLatencies = watch.latencies.totalCount > 0
         return Measured(
-            events: events, seconds: seconds, cpu: Double(clock() - used) / Double(CLOCKS_PER_SEC), peakKiB: peakMemory(),
-            median: hasLatencies ? latencies.valueAtPercentile(50) : nil,
-            percentile99: hasLatencies ? latencies.valueAtPercentile(99) : nil)
+            events: events, seconds: watch.seconds, cpu: watch.cpu, peakKiB: peakMemory(),
+            median: hasLatencies ? watch.latencies.valueAtPercentile(50) : nil,
+            percentile99: hasLatencies ? watch.latencies.valueAtPercentile(99) : nil)
+    }
+}
+
+/// Adds up what is timed.
+struct Watch {
+    /// How long single commits took, in microseconds.
+    var latencies = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+    private(set) var seconds = 0.0
+    private(set) var cpu = 0.0
+
+    /// Times what `body` does.
+    mutating func time<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        let (began, used) = (ContinuousClock.now, clock())
+        let value = try await body()
+        seconds += (ContinuousClock.now - began) / .seconds(1)
+        cpu += Double(clock() - used) / Double(CLOCKS_PER_SEC)
+        return value
+    }
+
+    /// Times a commit, which counts as one of the latencies.
+    mutating func commit<Value>(_ body: () async throws -> Value) async rethrows {
+        let began = ContinuousClock.now
+        _ = try await time(body)
+        latencies.record(microseconds(since: began))
     }
 }
 

@@ -57,8 +57,10 @@ enum Step: String, CaseIterable {
     }
 
     private func verify(_ folder: String) async throws -> Measured {
-        try await Measured.taking { _ in
-            let report = try await LogVerifier.closed(configuration(folder)) { await $0.verify(isQuick: true) }
+        try await Measured.taking { watch in
+            let report = try await watch.time {
+                try await LogVerifier.closed(configuration(folder)) { await $0.verify(isQuick: true) }
+            }
             guard report.count == 0 else {
                 throw BenchError("the check of \(folder) found \(report.count) things that are wrong")
             }
@@ -69,8 +71,8 @@ enum Step: String, CaseIterable {
     private func rebuild(_ folder: String) async throws -> Measured {
         let log = try LogStore(configuration(folder))
         let events = try await log.charts().reduce(0) { $0 + $1.events }
-        return try await Measured.taking { _ in
-            let differences = try await log.rebuild()
+        return try await Measured.taking { watch in
+            let differences = try await watch.time { try await log.rebuild() }
             guard differences.isEmpty else { throw BenchError("\(differences.count) projections were not what the events say") }
             return events
         }
@@ -79,13 +81,15 @@ enum Step: String, CaseIterable {
     private func replay(_ folder: String) async throws -> Measured {
         let log = try LogStore(configuration(folder))
         guard let largest = try await log.charts().max(by: { $0.events < $1.events }) else { throw BenchError("no chart") }
-        return try await Measured.taking { _ in
-            guard let record = try await log.record(of: largest.chart), let last = record.graph.nodes.last else {
-                throw BenchError("the chart is not there")
+        return try await Measured.taking { watch in
+            let replay = try await watch.time {
+                guard let record = try await log.record(of: largest.chart), let last = record.graph.nodes.last else {
+                    throw BenchError("the chart is not there")
+                }
+                let seen = try record.selection(seenBy: last.hash)
+                return Replay(record, seen, question: "as seen by the last author", arrivals: [], node: log.node)
             }
-            let seen = try record.selection(seenBy: last.hash)
-            let replay = Replay(record, seen, question: "as seen by the last author", arrivals: [], node: log.node)
-            guard seen.positions.count == largest.events - 1, replay.later == 0 else {
+            guard replay.record.timeline.entries.count == largest.events - 1, replay.later == 0 else {
                 throw BenchError("the replay is not whole")
             }
             return largest.events

@@ -43,11 +43,10 @@ struct Workload: Sendable {
     }
 
     func one(_ log: LogStore, _ events: Int) async throws -> Measured {
-        try await Measured.taking { latencies in
+        try await Measured.taking { watch in
             for number in 0..<events {
-                let start = ContinuousClock.now
-                _ = try await log.author([session(number)], request: nil)
-                latencies.record(microseconds(since: start))
+                let draft = session(number)
+                try await watch.commit { try await log.author([draft], request: nil) }
             }
             return events
         }
@@ -56,31 +55,36 @@ struct Workload: Sendable {
     /// As many writers as ``Step/writers``; each waits for its answer before it writes again.
     func group(_ log: LogStore, _ events: Int) async throws -> Measured {
         let each = max(1, events / Step.writers)
-        return try await Measured.taking { latencies in
-            try await withThrowingTaskGroup(of: [UInt64].self) { group in
-                for writer in 0..<Step.writers {
-                    group.addTask {
-                        var took: [UInt64] = []
-                        for turn in 0..<each {
-                            let start = ContinuousClock.now
-                            _ = try await log.author([session(turn * Step.writers + writer)], request: nil)
-                            took.append(microseconds(since: start))
-                        }
-                        return took
-                    }
-                }
-                for try await took in group { took.forEach { latencies.record($0) } }
-            }
+        return try await Measured.taking { watch in
+            let drafts = (0..<Step.writers).map { writer in (0..<each).map { session($0 * Step.writers + writer) } }
+            let latencies = try await watch.time { try await took(log, drafts) }
+            for latency in latencies { watch.latencies.record(latency) }
             return each * Step.writers
         }
     }
 
+    private func took(_ log: LogStore, _ drafts: [[Draft]]) async throws -> [UInt64] {
+        try await withThrowingTaskGroup(of: [UInt64].self) { group in
+            for drafts in drafts {
+                group.addTask {
+                    var took: [UInt64] = []
+                    for draft in drafts {
+                        let start = ContinuousClock.now
+                        _ = try await log.author([draft], request: nil)
+                        took.append(microseconds(since: start))
+                    }
+                    return took
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
     func thousand(_ log: LogStore, _ events: Int) async throws -> Measured {
-        try await Measured.taking { latencies in
+        try await Measured.taking { watch in
             for first in stride(from: 0, to: events, by: 1000) {
-                let start = ContinuousClock.now
-                _ = try await log.author((first..<min(first + 1000, events)).map(session), request: nil)
-                latencies.record(microseconds(since: start))
+                let drafts = (first..<min(first + 1000, events)).map(session)
+                try await watch.commit { try await log.author(drafts, request: nil) }
             }
             return events
         }

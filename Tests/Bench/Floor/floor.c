@@ -132,31 +132,63 @@ static long read_line(FILE *file, char *line) {
     return (long)length - 1;
 }
 
-static long append(sqlite3 *db, const char *path, long batch, long most) {
-    static char line[LONGEST], body[LONGEST];
+// Both lines of an event, read before they are timed.
+struct lines {
+    char *line, *body;
+    size_t length, body_length;
+};
+
+static char *keep(const char *text, size_t length) {
+    char *copy = malloc(length + 1);
+    if (!copy) stop("there is no memory", 0);
+    return memcpy(copy, text, length + 1);
+}
+
+static long read_batch(FILE *file, struct lines *batch, long most) {
+    static char line[LONGEST];
+    long count = 0;
+    for (long length; count < most && (length = read_line(file, line)) >= 0; count++) {
+        batch[count].length = (size_t)length;
+        batch[count].line = keep(line, (size_t)length);
+        if ((length = read_line(file, line)) < 0) stop("the last body is missing", count + 1);
+        batch[count].body_length = (size_t)length;
+        batch[count].body = keep(line, (size_t)length);
+    }
+    return count;
+}
+
+static long append(sqlite3 *db, const char *path, long batch, long most, double *took) {
     FILE *file = fopen(path, "r");
-    if (!file) stop("the events cannot be read", 0);
+    struct lines *events = calloc((size_t)batch, sizeof *events);
+    if (!file || !events) stop("the events cannot be read", 0);
     run(db, "CREATE TABLE event (id INTEGER PRIMARY KEY, chart INTEGER NOT NULL, origin INTEGER NOT NULL, seq INTEGER NOT NULL,"
             " envelope BLOB NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (chart, origin, seq))");
     sqlite3_stmt *insert = prepare(db, "INSERT INTO event (chart, origin, seq, envelope, body, hash) VALUES (?, ?, ?, ?, ?, ?)");
     long count = 0;
-    for (long length; count < most && (length = read_line(file, line)) >= 0; count++) {
-        long body_length = read_line(file, body);
-        if (body_length < 0) stop("the last body is missing", count + 1);
-        if (count % batch == 0) run(db, "BEGIN IMMEDIATE");
-        struct event event = check(line, (size_t)length, body, (size_t)body_length, count + 1);
-        sqlite3_bind_int64(insert, 1, event.chart);
-        sqlite3_bind_int64(insert, 2, event.origin);
-        sqlite3_bind_int64(insert, 3, event.seq);
-        sqlite3_bind_blob(insert, 4, line, (int)length, SQLITE_STATIC);
-        sqlite3_bind_blob(insert, 5, body, (int)body_length, SQLITE_STATIC);
-        sqlite3_bind_blob(insert, 6, event.hash, HASH, SQLITE_STATIC);
-        must(db, sqlite3_step(insert), SQLITE_DONE);
-        sqlite3_reset(insert);
-        if ((count + 1) % batch == 0) run(db, "COMMIT");
+    for (long held; (held = read_batch(file, events, batch < most - count ? batch : most - count)) > 0; count += held) {
+        double began = seconds();
+        run(db, "BEGIN IMMEDIATE");
+        for (long index = 0; index < held; index++) {
+            const struct lines *lines = &events[index];
+            struct event event = check(lines->line, lines->length, lines->body, lines->body_length, count + index + 1);
+            sqlite3_bind_int64(insert, 1, event.chart);
+            sqlite3_bind_int64(insert, 2, event.origin);
+            sqlite3_bind_int64(insert, 3, event.seq);
+            sqlite3_bind_blob(insert, 4, lines->line, (int)lines->length, SQLITE_STATIC);
+            sqlite3_bind_blob(insert, 5, lines->body, (int)lines->body_length, SQLITE_STATIC);
+            sqlite3_bind_blob(insert, 6, event.hash, HASH, SQLITE_STATIC);
+            must(db, sqlite3_step(insert), SQLITE_DONE);
+            sqlite3_reset(insert);
+        }
+        run(db, "COMMIT");
+        *took += seconds() - began;
+        for (long index = 0; index < held; index++) {
+            free(events[index].line);
+            free(events[index].body);
+        }
     }
-    if (count % batch) run(db, "COMMIT");
     sqlite3_finalize(insert);
+    free(events);
     fclose(file);
     return count;
 }
@@ -190,10 +222,10 @@ int main(int count, char **arguments) {
     int is_append = count >= 5 && !strcmp(arguments[1], "append"), synchronous = 0;
     if (!last || (!is_append && count != 3)) stop("append LINES DATABASE BATCH [MOST] | chain, json or chart DATABASE", 0);
     sqlite3 *db = open_database(arguments[is_append ? 3 : 2], &synchronous);
-    double began = seconds();
-    long events = is_append ? append(db, arguments[2], atol(arguments[4]), count > 5 ? atol(arguments[5]) : 1L << 40)
+    double began = seconds(), took = 0;
+    long events = is_append ? append(db, arguments[2], atol(arguments[4]), count > 5 ? atol(arguments[5]) : 1L << 40, &took)
                             : replay(db, arguments[1]);
-    double took = seconds() - began;
+    if (!is_append) took = seconds() - began;
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
     double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
