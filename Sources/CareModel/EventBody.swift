@@ -1,5 +1,4 @@
 public import EventLog
-import FoundationEssentials
 
 /// What an event of one kind says. Each kind is one file in `Kinds`, and one line in ``Catalogue``.
 public protocol EventBody: Codable, Sendable {
@@ -41,7 +40,7 @@ extension EventBody {
     static func read(_ line: BodyLine) throws(ContentError) -> Self {
         let body: Self
         do {
-            body = try JSONDecoder().decode(Self.self, from: Data(line.line))
+            body = try BodyDecoder.decode(Self.self, from: line.line)
         } catch let error as DecodingError {
             throw ContentError(error)
         } catch {

@@ -35,8 +35,12 @@ public enum ArrivalChain {
         hasher.update(data: previous)
         hasher.update(data: Array("\(number) \(time)\n".utf8))
         for entry in entries {
-            hasher.update(data: entry.event.bytes)
-            if form == .sources { hasher.update(data: Array("\(entry.source?.description ?? "-")\n".utf8)) }
+            entry.event.withBytes { hasher.update(bufferPointer: $0) }
+            guard form == .sources else { continue }
+            var source: [UInt8] = []
+            if let node = entry.source { node.append(to: &source) } else { source.append(UInt8(ascii: "-")) }
+            source.append(0x0A)
+            hasher.update(data: source)
         }
         return Array(hasher.finalize())
     }

@@ -17,7 +17,14 @@ public enum Base64URL {
     }
 
     private static func append(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
-        write(bytes) { output.append($0) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: letters(for: bytes.count)) { text in
+            var count = 0
+            write(bytes) { letter in
+                text[count] = letter
+                count += 1
+            }
+            output.append(contentsOf: UnsafeBufferPointer(text))
+        }
     }
 
     /// The encoded form of `bytes`.

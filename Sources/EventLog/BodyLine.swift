@@ -14,7 +14,10 @@ public struct BodyLine: Hashable, Sendable {
     public let when: ClinicalTime
 
     /// Reads a line and checks its structure: grammar, limits, salt and `when`. What the kind's members mean is not looked at.
-    public init(line: [UInt8]) throws(FormatError) {
+    public init(line: [UInt8]) throws(FormatError) { try self.init(line: line, isAdmitted: false) }
+
+    /// Reads back a line that was admitted before: its grammar was checked then.
+    init(line: [UInt8], isAdmitted: Bool) throws(FormatError) {
         guard line.count <= Limits.lineBytes else {
             throw FormatError(field: "body", byte: Limits.lineBytes, reason: .lineTooLong)
         }
@@ -30,7 +33,7 @@ public struct BodyLine: Hashable, Sendable {
         when = try scanner.clinicalTime()
         try scanner.expect("\"")
         scanner.field = "body"
-        try JSONGrammar.checkMembers(scanner, known: Self.headKeys)
+        if !isAdmitted { try JSONGrammar.checkMembers(scanner, known: Self.headKeys) }
         self.line = line
     }
 

@@ -65,70 +65,83 @@ public struct ChartGraph: Sendable {
     @discardableResult
     public mutating func admit(_ event: Event) throws(AdmissionError) -> Int {
         if let position = index[event.hash] { return position }
+        return try admit(new: event)
+    }
+
+    /// Takes in an event of which the caller knows that it is not here.
+    package mutating func admit(new event: Event) throws(AdmissionError) -> Int {
         if event.envelope.seen.isEmpty { try checkGenesis(event) }
-        return admit(event.envelope, hash: event.hash, reach: try reach(of: event.envelope))
+        return admit(event.envelope, hash: event.hash, at: try place(of: event.envelope))
     }
 
     /// Takes back what a store had admitted before: the checks were made then.
     public mutating func restore(_ envelope: Envelope, hash: EventHash) throws(AdmissionError) {
-        _ = admit(envelope, hash: hash, reach: try reach(of: envelope))
+        _ = admit(envelope, hash: hash, at: try place(of: envelope))
     }
 
-    private mutating func admit(_ envelope: Envelope, hash: EventHash, reach: VectorClock) -> Int {
+    /// What an event hangs on, and what a replica holds that has it.
+    private struct Place {
+        var reach = VectorClock()
+        var prev: Int?
+        var after: [Int] = []
+    }
+
+    private mutating func admit(_ envelope: Envelope, hash: EventHash, at place: Place) -> Int {
         let position = nodes.count
-        let prev = envelope.prev.flatMap { index[$0] }
         nodes.append(
             Node(
-                hash: hash, envelope: envelope, reach: reach, key: OrderKey(envelope, hash: hash), prev: prev,
-                after: envelope.after.compactMap { index[$0] }))
+                hash: hash, envelope: envelope, reach: place.reach, key: OrderKey(envelope, hash: hash), prev: place.prev,
+                after: place.after))
         index[hash] = position
         clock.advance(envelope.origin, to: envelope.seq)
-        if chains[envelope.origin, default: Chain()].append(position, seq: envelope.seq, after: prev) {
+        if chains[envelope.origin, default: Chain()].append(position, seq: envelope.seq, after: place.prev) {
             forks.insert(envelope.origin)
         }
         return position
     }
 
-    /// Checks the structure of an envelope against the chart and returns its reach.
-    private func reach(of envelope: Envelope) throws(AdmissionError) -> VectorClock {
+    /// Checks the structure of an envelope against the chart and returns its place.
+    private func place(of envelope: Envelope) throws(AdmissionError) -> Place {
         let dot = envelope.dot
         guard envelope.chart == chart else { throw .otherChart }
-        var reach = VectorClock()
+        var place = Place()
         var closure = VectorClock()
-        var covering: [Int] = []
+        let seenCoversPrev = envelope.seenCoversPrev
         if let prevHash = envelope.prev {
             guard let prev = index[prevHash] else { throw .missingPrev(dot, prevHash) }
             guard nodes[prev].envelope.origin == dot.origin, nodes[prev].envelope.seq == dot.seq - 1 else {
                 throw .brokenChain(dot)
             }
-            reach = nodes[prev].reach
-            if envelope.seenCoversPrev {
-                closure = reach
-                covering.append(prev)
-            }
+            place.prev = prev
+            place.reach = nodes[prev].reach
+            if seenCoversPrev { closure = place.reach }
         }
         for hash in envelope.after {
             guard let position = index[hash] else { throw .missingAfter(dot, hash) }
-            covering.append(position)
+            place.after.append(position)
             closure.merge(nodes[position].reach)
         }
         guard closure == envelope.seen else { throw .seenIsNotClosure(dot) }
         guard closure.isEmpty == (envelope.kind == ChartFounding.kind) else { throw .notTheGenesis(dot) }
-        for hash in envelope.after {
-            guard let position = index[hash] else { throw .missingAfter(dot, hash) }
+        try check(envelope, covering: (seenCoversPrev ? place.prev.map { [$0] } ?? [] : []) + place.after, place.after)
+        place.reach.merge(closure)
+        place.reach.advance(dot.origin, to: dot.seq)
+        return place
+    }
+
+    /// `after` names nothing that another of its events, or `prev`, covers; `refs` nothing that lies outside of the event's past.
+    private func check(_ envelope: Envelope, covering: [Int], _ after: [Int]) throws(AdmissionError) {
+        for (hash, position) in zip(envelope.after, after) {
             let isPrev = envelope.seenCoversPrev && hash == envelope.prev
             guard !isPrev, !covering.contains(where: { $0 != position && reaches(position, from: $0) }) else {
-                throw .afterIsNotMaximal(dot, hash)
+                throw .afterIsNotMaximal(envelope.dot, hash)
             }
         }
         for hash in envelope.refs {
             guard let position = index[hash], covering.contains(where: { reaches(position, from: $0) }) else {
-                throw .refOutsideOfPast(dot, hash)
+                throw .refOutsideOfPast(envelope.dot, hash)
             }
         }
-        reach.merge(closure)
-        reach.advance(dot.origin, to: dot.seq)
-        return reach
     }
 
     private func checkGenesis(_ event: Event) throws(AdmissionError) {

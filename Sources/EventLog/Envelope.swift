@@ -136,7 +136,9 @@ extension Envelope {
         put(chart)
         put("\",\"origin\":\"")
         origin.append(to: &out)
-        put("\",\"seq\":\(seq),\"prev\":")
+        put("\",\"seq\":")
+        appendPadded(seq, 1, to: &out)
+        put(",\"prev\":")
         if let prev {
             put("\"")
             put(prev)
@@ -148,7 +150,8 @@ extension Envelope {
         for (index, entry) in seen.entries.enumerated() {
             put(index == 0 ? "\"" : ",\"")
             entry.origin.append(to: &out)
-            put("\":\(entry.seq)")
+            put("\":")
+            appendPadded(entry.seq, 1, to: &out)
         }
         put("},\"after\":")
         put(after)
@@ -160,7 +163,9 @@ extension Envelope {
         put(author.text)
         put("\",\"kind\":\"")
         put(kind.name)
-        put("\",\"kv\":\(version),\"crit\":\(critical),\"body\":\"")
+        put("\",\"kv\":")
+        appendPadded(version, 1, to: &out)
+        put(critical ? ",\"crit\":true,\"body\":\"" : ",\"crit\":false,\"body\":\"")
         put(body)
         put("\"}")
         return out

@@ -19,12 +19,22 @@ public struct Event: Hashable, Sendable {
 
     /// Reads both lines and checks that the body is the one that the envelope names.
     public init(line: [UInt8], body bodyLine: [UInt8]?) throws(FormatError) {
+        try self.init(line: line, body: bodyLine, isAdmitted: false)
+    }
+
+    /// Reads back an event that was admitted before, from where nobody else can write. That the body is the one that was admitted is
+    /// checked all the same; its grammar follows from that.
+    public init(admitted line: [UInt8], body bodyLine: [UInt8]?) throws(FormatError) {
+        try self.init(line: line, body: bodyLine, isAdmitted: true)
+    }
+
+    private init(line: [UInt8], body bodyLine: [UInt8]?, isAdmitted: Bool) throws(FormatError) {
         let envelope = try Envelope(line: line)
         guard let bodyLine else {
             self.init(envelope: envelope, line: line, body: .absent)
             return
         }
-        let body = try BodyLine(line: bodyLine)
+        let body = try BodyLine(line: bodyLine, isAdmitted: isAdmitted)
         guard body.hash == envelope.body else {
             throw FormatError(field: "body", byte: 0, reason: .badIdentifier)
         }

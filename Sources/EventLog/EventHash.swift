@@ -12,6 +12,9 @@ public struct EventHash: Hashable, Comparable, Sendable {
     private let word0, word1, word2, word3: UInt64
 
     /// The hash of `line`.
+    public init(of line: [UInt8]) { self.init(line.withUnsafeBytes { SHA256.hash(data: $0) }) }
+
+    /// The hash of `line`.
     public init(of line: some Sequence<UInt8>) {
         let contiguous = line.withContiguousStorageIfAvailable { SHA256.hash(data: UnsafeRawBufferPointer($0)) }
         self.init(contiguous ?? SHA256.hash(data: [UInt8](line)))
@@ -26,6 +29,12 @@ public struct EventHash: Hashable, Comparable, Sendable {
     public init?(bytes: some Sequence<UInt8>) {
         let read = bytes.withContiguousStorageIfAvailable { Self.read(UnsafeRawBufferPointer($0)) }
         guard let hash = read ?? Array(bytes).withUnsafeBytes({ Self.read($0) }) else { return nil }
+        self = hash
+    }
+
+    /// Exactly 32 bytes; nil for any other number.
+    public init?(bytes: UnsafeBufferPointer<UInt8>) {
+        guard let hash = Self.read(UnsafeRawBufferPointer(bytes)) else { return nil }
         self = hash
     }
 

@@ -15,7 +15,13 @@ public struct View: Hashable, Sendable {
     }
 
     /// The token that people and programs hand back.
-    public var token: String { "v1." + Base64URL.encode(([chart] + events).flatMap(\.bytes)) }
+    public var token: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity((events.count + 1) * EventHash.byteCount)
+        chart.withBytes { bytes.append(contentsOf: $0) }
+        for event in events { event.withBytes { bytes.append(contentsOf: $0) } }
+        return "v1." + Base64URL.encode(bytes)
+    }
 
     /// Reads a token; nil when it is not one.
     public init?(token: String) {

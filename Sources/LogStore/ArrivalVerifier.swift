@@ -28,7 +28,9 @@ struct ArrivalVerifier: Sendable {
             outcome = try await reader.read { db in try read(db, after: before, upTo: end) }
         }
         let extra = try await reader.read { db in
-            try Int64.fetchOne(db, sql: "SELECT min(id) FROM event WHERE batch > (SELECT coalesce(max(id), 0) FROM batch)")
+            try Int64.fetchOne(
+                db,
+                sql: "SELECT min(id) FROM event WHERE id > coalesce((SELECT last FROM batch ORDER BY id DESC LIMIT 1), 0)")
         }
         if let extra { outcome.add("an event stands in no commit", place: extra) }
         // Read after the commits: only what came meanwhile can be ahead of them.
@@ -53,13 +55,13 @@ struct ArrivalVerifier: Sendable {
         }
         // Where a commit does not say how far it goes, the others are checked all the same.
         let last = commits.compactMap { $0.number("last") }.max() ?? after.lastEvent
-        let events = try Row.fetchCursor(
-            db,
-            sql: """
-                SELECT event.id, event.hash, event.batch, event.source, peer.node FROM event
-                LEFT JOIN peer ON peer.id = event.source WHERE event.id > ? AND event.id <= ? ORDER BY event.id
-                """, arguments: [after.lastEvent, last])
-        var event = try events.next()
+        let sources = try sources(db)
+        let events = try RawStatement(
+            cached: "SELECT id, hash, batch, source FROM event WHERE id > ? AND id <= ? ORDER BY id", db)
+        try events.bind(after.lastEvent, at: 1)
+        try events.bind(last, at: 2)
+        defer { events.reset() }
+        var isAtEvent = try events.next()
         for commit in commits {
             // The number is the row's own, which is a number whatever the row holds.
             let number = commit.number("id") ?? outcome.lastBatch + 1
@@ -73,24 +75,32 @@ struct ArrivalVerifier: Sendable {
                 continue
             }
             var entries: [ArrivalChain.Entry] = []
-            while let row = event, let id = row.number("id"), id <= upTo {
+            while isAtEvent, let id = events.number(0), id <= upTo {
                 if id != outcome.lastEvent + 1 {
                     outcome.add("arrivals \(outcome.lastEvent + 1) to \(id - 1) are missing", place: outcome.lastEvent + 1)
                 }
-                if row.number("batch") != number { outcome.add("an event stands in another commit", place: id) }
+                if events.number(2) != number { outcome.add("an event stands in another commit", place: id) }
                 outcome.lastEvent = id
-                if let entry = entry(row) { entries.append(entry) } else { outcome.add("an event without its source", place: id) }
-                event = try events.next()
+                if let hash = events.hash(1), let source = events.number(3).flatMap({ sources[$0] }) {
+                    entries.append(ArrivalChain.Entry(event: hash, source: source))
+                } else {
+                    outcome.add("an event without its source", place: id)
+                }
+                isAtEvent = try events.next()
             }
             check(commit, number, entries, &outcome)
         }
         return outcome
     }
 
-    private func entry(_ row: Row) -> ArrivalChain.Entry? {
-        guard let hash = row.hash("hash"), let source = row.number("source") else { return nil }
-        guard source != 0 else { return ArrivalChain.Entry(event: hash, source: nil) }
-        return row.text("node").flatMap { NodeID($0) }.map { ArrivalChain.Entry(event: hash, source: $0) }
+    /// Whom events came from, by the number that stands for it; nil is this node itself.
+    private func sources(_ db: Database) throws -> [Int64: NodeID?] {
+        var sources: [Int64: NodeID?] = [0: NodeID?.none]
+        let rows = try Row.fetchCursor(db, sql: "SELECT id, node FROM peer")
+        while let row = try rows.next() {
+            if let id = row.number("id"), let node = row.text("node").flatMap({ NodeID($0) }) { sources[id] = node }
+        }
+        return sources
     }
 
     private func check(_ commit: Row, _ number: Int64, _ entries: [ArrivalChain.Entry], _ outcome: inout Outcome) {

@@ -105,7 +105,12 @@ public final class LogStore: Sendable {
             pool = try DatabasePool(path: path, configuration: settings)
             try pool.writeWithoutTransaction { db in
                 // GRDB sets NORMAL when it turns WAL on, after the configuration ran: FULL holds only from here on.
-                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000")
+                // What a job of a group would undo is kept in memory, and the index of hashes, which is written all over, in the cache.
+                try db.execute(
+                    sql: """
+                        PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;
+                        PRAGMA cache_size = -16384
+                        """)
             }
         } catch {
             throw LogStoreError(.io, "cannot open \(path): \(error)")

@@ -150,10 +150,7 @@ extension Transaction {
     func rebuild(_ charts: [(id: Int64, chart: ChartID)]) throws -> [LogStore.RebuildDifference] {
         for (id, _) in charts { drop(id) }
         let records = try RecordLoader(sealer: store.configuration.sealer).load(charts.map(\.id), db)
-        return try charts.flatMap { id, chart in
-            guard let record = records[id] else { return [LogStore.RebuildDifference]() }
-            return try rebuild(id, chart, Fold(record))
-        }
+        return try zip(charts, records).flatMap { try rebuild($0.id, $0.chart, Fold($1)) }
     }
 
     private func rebuild(_ id: Int64, _ chart: ChartID, _ fold: Fold) throws -> [LogStore.RebuildDifference] {

@@ -8,34 +8,36 @@ struct RecordLoader {
     let sealer: Sealer
 
     func load(_ chart: Int64, _ db: Database) throws -> ChartRecord {
-        guard let record = try load([chart], db)[chart] else { throw LogStoreError(.notFound, "no such chart") }
-        return record
+        try load([chart], db)[0]
     }
 
-    /// Reads several charts in one pass.
-    func load(_ charts: [Int64], _ db: Database) throws -> [Int64: ChartRecord] {
-        var records: [Int64: ChartRecord] = [:]
-        for chart in charts {
-            guard
-                let row = try Row.fetchOne(
-                    db.cachedStatement(sql: "SELECT hash, local FROM chart WHERE id = ?"), arguments: [chart]),
-                let hash = ChartID(bytes: row[0] as Data)
-            else { throw LogStoreError(.notFound, "no such chart") }
-            records[chart] = ChartRecord(chart: hash, isLocal: row[1])
-        }
+    /// Reads several charts in one pass, in their order.
+    func load(_ charts: [Int64], _ db: Database) throws -> [ChartRecord] {
+        let index = Dictionary(uniqueKeysWithValues: charts.enumerated().map { ($0.element, $0.offset) })
+        var records = try charts.map { try empty($0, db) }
         var rows = try ChartRows(of: charts, withHeads: false, db)
         while try rows.next() {
+            guard let index = index[rows.chart] else { continue }
             let event = try event(rows)
             // What stands there and cannot be read never makes an event count.
             let verdict = rows.verdict ?? .withoutEffect(.noScope, decidedBy: nil)
             do throws(AdmissionError) {
-                try records[rows.chart]?.restore(event, verdict: verdict)
+                try records[index].restore(event, verdict: verdict)
             } catch {
-                let chart = records[rows.chart]?.graph.chart.short ?? ""
-                throw LogStoreError(.damaged, "chart \(chart), arrival \(rows.place): \(error)")
+                throw LogStoreError(
+                    .damaged, "chart \(records[index].graph.chart.short), arrival \(rows.place): \(error)")
             }
         }
         return records
+    }
+
+    private func empty(_ chart: Int64, _ db: Database) throws -> ChartRecord {
+        guard
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT hash, local FROM chart WHERE id = ?"), arguments: [chart]),
+            let hash = ChartID(bytes: row[0] as Data)
+        else { throw LogStoreError(.notFound, "no such chart") }
+        return ChartRecord(chart: hash, isLocal: row[1])
     }
 
     private func event(_ rows: ChartRows) throws -> Event {
@@ -56,7 +58,7 @@ struct RecordLoader {
     private func event(_ place: Int64, _ hash: EventHash, _ envelope: [UInt8], _ body: [UInt8]?) throws -> Event {
         let event: Event
         do throws(FormatError) {
-            event = try Event(line: envelope, body: body)
+            event = try Event(admitted: envelope, body: body)
         } catch {
             throw LogStoreError(.damaged, "arrival \(place): \(error); run: duolog audit verify")
         }

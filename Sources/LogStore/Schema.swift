@@ -5,7 +5,7 @@ enum Schema {
     /// Each is one transaction, so a migration that was interrupted goes on with the next one. A newer file is refused by name.
     static let migrations: [(name: String, sql: String)] = [
         ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs), ("5-audit", audit),
-        ("6-revocations", revocations), ("7-sign-in", signIn), ("8-keys", keys),
+        ("6-revocations", revocations), ("7-sign-in", signIn), ("8-keys", keys), ("9-arrival", arrival),
     ]
 
     /// Brings the database at `path` up to this version. One that holds something is copied first.
@@ -115,6 +115,9 @@ enum Schema {
         ALTER TABLE peer ADD COLUMN keys TEXT;
         ALTER TABLE peer ADD COLUMN contested BLOB;
         """
+
+    /// The events of a commit follow each other in the order of arrival: an index of them was one more page to write for every commit.
+    private static let arrival = "DROP INDEX event_batch"
 
     /// Keys that were lost: what has one of them is never connected with again.
     private static let revocations = """

@@ -166,6 +166,8 @@ final class Transaction {
         return record
     }
 
+    private func isLocal(_ chart: Int64) throws -> Bool { try state.isLocal(chart) ?? record(chart).isLocal }
+
     /// Forgets what memory holds of a chart, and its row where this transaction made it.
     func forget(_ chart: Int64, isNew: Bool) throws {
         state.drop([chart])
@@ -220,7 +222,7 @@ final class Transaction {
                 changesFold: kind.map { $0.rule != .keepAll || !event.envelope.refs.isEmpty } ?? true
                     || Catalogue.standing.contains(event.envelope.kind)))
         // A journal grows with whatever happens, and concerns no peer.
-        if try !record(chart).isLocal { note { $0.charts.insert(event.envelope.chart) } }
+        if try !isLocal(chart) { note { $0.charts.insert(event.envelope.chart) } }
     }
 
     private static let eventInsert =

@@ -38,6 +38,9 @@ struct WriterState: Sendable {
 
     func peek(_ chart: Int64) -> ChartRecord? { records[chart] }
 
+    /// Nil where the record is not here.
+    func isLocal(_ chart: Int64) -> Bool? { records[chart]?.isLocal }
+
     mutating func put(_ chart: Int64, _ record: ChartRecord) {
         forget(chart)
         clock += 1

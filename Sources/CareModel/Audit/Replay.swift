@@ -116,12 +116,12 @@ extension Replay.Record {
         let frontier = record.last(of: selection.positions)
         clock = record.graph.clock(of: frontier)
         last = frontier.map { EventLabel($0, fold) }
-        digest = Projections.digest(fold)
         membership = MembershipView(fold)
         regimen = RegimenView(fold)
         conflicts = ConflictsView(fold)
         integrity = IntegrityView(fold)
         timeline = TimelineView(fold)
+        digest = Projections.digest(of: [membership, regimen, conflicts, integrity, timeline])
         func hashes(_ isMeant: (Int) -> Bool) -> [EventHash] {
             fold.order.filter(isMeant).map { record.graph.nodes[$0].hash }
         }

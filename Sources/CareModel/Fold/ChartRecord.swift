@@ -36,9 +36,10 @@ public struct ChartRecord: Sendable {
         if event.bodyLine == nil, Catalogue.neverErased.contains(event.envelope.kind) {
             throw .missingBody(event.envelope.dot)
         }
-        let position = try graph.admit(event)
-        _ = authority.judge(event, in: graph)
-        append(event)
+        let position = try graph.admit(new: event)
+        let kind = Catalogue.kind(event.envelope.kind)
+        authority.judge(event, as: kind, in: graph)
+        append(event, as: kind)
         return position
     }
 
@@ -46,11 +47,10 @@ public struct ChartRecord: Sendable {
     public mutating func restore(_ event: Event, verdict: Verdict) throws(AdmissionError) {
         try graph.restore(event.envelope, hash: event.hash)
         authority.restore(verdict, on: event, in: graph)
-        append(event)
+        append(event, as: Catalogue.kind(event.envelope.kind))
     }
 
-    private mutating func append(_ event: Event) {
-        let kind = Catalogue.kind(event.envelope.kind)
+    private mutating func append(_ event: Event, as kind: (any EventBody.Type)?) {
         let isNewer = kind.map { event.envelope.version > $0.version } ?? true
         let position = entries.count
         if isNewer, event.envelope.critical { unknownCritical.append(position) }

@@ -83,7 +83,11 @@ public struct Fold: Sendable {
 
     // MARK: Content
 
-    private func content(_ position: Int) -> Result<any EventBody, ContentError>? {
+    /// A body as its kind reads it, or what is wrong with it.
+    typealias Content = Result<any EventBody, ContentError>
+
+    /// Nil for a kind that this version does not know, and where there is no body.
+    func content(_ position: Int) -> Content? {
         let entry = record.entries[position]
         if let content = entry.content { return content }
         guard let body = entry.body, let kind = Catalogue.kind(record.graph.nodes[position].envelope.kind) else { return nil }

@@ -21,7 +21,10 @@ extension Fold {
     }
 
     /// How an event stands, with the rule and the event that decided it where it has no effect.
-    func effect(of position: Int) -> (EventStanding, EffectRule?) {
+    func effect(of position: Int) -> (EventStanding, EffectRule?) { effect(of: position, content(position)) }
+
+    /// The same of a body that was read before.
+    func effect(of position: Int, _ content: Content?) -> (EventStanding, EffectRule?) {
         if case .withoutEffect(let reason, let decider) = record.verdict(on: position) {
             let event = decider ?? self.decider(of: reason, on: position)
             return (.withoutEffect, EffectRule(rule: reason.rawValue, words: reason.description, event: event))
@@ -34,10 +37,7 @@ extension Fold {
             if register.replacedBy[position] != nil { return (.replaced, nil) }
             return register.isDisputed ? (.disputed, nil) : (.inEffect, nil)
         }
-        if let body = record.entries[position].body, !erased.contains(position),
-            let kind = Catalogue.kind(record.graph.nodes[position].envelope.kind),
-            case .failure(let problem) = ChartRecord.content(of: kind, body)
-        {
+        if !erased.contains(position), case .failure(let problem)? = content {
             return (.withoutEffect, rule(problem, position))
         }
         return (.inEffect, nil)

@@ -32,9 +32,11 @@ struct ProbableDuplicates {
     private var referrals: [Asked: [Int]] = [:]
 
     /// Reads what can be a duplicate. Bodies are read when they are looked at: only those of `kinds` are.
-    init(_ fold: Fold, _ kinds: Set<Kind>) {
+    ///
+    /// - Parameter contents: what was read of bodies before, by position.
+    init(_ fold: Fold, _ kinds: Set<Kind>, _ contents: [Int: Fold.Content?] = [:]) {
         for position in fold.counted(Self.kinds.intersection(kinds)) {
-            switch fold.body(position) {
+            switch try? (contents[position] ?? fold.content(position))?.get() {
             case let held as SessionHeld:
                 let start = held.start.instant.milliseconds
                 add(position, .session(start..<start + held.minutes * 60_000))

@@ -29,8 +29,11 @@ public enum Projections {
     }
 
     /// One hash over all projections of a chart. Where two nodes hold the same events it is the same.
-    public static func digest(_ fold: Fold) -> EventHash {
-        EventHash(of: all.flatMap { Array($0.name.utf8) + [0x0A] + bytes($0.init(fold)) + [0x0A] })
+    public static func digest(_ fold: Fold) -> EventHash { digest(of: all.map { $0.init(fold) }) }
+
+    /// The same of projections that were derived before, all of them in the order of ``all``.
+    static func digest(of projections: [any Projection]) -> EventHash {
+        EventHash(of: projections.flatMap { Array(type(of: $0).name.utf8) + [0x0A] + bytes($0) + [0x0A] })
     }
 }
 
@@ -82,11 +85,14 @@ public enum EventStanding: String, Codable, Hashable, Sendable {
 
 extension Fold {
     /// What an event says, in one line.
-    func summary(of position: Int) -> String {
+    func summary(of position: Int) -> String { summary(of: position, content(position)) }
+
+    /// The same of a body that was read before.
+    func summary(of position: Int, _ content: Content?) -> String {
         let envelope = record.graph.nodes[position].envelope
         guard let kind = Catalogue.kind(envelope.kind) else { return "\(envelope.kind)" }
         guard !erased.contains(position) else { return "[erased]" }
-        if let body = body(position) { return body.summary }
+        if let body = try? content?.get() { return body.summary }
         return "\(kind.kind)"
     }
 }

@@ -44,11 +44,15 @@ public struct TimelineView: Projection {
 
     /// What is told of some events, in their order.
     static func entries(of positions: [Int], in fold: Fold) -> [Entry] {
-        let duplicates = ProbableDuplicates(fold, Set(positions.map { fold.record.graph.nodes[$0].envelope.kind }))
+        // Each body is read once for all that is said of it.
+        let contents = Dictionary(uniqueKeysWithValues: positions.lazy.map { ($0, fold.content($0)) })
+        let duplicates = ProbableDuplicates(
+            fold, Set(positions.map { fold.record.graph.nodes[$0].envelope.kind }), contents)
         return positions.map { position in
-            let (standing, rule) = fold.effect(of: position)
+            let content = contents[position] ?? nil
+            let (standing, rule) = fold.effect(of: position, content)
             return Entry(
-                label: EventLabel(position, fold), summary: fold.summary(of: position), standing: standing,
+                label: EventLabel(position, fold), summary: fold.summary(of: position, content), standing: standing,
                 because: rule?.line, decided: rule, refs: fold.record.graph.nodes[position].envelope.refs,
                 corrections: Self.corrections(of: position, fold),
                 probable_duplicates: duplicates.of(position).map { fold.record.graph.nodes[$0].hash }.sorted())

@@ -34,15 +34,14 @@ public struct Authority: Sendable {
     public init(isLocal: Bool = false) { self.isLocal = isLocal }
 
     /// Decides on the event at the next position of `graph`; events come in the order in which the graph admitted them.
-    public mutating func judge(_ event: Event, in graph: ChartGraph) -> Verdict {
+    mutating func judge(_ event: Event, as kind: (any EventBody.Type)?, in graph: ChartGraph) {
         let position = verdicts.count
-        if let kind = Catalogue.kind(event.envelope.kind) {
+        if let kind {
             verdicts.append(verdict(on: event, as: kind, at: position, in: graph))
         } else {
             verdicts.append(unknown(event, at: position, in: graph))
         }
         note(event, at: position, in: graph)
-        return verdicts[position]
     }
 
     /// Takes back a verdict that was stored when the event was admitted.
@@ -67,7 +66,7 @@ public struct Authority: Sendable {
         let behind = membership(behind: position, in: graph)
         if let removal = behind.removals[node] { return .withoutEffect(.removed, decidedBy: removal) }
         if let keys = behind.members[node]?.keys, keys.current.count > 1 { return .withoutEffect(.keyContested, decidedBy: nil) }
-        guard let member = known.members[node], !known.scopes(of: node).isEmpty else {
+        guard let member = known.members[node], known.removals[node] == nil, !member.scopes.isEmpty else {
             return .withoutEffect(.noScope, decidedBy: nil)
         }
         if let admitted = try? admittedKeys(event), let pinned = known.members[admitted.node], pinned.keys.first != admitted.first

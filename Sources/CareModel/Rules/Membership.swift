@@ -9,13 +9,22 @@ public struct Membership: Hashable, Sendable {
         /// The practice.
         public var name: String
         /// The admissions that stand; an admission that names another replaces it, otherwise both do.
-        public var admissions: [Admission]
+        public var admissions: [Admission] { didSet { scopes = Self.scopes(admissions) } }
         /// What it was ever permitted to do: what it did then stays what it was, also after it has left.
         public internal(set) var everPermitted: Set<Scope> = []
 
         /// What it may do.
-        public var scopes: Set<Scope> {
-            admissions.count == 1 ? admissions[0].scopes : admissions.reduce(into: []) { $0.formUnion($1.scopes) }
+        public private(set) var scopes: Set<Scope>
+
+        init(keys: NodeKeys, name: String) {
+            self.keys = keys
+            self.name = name
+            admissions = []
+            scopes = []
+        }
+
+        private static func scopes(_ admissions: [Admission]) -> Set<Scope> {
+            admissions.reduce(into: []) { $0.formUnion($1.scopes) }
         }
     }
 
@@ -72,7 +81,7 @@ public struct Membership: Hashable, Sendable {
     }
 
     mutating func admit(_ keys: NodeKeys, name: String, _ admission: Admission, replacing named: [EventHash]) {
-        var member = members[keys.node] ?? Member(keys: keys, name: name, admissions: [])
+        var member = members[keys.node] ?? Member(keys: keys, name: name)
         // A second first key with the same short id is without effect.
         guard member.keys.first == keys.first else { return }
         member.keys = member.keys.merging(keys)
