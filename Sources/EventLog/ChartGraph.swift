@@ -194,8 +194,9 @@ public struct ChartGraph: Sendable {
 
     /// The events among `positions` that no other of them reaches, ascending by hash.
     public func maximal(_ positions: some Sequence<Int>) -> [Int] {
-        let all = Set(positions)
-        guard all.count > 1 else { return Array(all) }
+        let candidates = Array(positions)
+        guard candidates.count > 1 else { return candidates }
+        let all = Set(candidates)
         return all.filter { candidate in !all.contains { $0 != candidate && reaches(candidate, from: $0) } }
             .sorted { nodes[$0].hash < nodes[$1].hash }
     }

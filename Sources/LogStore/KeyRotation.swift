@@ -56,6 +56,8 @@ extension Transaction {
     /// - Returns: true where there was something to say.
     @discardableResult
     func sayKeys(in chart: Int64, beforeWriting: Bool = false) throws -> Bool {
+        // Asked for each event that is written: a node with its first key has nothing to say.
+        guard !key.keys.successions.isEmpty else { return false }
         let record = try record(chart)
         let origin = Origin(node: store.node, epoch: state.counters.epoch)
         let unsaid = beforeWriting ? record.unsaid(of: key, as: origin) : record.unsaid(of: key)

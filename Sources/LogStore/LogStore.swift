@@ -1,4 +1,5 @@
 import CareModel
+import Dispatch
 public import EventLog
 import Foundation
 import GRDB
@@ -65,6 +66,8 @@ public final class LogStore: Sendable {
     let reerased = Mutex(0)
     let measured = Mutex(LogMeasures())
     private let queue = CommitQueue()
+    /// Where events are inserted while their transaction goes on.
+    private let insertion = DispatchQueue(label: "duolog.insertion")
     private let observer = Observer()
     private let onFailure: @Sendable (LogStoreError) -> Void
     private let keys: Mutex<NodeKey>
@@ -161,8 +164,9 @@ public final class LogStore: Sendable {
 
     private func transact(_ jobs: [CommitQueue.Job], _ db: Database) throws -> ([(any Error)?], Change?) {
         try state.withLock { state in
+            let rows = try EventInserter(db, sealer: configuration.sealer, queue: insertion)
             // Moved, not copied: a second reference would make every change to a record copy it.
-            let transaction = Transaction(db: db, store: self, state: exchange(&state, with: WriterState()))
+            let transaction = Transaction(db: db, rows: rows, store: self, state: exchange(&state, with: WriterState()))
             var outcomes: [(any Error)?] = []
             do {
                 try db.inTransaction(.immediate) {

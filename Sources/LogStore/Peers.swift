@@ -88,7 +88,7 @@ extension LogStore {
             try transaction.db.execute(
                 sql: "UPDATE peer SET contested = ? WHERE node = ? AND contested IS NULL",
                 arguments: [Data(key.bytes), node.description])
-            return transaction.db.changesCount > 0
+            return try transaction.db.changesCount > 0
         }
     }
 
@@ -100,7 +100,7 @@ extension LogStore {
             try transaction.db.execute(
                 sql: "UPDATE peer SET paired = 0, root = NULL, noted = 0 WHERE node = ? AND paired",
                 arguments: [node.description])
-            return transaction.db.changesCount > 0
+            return try transaction.db.changesCount > 0
         }
     }
 
@@ -113,7 +113,7 @@ extension LogStore {
         return try await write { transaction in
             try transaction.db.execute(
                 sql: "UPDATE peer SET revoked = coalesce(revoked, ?) WHERE node = ?", arguments: [now, node.description])
-            return transaction.db.changesCount > 0
+            return try transaction.db.changesCount > 0
         }
     }
 

@@ -43,7 +43,7 @@ extension LogStore {
             try transaction.db.execute(
                 sql: "INSERT OR IGNORE INTO practitioner (author, uid, name, credential, active) VALUES (?, ?, ?, ?, 1)",
                 arguments: [practitioner.author.text, practitioner.uid, practitioner.name, practitioner.credential.rawValue])
-            return transaction.db.changesCount > 0
+            return try transaction.db.changesCount > 0
         }
     }
 
@@ -52,7 +52,7 @@ extension LogStore {
         try await write { transaction in
             try transaction.db.execute(
                 sql: "UPDATE practitioner SET active = 0 WHERE author = ? AND active", arguments: [author.text])
-            return transaction.db.changesCount > 0
+            return try transaction.db.changesCount > 0
         }
     }
 }
@@ -122,7 +122,7 @@ extension LogStore {
                     UPDATE sign_in SET passphrase = coalesce(?, passphrase), invitation = NULL, invited_until = NULL
                     WHERE invitation = ?
                     """, arguments: [passphrase, Data(hash.bytes)])
-            return transaction.db.changesCount > 0
+            return try transaction.db.changesCount > 0
         }
     }
 }

@@ -92,6 +92,6 @@ struct RawStatement {
     private func error(_ code: Int32) -> DatabaseError {
         DatabaseError(
             resultCode: ResultCode(rawValue: code), message: String(cString: sqlite3_errmsg(sqlite3_db_handle(handle))),
-            sql: statement.sql)
+            sql: sqlite3_sql(handle).map { String(cString: $0) })
     }
 }

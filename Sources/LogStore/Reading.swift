@@ -84,37 +84,6 @@ extension LogStore {
         }
     }
 
-    /// A chart whose stored projections are not what its events say.
-    public struct RebuildDifference: Sendable {
-        /// The chart.
-        public var chart: ChartID
-        /// The projection.
-        public var projection: String
-    }
-
-    /// Derives every projection anew from the rows, compares, and stores what differed.
-    public func rebuild(_ progress: @Sendable (Int, Int) -> Void = { _, _ in }) async throws -> [RebuildDifference] {
-        let charts = try await pool.read { db in
-            let counts = try ChartGroups.events(db)
-            return try Row.fetchAll(db, sql: "SELECT id, hash FROM chart ORDER BY id").compactMap { row in
-                ChartID(bytes: row["hash"] as Data).map { (id: row["id"] as Int64, chart: $0, events: counts[row["id"]] ?? 0) }
-            }
-        }
-        var differences: [RebuildDifference] = []
-        var done = 0
-        for group in ChartGroups.of(charts, events: \.events, atMost: Self.rebuiltAtOnce) {
-            differences += try await write(weight: 0) { transaction in
-                try transaction.rebuild(group.map { (id: $0.id, chart: $0.chart) })
-            }
-            done += group.count
-            progress(done, charts.count)
-        }
-        return differences
-    }
-
-    /// Events of the charts that are derived anew in one go: others wait for the writer meanwhile.
-    private static let rebuiltAtOnce = 10_000
-
     /// Charts in which a number names two events.
     public func forkedCharts() async throws -> [ChartID] {
         try await pool.read { db in
@@ -143,25 +112,5 @@ extension LogStore {
                     signature: [UInt8](row["signature"] as Data))
             }
         }
-    }
-}
-
-extension Transaction {
-    func rebuild(_ charts: [(id: Int64, chart: ChartID)]) throws -> [LogStore.RebuildDifference] {
-        for (id, _) in charts { drop(id) }
-        let records = try RecordLoader(sealer: store.configuration.sealer).load(charts.map(\.id), db)
-        return try zip(charts, records).flatMap { try rebuild($0.id, $0.chart, Fold($1)) }
-    }
-
-    private func rebuild(_ id: Int64, _ chart: ChartID, _ fold: Fold) throws -> [LogStore.RebuildDifference] {
-        var differences: [LogStore.RebuildDifference] = []
-        for type in Self.kept {
-            let digest = Data(EventHash(of: Projections.bytes(type.init(fold))).bytes)
-            let stored = try Data.fetchOne(
-                db.cachedStatement(sql: "SELECT digest FROM projection WHERE chart = ? AND name = ?"), arguments: [id, type.name])
-            if stored != digest { differences.append(LogStore.RebuildDifference(chart: chart, projection: type.name)) }
-        }
-        if !differences.isEmpty { try project(id) }
-        return differences
     }
 }

@@ -5,7 +5,14 @@ import GRDB
 
 /// One commit under way: all that is written, it writes. Lives on the writer's thread only.
 final class Transaction {
-    let db: Database
+    private let connection: Database
+    /// The connection, once all events are stored that were inserted through this transaction; throws where one could not be.
+    var db: Database {
+        get throws {
+            try rows.finish()
+            return connection
+        }
+    }
     let store: LogStore
     /// The node's key as the transaction began: what it writes and what it signs go together, also while the key is replaced.
     let key: NodeKey
@@ -22,8 +29,7 @@ final class Transaction {
     private var arrived: [ArrivalChain.Entry] = []
     /// True when the only job failed: nothing is to be committed.
     private(set) var isUndone = false
-    private var insertEvent: RawStatement?
-    private var insertBody: RawStatement?
+    private let rows: EventInserter
 
     struct StoredEvent {
         let id: Int64
@@ -35,8 +41,9 @@ final class Transaction {
         var isOwn: Bool { source == nil }
     }
 
-    init(db: Database, store: LogStore, state: WriterState) {
-        self.db = db
+    init(db: Database, rows: EventInserter, store: LogStore, state: WriterState) {
+        connection = db
+        self.rows = rows
         self.store = store
         key = store.key
         self.state = state
@@ -58,10 +65,13 @@ final class Transaction {
         do {
             if !isAlone { try run("SAVEPOINT job") }
             try job.run(self)
+            try rows.finish()
             if !isAlone { try run("RELEASE job") }
         } catch let error as DatabaseError where error.isDiskFailure {
+            rows.abandon()
             throw error
         } catch {
+            rows.abandon()
             if isAlone {
                 isUndone = true
             } else {
@@ -94,7 +104,9 @@ final class Transaction {
 
     /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
     func close() throws {
-        for (chart, events) in newEvents.sorted(by: { $0.key < $1.key }) { try closeChart(chart, events) }
+        let charts = newEvents.sorted { $0.key < $1.key }
+        try signHeads(charts.compactMap { $0.value.last(where: \.isOwn) })
+        for (chart, events) in charts { try closeChart(chart, events) }
         if mayRelease { try releaseSynced() }
         mergeChange()
         guard !arrived.isEmpty else { return }
@@ -108,18 +120,22 @@ final class Transaction {
         ])
     }
 
+    private func signHeads(_ last: [StoredEvent]) throws {
+        guard !last.isEmpty else { return }
+        let heads = try HeadSigning.sign(last.map(\.event), at: store.configuration.clock(), with: key)
+        for (head, event) in zip(heads, last) { try insert(head, of: event.id) }
+    }
+
     private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {
-        if let last = events.last(where: \.isOwn) {
-            let head = try SignedHead(
-                signing: last.event, at: store.configuration.clock(), with: key)
-            try insert(head, of: last.id)
-        }
         let graph = try record(chart).graph
         try updateTips(chart, events, in: graph)
         let forked = graph.forkedOrigins
         if !forked.isEmpty || events.contains(where: \.changesFold) { try project(chart) }
-        try db.cachedStatement(sql: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?")
-            .execute(arguments: [Data(graph.heads.digest.bytes), state.counters.lastEvent, chart])
+        let update = try RawStatement(cached: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?", db)
+        try update.bind(graph.heads.digest, at: 1)
+        try update.bind(state.counters.lastEvent, at: 2)
+        try update.bind(chart, at: 3)
+        try update.run()
         for origin in forked {
             try db.execute(
                 sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
@@ -141,7 +157,7 @@ final class Transaction {
     func createChart(_ chart: ChartID, isLocal: Bool) throws -> Int64 {
         try db.execute(
             sql: "INSERT INTO chart (hash, local) VALUES (?, ?)", arguments: [Data(chart.bytes), isLocal])
-        let id = db.lastInsertedRowID
+        let id = try db.lastInsertedRowID
         state.put(id, ChartRecord(chart: chart, isLocal: isLocal))
         touched.insert(id)
         return id
@@ -186,7 +202,7 @@ final class Transaction {
     /// Changes the record of a chart without copying it.
     func withRecord<Value>(_ chart: Int64, _ body: (inout ChartRecord) throws -> Value) throws -> Value {
         touched.insert(chart)
-        _ = try record(chart)
+        if state.isLocal(chart) == nil { _ = try record(chart) }
         guard var record = state.take(chart) else { throw LogStoreError(.io, "a chart vanished from memory") }
         defer { state.put(chart, record) }
         return try body(&record)
@@ -198,23 +214,10 @@ final class Transaction {
     func insert(_ event: Event, verdict: Verdict, chart: Int64, source: (row: Int64, node: NodeID)?) throws {
         state.counters.lastEvent += 1
         let verdictText = verdict.isPermitted ? nil : try Self.text(of: verdict)
-        let statement = try insertEvent ?? RawStatement(cached: Self.eventInsert, db)
-        insertEvent = statement
-        try statement.bind(state.counters.lastEvent, at: 1)
-        try statement.bind(chart, at: 2)
-        try statement.bind(event.hash, at: 3)
-        try statement.bind(event.line, at: 4)
-        try statement.bind(verdictText, at: 5)
-        try statement.bind(source?.row ?? 0, at: 6)
-        try statement.bind(state.counters.lastBatch + 1, at: 7)
-        try statement.run()
-        if let body = event.bodyLine {
-            let statement = try insertBody ?? RawStatement(cached: "INSERT INTO body (event, sealed) VALUES (?, ?)", db)
-            insertBody = statement
-            try statement.bind(state.counters.lastEvent, at: 1)
-            try statement.bind(try store.configuration.sealer.seal(body.line, as: event.hash.bytes), at: 2)
-            try statement.run()
-        }
+        rows.add(
+            EventRow(
+                id: state.counters.lastEvent, chart: chart, event: event, verdict: verdictText, source: source?.row ?? 0,
+                batch: state.counters.lastBatch + 1))
         let kind = Catalogue.kind(event.envelope.kind)
         jobEvents.append(
             StoredEvent(
@@ -225,12 +228,12 @@ final class Transaction {
         if try !isLocal(chart) { note { $0.charts.insert(event.envelope.chart) } }
     }
 
-    private static let eventInsert =
-        "INSERT INTO event (id, chart, hash, envelope, verdict, source, batch) VALUES (?, ?, ?, ?, ?, ?, ?)"
-
     func insert(_ head: SignedHead, of event: Int64) throws {
-        try db.cachedStatement(sql: "INSERT OR IGNORE INTO head (event, at, signature) VALUES (?, ?, ?)")
-            .execute(arguments: [event, head.at.milliseconds, Data(head.signature)])
+        let statement = try RawStatement(cached: "INSERT OR IGNORE INTO head (event, at, signature) VALUES (?, ?, ?)", db)
+        try statement.bind(event, at: 1)
+        try statement.bind(Int64(head.at.milliseconds), at: 2)
+        try statement.bind(head.signature, at: 3)
+        try statement.run()
     }
 
     func noteRelease() { mayRelease = true }
@@ -249,13 +252,20 @@ final class Transaction {
         let new = Set(events.map(\.event.hash))
         for envelope in events.lazy.map(\.event.envelope) {
             guard let prev = envelope.prev, !new.contains(prev) else { continue }
-            try db.cachedStatement(sql: "DELETE FROM tip WHERE chart = ? AND origin = ? AND hash = ?")
-                .execute(arguments: [chart, try originID(envelope.origin), Data(prev.bytes)])
+            let delete = try RawStatement(cached: "DELETE FROM tip WHERE chart = ? AND origin = ? AND hash = ?", db)
+            try delete.bind(chart, at: 1)
+            try delete.bind(try originID(envelope.origin), at: 2)
+            try delete.bind(prev, at: 3)
+            try delete.run()
         }
         for origin in Set(events.map(\.event.envelope.origin)).sorted() {
             for tip in graph.tips(of: origin).map({ graph.nodes[$0] }) where new.contains(tip.hash) {
-                try db.cachedStatement(sql: "INSERT INTO tip (chart, origin, hash, seq) VALUES (?, ?, ?, ?)")
-                    .execute(arguments: [chart, try originID(origin), Data(tip.hash.bytes), tip.envelope.seq])
+                let insert = try RawStatement(cached: "INSERT INTO tip (chart, origin, hash, seq) VALUES (?, ?, ?, ?)", db)
+                try insert.bind(chart, at: 1)
+                try insert.bind(try originID(origin), at: 2)
+                try insert.bind(tip.hash, at: 3)
+                try insert.bind(Int64(tip.envelope.seq), at: 4)
+                try insert.run()
             }
         }
     }

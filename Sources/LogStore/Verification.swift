@@ -30,7 +30,7 @@ public struct VerificationReport: Codable, Hashable, Sendable {
 /// nothing that the writer keeps in memory, and holds a few charts at a time.
 public struct LogVerifier: Sendable {
     /// Groups of charts that are checked at once.
-    private static let width = min(4, ProcessInfo.processInfo.activeProcessorCount)
+    static let width = min(4, ProcessInfo.processInfo.activeProcessorCount)
     /// Events of the charts that are read together, unless a single chart has more.
     private static let eventsAtOnce = 10_000
 
