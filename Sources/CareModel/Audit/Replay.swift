@@ -8,8 +8,6 @@ public struct Replay: Codable, Hashable, Sendable {
         public let clock: VectorClock
         /// Its last events: where there are several, none of them knew of the others.
         public let last: [EventLabel]
-        /// One hash over all projections.
-        public let digest: EventHash
         /// Who belonged to the chart.
         public let membership: MembershipView
         /// What was prescribed.
@@ -26,6 +24,9 @@ public struct Replay: Codable, Hashable, Sendable {
         public let unknown: [EventHash]
         /// Of these, those that were without effect.
         public let without_effect: [EventHash]
+
+        /// One hash over all projections. Made when it is asked for: it takes as long as the whole replay.
+        public var digest: EventHash { Projections.digest(of: [membership, regimen, conflicts, integrity, timeline]) }
     }
 
     /// How an event that is not in the record stands to it.
@@ -121,12 +122,48 @@ extension Replay.Record {
         conflicts = ConflictsView(fold)
         integrity = IntegrityView(fold)
         timeline = TimelineView(fold)
-        digest = Projections.digest(of: [membership, regimen, conflicts, integrity, timeline])
         func hashes(_ isMeant: (Int) -> Bool) -> [EventHash] {
             fold.order.filter(isMeant).map { record.graph.nodes[$0].hash }
         }
         erased = hashes { fold.erased.contains($0) }
         unknown = hashes { Catalogue.kind(record.graph.nodes[$0].envelope.kind) == nil }
         without_effect = hashes { fold.standing(of: $0).0 == .withoutEffect }
+    }
+}
+
+extension Replay.Record {
+    private enum CodingKeys: String, CodingKey {
+        case clock, last, digest, membership, regimen, conflicts, integrity, timeline, erased, unknown, without_effect
+    }
+
+    /// Reads what ``encode(to:)`` wrote; the digest follows from it.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        clock = try container.decode(VectorClock.self, forKey: .clock)
+        last = try container.decode([EventLabel].self, forKey: .last)
+        membership = try container.decode(MembershipView.self, forKey: .membership)
+        regimen = try container.decode(RegimenView.self, forKey: .regimen)
+        conflicts = try container.decode(ConflictsView.self, forKey: .conflicts)
+        integrity = try container.decode(IntegrityView.self, forKey: .integrity)
+        timeline = try container.decode(TimelineView.self, forKey: .timeline)
+        erased = try container.decode([EventHash].self, forKey: .erased)
+        unknown = try container.decode([EventHash].self, forKey: .unknown)
+        without_effect = try container.decode([EventHash].self, forKey: .without_effect)
+    }
+
+    /// Writes the record with its digest.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(clock, forKey: .clock)
+        try container.encode(last, forKey: .last)
+        try container.encode(digest, forKey: .digest)
+        try container.encode(membership, forKey: .membership)
+        try container.encode(regimen, forKey: .regimen)
+        try container.encode(conflicts, forKey: .conflicts)
+        try container.encode(integrity, forKey: .integrity)
+        try container.encode(timeline, forKey: .timeline)
+        try container.encode(erased, forKey: .erased)
+        try container.encode(unknown, forKey: .unknown)
+        try container.encode(without_effect, forKey: .without_effect)
     }
 }
