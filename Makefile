@@ -88,7 +88,7 @@ test-faults:
 test-service: deb
 	@.ci/setup test
 	@.ci/stage build-tests swift build --build-tests
-	@RUN_SERVICE=1 .ci/stage test-service swift test --skip-build --disable-xctest --no-parallel --filter ServiceTests
+	@RUN_SERVICE=1 .ci/stage test-service swift test --skip-build --disable-xctest --filter ServiceTests
 	@grep -hE '^→ Overall' .build/stages/test-service.log || true
 
 # Two browsers, two practices. What a failed test saw is kept in .build/page.
