@@ -5,6 +5,7 @@
 """
 
 import base64
+import io
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 
@@ -43,6 +45,14 @@ class Demo:
                 os.kill(int(process), signal.SIGTERM)
 
 
+def few_colours(picture):
+    """With a palette of the colours that it has most of, each as it is: a third of the size, and no pale ground turns grey."""
+    most = sorted(picture.getcolors(picture.width * picture.height), reverse=True)[:255]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in most for part in colour])
+    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
 class Camera:
     def __init__(self, folder):
         options = webdriver.ChromeOptions()
@@ -70,7 +80,7 @@ class Camera:
                 "format": "png", "captureBeyondViewport": True,
                 "clip": {"x": 0, "y": 0, "width": width, "height": min(size["height"], HIGHEST[width]), "scale": 1}})
             file = self.folder / f"{name}-{width}.png"
-            file.write_bytes(base64.b64decode(shot["data"]))
+            few_colours(Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")).save(file, optimize=True)
             print(f"  {file}  {file.stat().st_size // 1024} KiB", flush=True)
 
 
