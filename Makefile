@@ -31,7 +31,7 @@ help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
 	@echo "make test      lint, build, and run every test"
 	@echo "make test-faults  kill, stop, cut and starve real processes; some cases need root. About three minutes"
-	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the release build"
+	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the release build, or with PACK=debug after that of the tests"
 	@echo "make test-page     drive a real browser against real daemons, and hold every page to the rules of accessibility. About two minutes"
 	@echo "make measure-page  time the page of a chart of 5,000 events beside 10 and beside 10,000 other charts; long"
 	@echo "make screenshots   take the pictures of the page that stand in docs, from the demonstration"

@@ -69,7 +69,7 @@ extension ChartRecord {
     public func unsaid(of key: NodeKey) -> [KeySuccession] {
         // Asked for each event that is written: a node with its first key has nothing to say, and pays nothing for that.
         guard !key.keys.successions.isEmpty, let known = authority.keys(of: key.node), !known.current.contains(key.publicKey),
-            authority.isLocal || !Fold.membership(of: self).scopes(of: key.node).isEmpty
+            mayWrite(key.node)
         else { return [] }
         return key.keys.successions.filter { !known.all.contains($0.new) }
     }
@@ -79,8 +79,12 @@ extension ChartRecord {
     public func unsaid(of key: NodeKey, as origin: Origin) -> [KeySuccession] {
         let unsaid = unsaid(of: key)
         guard unsaid.isEmpty, let last = key.keys.successions.last, graph.tips(of: origin).isEmpty,
-            authority.isRotationStated(of: key.node), authority.isLocal || !Fold.membership(of: self).scopes(of: key.node).isEmpty
+            authority.isRotationStated(of: key.node), mayWrite(key.node)
         else { return unsaid }
         return [last]
+    }
+
+    private func mayWrite(_ node: NodeID) -> Bool {
+        authority.isLocal || !Fold.membership(of: self).scopes(of: node).isEmpty
     }
 }

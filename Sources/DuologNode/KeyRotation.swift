@@ -15,7 +15,7 @@ extension RunningNode {
         let summaries = try await peerSummaries()
         let statuses = await network.status()
         return KeyReport(
-            node: log.node, key: key.publicKey, fingerprint: key.fingerprint.description, since: last?.at,
+            node: log.node, key: key.publicKey, fingerprint: key.fingerprint, since: last?.at,
             replaced: key.keys.successions.map { KeyReport.Replaced(key: $0.old, at: $0.at) },
             peers: summaries.map { peer in
                 var hasSeen = last == nil

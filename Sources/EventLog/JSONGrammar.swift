@@ -7,6 +7,11 @@ public enum JSONText {
         }
         try JSONGrammar.checkObject(ByteScanner(json, field: "body"))
     }
+
+    /// The text that a string says, given with its quotes; nil for what is no string.
+    public static func string(_ quoted: some Sequence<UInt8>) -> String? {
+        try? JSONGrammar.string(ByteScanner(Array(quoted), field: "body"))
+    }
 }
 
 /// The strict grammar of a body: JSON without spaces, floats, duplicate keys or deep nesting, in valid UTF-8.
@@ -29,6 +34,15 @@ struct JSONGrammar {
         try grammar.members(depth: 1, seen: [])
         try grammar.passSpace()
         try grammar.scanner.endOfLine()
+    }
+
+    /// Reads a string, which is all there is.
+    static func string(_ scanner: ByteScanner) throws(FormatError) -> String {
+        var grammar = JSONGrammar(scanner: scanner, allowsSpace: false)
+        try grammar.scanner.expect("\"")
+        let text = try grammar.string()
+        try grammar.scanner.endOfLine()
+        return String(decoding: text, as: UTF8.self)
     }
 
     private init(scanner: ByteScanner, allowsSpace: Bool) {

@@ -166,3 +166,21 @@ public struct NodeFingerprint: Hashable, Sendable, CustomStringConvertible {
     /// The form that ``init(_:)`` reads.
     public var description: String { NodeID(of: key) == node ? "\(key)" : "\(node).\(key)" }
 }
+
+extension NodeFingerprint: Codable {
+    /// Reads the text form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let fingerprint = NodeFingerprint(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "not a key; it is what 'duolog key show' prints on the other side")
+        }
+        self = fingerprint
+    }
+
+    /// Writes the text form.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

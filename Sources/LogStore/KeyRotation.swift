@@ -62,9 +62,7 @@ extension Transaction {
         let origin = Origin(node: store.node, epoch: state.counters.epoch)
         let unsaid = beforeWriting ? record.unsaid(of: key, as: origin) : record.unsaid(of: key)
         for succession in unsaid {
-            let draft = Draft(
-                chart: record.graph.chart, author: .node, kind: KeyRotated.kind, members: KeyRotated(succession).members,
-                when: ClinicalTime(instant: store.configuration.clock(), offsetMinutes: 0), seeing: .everything, salt: salt())
+            let draft = KeyRotated.draft(succession, in: record.graph.chart, at: store.configuration.clock(), salt: salt())
             _ = try write(draft, to: chart)
         }
         guard !unsaid.isEmpty else { return false }

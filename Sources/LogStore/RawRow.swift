@@ -22,11 +22,4 @@ extension Row {
     }
 
     func hash(_ column: String) -> EventHash? { bytes(column).flatMap { EventHash(bytes: $0) } }
-
-    /// A head of the event in this row, with the columns `at` and `signature`.
-    func signedHead(_ event: Envelope, _ hash: EventHash) -> SignedHead? {
-        guard let at = number("head_at"), let signature = bytes("signature") else { return nil }
-        return SignedHead(
-            chart: event.chart, dot: event.dot, hash: hash, at: Timestamp(milliseconds: Int(at)), signature: signature)
-    }
 }

@@ -105,7 +105,7 @@ final class Transaction {
     /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
     func close() throws {
         let charts = newEvents.sorted { $0.key < $1.key }
-        try signHeads(charts.compactMap { $0.value.last(where: \.isOwn) })
+        try signHeads(charts.flatMap { Self.witnesses($0.value) })
         for (chart, events) in charts { try closeChart(chart, events) }
         if mayRelease { try releaseSynced() }
         mergeChange()
@@ -120,10 +120,16 @@ final class Transaction {
         ])
     }
 
-    private func signHeads(_ last: [StoredEvent]) throws {
-        guard !last.isEmpty else { return }
-        let heads = try HeadSigning.sign(last.map(\.event), at: store.configuration.clock(), with: key)
-        for (head, event) in zip(heads, last) { try insert(head, of: event.id) }
+    /// The events of this node that get a head: the last of a commit, and one in so many before it.
+    private static func witnesses(_ events: [StoredEvent]) -> [StoredEvent] {
+        let own = events.filter(\.isOwn)
+        return own.indices.filter { $0 == own.count - 1 || ($0 + 1).isMultiple(of: Limits.eventsPerSignedHead) }.map { own[$0] }
+    }
+
+    private func signHeads(_ witnesses: [StoredEvent]) throws {
+        guard !witnesses.isEmpty else { return }
+        let heads = try HeadSigning.sign(witnesses.map(\.event), at: store.configuration.clock(), with: key)
+        for (head, event) in zip(heads, witnesses) { try insert(head, of: event.id) }
     }
 
     private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {

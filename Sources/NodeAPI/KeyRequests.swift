@@ -38,7 +38,7 @@ public struct KeyReport: Codable, Hashable, Sendable {
     /// Its present public key.
     public var key: NodePublicKey
     /// What others pair with: the key, after a rotation with the node's id before it.
-    public var fingerprint: String
+    public var fingerprint: NodeFingerprint
     /// When it took the place of the one before; nil for the first.
     public var since: Timestamp?
     /// The keys before it, the oldest first.
@@ -48,7 +48,7 @@ public struct KeyReport: Codable, Hashable, Sendable {
 
     /// A node's key.
     public init(
-        node: NodeID, key: NodePublicKey, fingerprint: String, since: Timestamp?, replaced: [Replaced], peers: [Peer]
+        node: NodeID, key: NodePublicKey, fingerprint: NodeFingerprint, since: Timestamp?, replaced: [Replaced], peers: [Peer]
     ) {
         self.node = node
         self.key = key

@@ -36,7 +36,7 @@ public struct AddPeerRequest: NodeRequest {
     public typealias Answer = PeerSummary
     public static let name = "peer.add"
     /// Its fingerprint, as its own `duolog key show` prints it: the public key, for a rotated one with the node's id before it.
-    public var key: String
+    public var key: NodeFingerprint
     /// What this node's people call it.
     public var label: String
     /// Where to dial it; nil to wait for its call.
@@ -49,7 +49,7 @@ public struct AddPeerRequest: NodeRequest {
 
     /// Pairs.
     public init(key: NodeFingerprint, label: String, address: String?) {
-        self.key = key.description
+        self.key = key
         self.label = label
         self.address = address
     }

@@ -64,11 +64,7 @@ final class Pairings: Sendable {
                 "node \(node), key \(key), was revoked at \(revoked): somebody connects from the machine that was lost, or with its key"
             )
         }
-        if contested {
-            return .refused(
-                "two keys claim to be that of node \(node), one is \(key): ask that practice which is theirs, then duolog peer add"
-            )
-        }
+        if contested { return .refused(Self.contest(of: node, key)) }
         guard let peer else {
             let fingerprint = NodeFingerprint(node: node, key: key)
             return .refused(
@@ -77,6 +73,11 @@ final class Pairings: Sendable {
                     : "the key \(key) was paired without the node that it is of; write: duolog peer add --key \(fingerprint)")
         }
         return judge(key, shown, of: peer)
+    }
+
+    /// Why nothing is exchanged with a node whose key is claimed by two.
+    static func contest(of node: NodeID, _ key: NodePublicKey) -> String {
+        "two keys claim to be that of node \(node), one is \(key): ask that practice which is theirs, then duolog peer add"
     }
 
     private func judge(_ key: NodePublicKey, _ shown: NodeKeys, of peer: PairedPeer) -> Verdict {

@@ -74,9 +74,7 @@ struct PeerTLS: Sendable {
             answer.succeed(.certificateVerified)
         case .successor(let peer): Task { await follow(peer, key, shown) }
         case .contested(let node):
-            refuse(
-                "two keys claim to be that of node \(node), one is \(key): nothing is exchanged with either until people have asked"
-            )
+            refuse(Pairings.contest(of: node, key))
             Task { [pairings] in await pairings.changes.contest(node, key) }
         case .refused(let why): refuse(why)
         }

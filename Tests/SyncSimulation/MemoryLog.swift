@@ -157,9 +157,7 @@ public final class MemoryLog: NodeStore {
         let unsaid = beforeWriting ? record.unsaid(of: key, as: origin) : record.unsaid(of: key)
         return try unsaid.map { succession in
             let salt = (0..<2).flatMap { _ in withUnsafeBytes(of: random.next()) { Array($0) } }
-            let draft = Draft(
-                chart: chart, author: .node, kind: KeyRotated.kind, members: KeyRotated(succession).members,
-                when: ClinicalTime(instant: clock, offsetMinutes: 0), seeing: .everything, salt: salt)
+            let draft = KeyRotated.draft(succession, in: chart, at: clock, salt: salt)
             return try record.author(draft, as: origin, at: clock).event
         }
     }

@@ -110,67 +110,21 @@ private struct BodyReader {
     }
 
     private mutating func string() -> String? {
-        guard take(UInt8(ascii: "\"")) else { return nil }
         let start = position
+        guard take(UInt8(ascii: "\"")) else { return nil }
+        var isPlain = true
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1
-                return String(decoding: bytes[start..<position - 1], as: UTF8.self)
-            case UInt8(ascii: "\\"): return escaped(Array(bytes[start..<position]))
+                guard isPlain else { return JSONText.string(bytes[start..<position]) }
+                return String(decoding: bytes[start + 1..<position - 1], as: UTF8.self)
+            case UInt8(ascii: "\\"):
+                isPlain = false
+                position += 2
             default: position += 1
             }
         }
         return nil
-    }
-
-    /// The rest of a string in which an escape was met.
-    private mutating func escaped(_ beginning: [UInt8]) -> String? {
-        var text = beginning
-        while position < bytes.count {
-            let byte = bytes[position]
-            position += 1
-            switch byte {
-            case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
-            case UInt8(ascii: "\\"): guard escape(into: &text) else { return nil }
-            default: text.append(byte)
-            }
-        }
-        return nil
-    }
-
-    private mutating func escape(into text: inout [UInt8]) -> Bool {
-        guard position < bytes.count else { return false }
-        position += 1
-        switch bytes[position - 1] {
-        case UInt8(ascii: "\""): text.append(0x22)
-        case UInt8(ascii: "\\"): text.append(0x5C)
-        case UInt8(ascii: "/"): text.append(0x2F)
-        case UInt8(ascii: "b"): text.append(0x08)
-        case UInt8(ascii: "f"): text.append(0x0C)
-        case UInt8(ascii: "n"): text.append(0x0A)
-        case UInt8(ascii: "r"): text.append(0x0D)
-        case UInt8(ascii: "t"): text.append(0x09)
-        case UInt8(ascii: "u"):
-            guard var code = hex() else { return false }
-            if (0xD800..<0xDC00).contains(code) {
-                guard take("\\u"), let low = hex(), (0xDC00..<0xE000).contains(low) else { return false }
-                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
-            }
-            guard let scalar = Unicode.Scalar(code) else { return false }
-            text.append(contentsOf: String(scalar).utf8)
-        default: return false
-        }
-        return true
-    }
-
-    private mutating func hex() -> UInt32? {
-        var code: UInt32 = 0
-        for _ in 0..<4 {
-            guard position < bytes.count, let digit = Character(Unicode.Scalar(bytes[position])).hexDigitValue else { return nil }
-            code = code << 4 | UInt32(digit)
-            position += 1
-        }
-        return code
     }
 }

@@ -8,14 +8,11 @@ import Replication
 extension RunningNode {
     func addPeer(_ request: AddPeerRequest, _ caller: Caller) async throws -> PeerSummary {
         try await requireAdministrator(caller, "pair nodes")
-        guard let fingerprint = NodeFingerprint(request.key) else {
-            throw NodeError(.usage, "'\(request.key)' is no key; it is what 'duolog key show' prints on the other side")
-        }
-        guard fingerprint.node != log.node else { throw NodeError(.usage, "that is this node's own key") }
+        guard request.key.node != log.node else { throw NodeError(.usage, "that is this node's own key") }
         if let address = request.address, PeerAddress(address) == nil {
             throw NodeError(.usage, "'\(address)' is no address; write host:port")
         }
-        let peer = Peer(fingerprint, name: request.label, address: request.address)
+        let peer = Peer(request.key, name: request.label, address: request.address)
         do {
             try await log.pair(peer)
         } catch let error as LogStoreError where error.code == .revoked {

@@ -39,9 +39,6 @@ struct ServiceManager: Sendable {
         path = environment["NOTIFY_SOCKET"].flatMap { $0.hasPrefix("/") || $0.hasPrefix("@") ? $0 : nil }
     }
 
-    /// True where somebody listens.
-    var isPresent: Bool { path != nil }
-
     /// Says these words in one datagram. False when there is a manager that could not be told.
     @discardableResult
     func tell(_ words: Word...) -> Bool {
