@@ -74,8 +74,6 @@ final class Observer {
         }
     }
 
-    func crashed(_ node: SimulatedNode) {}
-
     func cloned(_ copy: SimulatedNode, from original: SimulatedNode) {
         seen[copy.slot] = seen[original.slot]
         acknowledged[copy.slot] = acknowledged[original.slot]

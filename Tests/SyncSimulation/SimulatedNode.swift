@@ -14,11 +14,9 @@ final class SimulatedNode {
     var connections: [NodeID: Connection] = [:]
     /// Commits that no session has been told of.
     var changes: [StoreChange] = []
-    var backups: [(number: Int, isToken: Bool)] = []
+    var backups: [Int] = []
     /// Views that people of this node were shown.
     var views: [View] = []
-    /// True when its people write kinds that the others do not know.
-    var isNewer = false
     var hasPeople: Set<ChartID> = []
 
     init(slot: Int, store: any NodeStore, author: AuthorID) {

@@ -99,7 +99,6 @@ extension World {
         guard node.isUp else { return }
         stop(node)
         try await node.store.crash()
-        observer.crashed(node)
         agenda.add(.restart(slot: slot), at: now + Int.random(in: 10...8000, using: &random))
     }
 
@@ -129,7 +128,7 @@ extension World {
 
     private func backUp() async throws {
         let node = nodes[Int.random(in: nodes.indices, using: &random)]
-        node.backups.append((try await node.store.backUp(), true))
+        node.backups.append(try await node.store.backUp())
     }
 
     /// An old backup is put back, now and then the same one twice; with the epoch token of then only where forks may be.
@@ -139,7 +138,7 @@ extension World {
         else { return }
         let withToken = options.mayFork && random.oneIn(2)
         stop(node)
-        try await node.store.restore(backup.number, withToken: withToken)
+        try await node.store.restore(backup, withToken: withToken)
         tally.count(withToken ? "restored as a folder" : "restored")
         try await observer.restored(node, in: self)
         agenda.add(.restart(slot: node.slot), at: now + Int.random(in: 10...8000, using: &random))
