@@ -89,6 +89,18 @@ public enum Catalogue {
     /// Kinds that cannot be withdrawn: they are lifted by an event that names them, or stand for ever.
     static let neverWithdrawn = neverErased.union([RecordWithdrawn.kind, BranchAdopted.kind, ConflictAcknowledged.kind])
 
+    /// True where what an event of this kind says can be corrected. What holds in a register is not: a new decision is made there.
+    static func isAmendable(_ kind: Kind) -> Bool {
+        guard case .keepAll? = self.kind(kind)?.rule else { return false }
+        return !neverWithdrawn.contains(kind) && kind != RecordAmended.kind
+    }
+
+    /// True where an event of this kind can be taken back as entered in error.
+    static func isWithdrawable(_ kind: Kind) -> Bool { !neverWithdrawn.contains(kind) }
+
+    /// True where what an event of this kind says can be erased.
+    static func isErasable(_ kind: Kind) -> Bool { !neverErased.contains(kind) }
+
     /// The register of a kind that opens or changes one; a resolution belongs to the register that it settles.
     static func register(of kind: Kind) -> HoldRegister? {
         holdWriters.first { $0.value.contains(kind) }?.key

@@ -69,6 +69,7 @@ struct Router: Sendable {
         on(DisclosuresRequest.self) { try await node.disclosures($0, $1) }
         on(AccessRequest.self) { try await node.access($0, $1) }
         on(EraseRequest.self) { try await node.erase($0, $1) }
+        on(ReadEventRequest.self) { try await node.readEvent($0, $1) }
         on(FindEventRequest.self) { try await node.findEvent($0, $1) }
         on(ListIntegrityRequest.self) { try await node.listIntegrity($0, $1) }
         on(NotebookRequest.self) { try await node.notebook($1) }

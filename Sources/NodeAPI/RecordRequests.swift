@@ -95,3 +95,19 @@ public struct UnseenRequest: NodeRequest {
         self.view = view
     }
 }
+
+/// Asks for one event: what it says, and what may be done about it. A correction begins from here.
+public struct ReadEventRequest: NodeRequest {
+    public typealias Answer = Viewed<EventReading>
+    public static let name = "event.read"
+    /// Which chart.
+    public var chart: ChartID
+    /// Which event.
+    public var event: EventHash
+
+    /// Asks.
+    public init(chart: ChartID, event: EventHash) {
+        self.chart = chart
+        self.event = event
+    }
+}

@@ -1,19 +1,18 @@
-"""What holds for every page: the rules of accessibility, a narrow screen, no script, a long chart."""
+"""What holds for every page: the rules of accessibility, the keyboard, a narrow screen, no script, a long chart."""
 
 import datetime
 import json
 import time
 
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from nodes import until
 
-PAGES = ("/today", "/caseload", "/peers", "/audit", "/nothing-here")
+PAGES = ("/today", "/caseload", "/caseload/new", "/peers", "/audit", "/nothing-here")
 OF_A_CHART = (
-    "", "/course", "/dispute", "/replay", "/replay/course", "/replay?mode=known", "/replay?mode=as-of", "/notes", "/print", "/accept", "/sharing", "/record",
-    "/record/scale.completed?instrument=PHQ-9", "/record/scale.completed?instrument=GAD-7", "/record/screening.completed",
-    "/record/medication.prescribed", "/record/dose.adjusted", "/record/record.amended", "/record/side_effect.reported",
-    "/record/referral.requested", "/record/followup.held", "/record/safety.acknowledged", "/record/symptom.observed")
+    "", "/course", "/dispute", "/replay", "/replay/course", "/replay?mode=known", "/replay?mode=as-of", "/notes", "/print", "/accept",
+    "/sharing", "/leave", "/mine", "/integrity", "/record")
 
 
 def case_with_a_dispute(stage):
@@ -30,11 +29,34 @@ def case_with_a_dispute(stage):
     return one, chart
 
 
-def look_everywhere(person, chart):
-    for path in PAGES + tuple(f"/chart/{chart}{part}" for part in OF_A_CHART):
+def everywhere(person, chart):
+    """Every page, the form of every kind, and what is done about an event."""
+    for path in PAGES:
+        yield path
+    for part in OF_A_CHART:
+        yield f"/chart/{chart}{part}"
+    links = lambda path, part: sorted({  # noqa: E731
+        each.get_attribute("href").removeprefix(person.node.page)
+        for each in person.go(path).driver.find_elements(By.CSS_SELECTOR, "main a[href]") if part in each.get_attribute("href")})
+    forms = links(f"/chart/{chart}/record", "/record/")
+    assert len(forms) > 35, forms
+    yield from forms
+    own = links(f"/chart/{chart}/mine", "/event/")
+    may = {way: next(each for event in own for each in links(event, way)) for way in ("/correct", "/erase", "record.withdrawn")}
+    yield own[0]
+    yield from may.values()
+
+
+def a_few(paths):
+    """All pages, and a few of the forms that are all made the same way."""
+    forms = [each for each in paths if "/record/" in each]
+    return [each for each in paths if each not in forms] + forms[::12]
+
+
+def look_everywhere(person, chart, choose=list):
+    for path in choose(list(everywhere(person, chart))):
         person.go(path)
         person.accessible()
-    return len(person.checked)
 
 
 def test_every_page_keeps_the_rules_of_accessibility(stage):
@@ -44,11 +66,11 @@ def test_every_page_keeps_the_rules_of_accessibility(stage):
     person.driver.get(node.link("--administrator"))
     person.accessible()
     person.enter("--administrator")
-    assert look_everywhere(person, chart) >= 20
+    look_everywhere(person, chart)
     # In the dark as well: colours change, and must still be told apart.
     person.driver.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]})
-    look_everywhere(person, chart)
+    look_everywhere(person, chart, a_few)
 
 
 def test_every_page_fits_a_narrow_screen(stage):
@@ -62,12 +84,60 @@ def test_every_page_fits_a_narrow_screen(stage):
     look_everywhere(person, chart)
 
 
+# What somebody who sees the page could click on: of buttons to choose among, the browser stops at one.
+CLICKABLE = """
+    const seen = (each) => each.checkVisibility({ checkVisibilityCSS: true }) && !each.closest("details:not([open]) > :not(summary)");
+    const groups = new Set();
+    return [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [onclick], [tabindex]")].filter((each) => {
+        if (!seen(each) || each.disabled || each.matches("main, svg")) return false;
+        if (each.type !== "radio") return true;
+        const group = (each.form ? [...document.forms].indexOf(each.form) : "") + each.name;
+        return !groups.has(group) && groups.add(group);
+    }).length"""
+
+
+def test_the_keyboard_reaches_all_that_the_mouse_does(stage):
+    node, chart = case_with_a_dispute(stage)
+    person = stage.person(node).enter("--administrator")
+    for path in a_few(list(everywhere(person, chart))):
+        person.go(path)
+        wanted, reached = person.driver.execute_script(CLICKABLE), []
+        while True:
+            person.keys(Keys.TAB)
+            focused = person.driver.switch_to.active_element
+            if focused.tag_name == "body" or focused in reached[:1]:
+                break
+            # The parts of a date are stops of their own, inside of one field.
+            if focused not in reached[-1:]:
+                reached.append(focused)
+            assert len(reached) <= wanted + 20, f"{path}: the keyboard goes on and on"
+        assert len(reached) >= wanted, (path, wanted, [each.get_attribute("outerHTML")[:80] for each in reached])
+    # And what is typed and chosen by it arrives: a dispute is settled.
+    person.go(f"/chart/{chart}/dispute")
+    person.tab_to(lambda focused: focused.get_attribute("name") == "choice").send_keys(Keys.SPACE)
+    person.tab_to(lambda focused: focused.get_attribute("name") == "rationale").send_keys("both were asked")
+    person.tab_to(lambda focused: focused.text == "Settle the dispute").send_keys(Keys.ENTER)
+    person.sees("Settled and recorded.")
+    # A slider goes one moment back, and the button beside it shows that moment.
+    person.go(f"/chart/{chart}/replay")
+    slider = person.tab_to(lambda focused: focused.get_attribute("id") == "at")
+    before = slider.get_attribute("value")
+    slider.send_keys(Keys.ARROW_LEFT)
+    person.tab_to(lambda focused: focused.text == "Show this moment").send_keys(Keys.ENTER)
+    until("the moment before", lambda: f"at={int(before) - 1}" in person.driver.current_url)
+
+
 def test_everything_but_live_updates_works_without_script(stage):
     node, chart = case_with_a_dispute(stage)
     person = stage.person(node, script=False).enter()
-    for path in ("/today", "/caseload", "/peers", f"/chart/{chart}", f"/chart/{chart}/replay", f"/chart/{chart}/print"):
+    for path in list(everywhere(person, chart)):
         person.go(path)
         assert len(person.text) > 20, path
+        # What can be pressed sends a form, and what can be sent has something to press.
+        buttons, forms = (person.driver.find_elements(By.CSS_SELECTOR, each) for each in ("main button", "main form"))
+        assert all(each.find_elements(By.XPATH, "ancestor::form") for each in buttons), path
+        assert all(each.find_elements(By.CSS_SELECTOR, "button:not([type=button])") for each in forms), path
+        assert not person.driver.find_elements(By.CSS_SELECTOR, "main a:not([href])"), path
     person.go(f"/chart/{chart}/dispute")
     person.driver.find_element(By.XPATH, '//label[contains(., "50 mg")]/input[@name="choice"]').click()
     person.type("rationale", "the patient had palpitations")

@@ -99,7 +99,7 @@ public struct Fold: Sendable {
     }
 
     private func namesUnerasable(_ position: Int) -> Bool {
-        targets(of: position).contains { Catalogue.neverErased.contains(record.graph.nodes[$0].envelope.kind) }
+        targets(of: position).contains { !Catalogue.isErasable(record.graph.nodes[$0].envelope.kind) }
     }
 
     private mutating func readContent(_ position: Int) {
@@ -189,9 +189,7 @@ public struct Fold: Sendable {
     private mutating func readAmendment(_ position: Int) throws(ContentError) {
         guard let target = targets(of: position).first else { return }
         let kind = record.graph.nodes[target].envelope.kind
-        guard let type = Catalogue.kind(kind), type.rule == .keepAll, !Catalogue.neverWithdrawn.contains(kind),
-            kind != RecordAmended.kind
-        else {
+        guard let type = Catalogue.kind(kind), Catalogue.isAmendable(kind) else {
             throw ContentError("refs", "\(kind) cannot be amended: record what holds now")
         }
         if let amendment = body(position) as? RecordAmended, let original = record.entries[target].body,
@@ -207,7 +205,7 @@ public struct Fold: Sendable {
             let target = targets(of: position).first
         else { return }
         let kind = record.graph.nodes[target].envelope.kind
-        if Catalogue.neverWithdrawn.contains(kind) {
+        if !Catalogue.isWithdrawable(kind) {
             problems[position] = ContentError("refs", "\(kind) cannot be withdrawn")
         } else if withdrawals[target] == nil {
             withdrawals[target] = position

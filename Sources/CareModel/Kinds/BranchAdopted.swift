@@ -10,6 +10,9 @@ public struct BranchAdopted: EventBody {
     /// Why the record can be relied on.
     public let rationale: String
 
+    /// A review of what the refs name.
+    public init(rationale: String) { self.rationale = rationale }
+
     public func check() throws(ContentError) { try requireText(rationale, "rationale") }
 
     public var summary: String { "fork reviewed: \(rationale)" }

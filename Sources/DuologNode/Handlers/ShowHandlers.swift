@@ -52,6 +52,19 @@ extension RunningNode {
         return viewed(record, fold, clock.now, page)
     }
 
+    func readEvent(_ request: ReadEventRequest, _ caller: Caller) async throws -> Viewed<EventReading> {
+        let reader = try await practitioner(caller)
+        let record = try await record(of: request.chart)
+        try await noteAccess(
+            caller, "show event", chart: request.chart, view: record.graph.view.token, event: request.event)
+        let fold = Fold(record, Fold.Scope(now: clock.now))
+        let seat = Membership.Seat(node: log.node, author: reader.author)
+        guard let reading = EventReading(request.event, fold, for: seat) else {
+            throw NodeError(.notFound, "no event \(request.event.short) in this chart; see: duolog show timeline")
+        }
+        return viewed(record, fold, clock.now, reading)
+    }
+
     func record(of chart: ChartID) async throws -> ChartRecord {
         guard let record = try await log.record(of: chart) else {
             throw NodeError(.notFound, "no chart \(chart.short) here; see: duolog chart list")

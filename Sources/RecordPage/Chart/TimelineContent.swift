@@ -10,7 +10,7 @@ struct TimelineContent {
     }
 
     struct Entry {
-        let when, who, what, kind: String
+        let when, who, what, kind, path: String
         let standing, remark: String?
         let corrections: [String]
     }
@@ -42,7 +42,7 @@ struct TimelineContent {
             + part.groups.map {
                 Filter(name: $0.group.rawValue, path: path($0.group, 1), events: "\($0.events)", isCurrent: $0.group == group)
             }
-        entries = part.entries.map(Entry.init)
+        entries = part.entries.map { Entry($0, chart) }
         let first = (page - 1) * Self.most
         summary =
             part.entries.isEmpty
@@ -54,7 +54,8 @@ struct TimelineContent {
 }
 
 extension TimelineContent.Entry {
-    init(_ entry: TimelineView.Entry) {
+    init(_ entry: TimelineView.Entry, _ chart: ChartID) {
+        path = "/chart/\(chart)/event/\(entry.label.event)"
         when = Words.local(entry.label.when)
         who = entry.label.person
         what = entry.summary

@@ -47,7 +47,9 @@ struct TodayPages {
         case .overdue, .due: (chart + "/record/followup.held", "Record the follow-up")
         case .incoming: (chart + "/accept", "Accept")
         case .secondChart: (chart + "/accept", "Compare")
-        case .concern, .incomplete, .integrity, .alert, .consent, .handedOver, .request, .referral: (chart, "Open the chart")
+        case .integrity: (chart + "/integrity", "Review")
+        case .concern: (chart + "/record/safety.acknowledged", "Take it up")
+        case .incomplete, .alert, .consent, .handedOver, .request, .referral: (chart, "Open the chart")
         }
     }
 

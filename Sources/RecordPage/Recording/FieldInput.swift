@@ -58,23 +58,32 @@ struct FieldInput: Sendable {
             let options =
                 (field.required ? [] : [option("", "not said")]) + words.map { option($0, $0.replacing("-", with: " ")) }
             if options.count <= 6 { few = Choices(options: options) } else { many = Choices(options: options) }
-        case .node: many = Choices(options: [option("", "choose")] + named.nodes.map { option($0.value, $0.label) })
-        case .hash: many = Choices(options: [option("", "choose")] + named.events.map { option($0.value, $0.label) })
+        case .node: many = Self.oneOf(named.nodes, form[key])
+        case .hash: many = Self.oneOf(named.events, form[key])
         case .list(.hash):
-            several = Choices(
-                options: named.events.prefix(Named.mostShown).map {
-                    Option(value: $0.value, label: $0.label, isChosen: form["\(key)-\($0.value)"] == "yes")
+            let prefix = "\(key)-"
+            let chosen = Set(
+                form.fields.keys.filter { $0.hasPrefix(prefix) && form[$0] == "yes" }.map {
+                    $0.dropFirst(prefix.count).description
                 })
+            let known = named.events.enumerated().filter { $0.offset < Named.mostShown || chosen.contains($0.element.value) }.map(
+                \.element)
+            let others = chosen.subtracting(known.map(\.value)).sorted().map {
+                Option(value: $0, label: "event \($0.prefix(8))", isChosen: true)
+            }
+            several = Choices(
+                options: known.map { Option(value: $0.value, label: $0.label, isChosen: chosen.contains($0.value)) } + others)
         case .list: lines = plain
         case .quantity:
             amount = Amount(
                 value: form["\(key)-value"], unit: form["\(key)-unit"].isEmpty ? named.unit : form["\(key)-unit"],
                 units: ["mg", "ug", "g", "mL", "h", "{score}", "1"])
         case .code:
+            let (system, usual) = (form["\(key)-system"], ["text", "RxNorm", "LOINC", "SNOMED CT", "ICD-10-CM"])
             coded = Coded(
                 display: form["\(key)-display"], code: form["\(key)-code"],
-                systems: ["text", "RxNorm", "LOINC", "SNOMED CT", "ICD-10-CM"].map {
-                    Option(value: $0, label: $0 == "text" ? "no code" : $0, isChosen: form["\(key)-system"] == $0)
+                systems: (system.isEmpty || usual.contains(system) ? usual : usual + [system]).map {
+                    Option(value: $0, label: $0 == "text" ? "no code" : $0, isChosen: system == $0)
                 })
         case .frequency:
             often = Often(
@@ -84,6 +93,15 @@ struct FieldInput: Sendable {
                     return Option(value: unit.rawValue, label: Self.words(unit), isChosen: chosen == unit.rawValue)
                 })
         }
+    }
+
+    /// A list that opens. What was chosen stays in it, also where the chart tells of it no more.
+    private static func oneOf(_ known: [Option], _ chosen: String) -> Choices {
+        let isKnown = chosen.isEmpty || known.contains { $0.value == chosen }
+        return Choices(
+            options: [Option(value: "", label: "choose", isChosen: false)]
+                + known.map { Option(value: $0.value, label: $0.label, isChosen: $0.value == chosen) }
+                + (isKnown ? [] : [Option(value: chosen, label: String(chosen.prefix(8)), isChosen: true)]))
     }
 
     private static func words(_ unit: Frequency.PeriodUnit) -> String {

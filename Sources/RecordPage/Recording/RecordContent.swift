@@ -26,7 +26,7 @@ struct RecordContent {
     let scale: ScaleForm?
     let scaleProblem: String?
     let screener: ScreenerForm?
-    let amends: AmendForm?
+    let correction: Correction?
     let dose: DoseBeside?
     /// Stands before the button of a dose change: nothing is submitted unread.
     let looking: Looking?
@@ -38,20 +38,33 @@ struct RecordContent {
         let fault: String?
     }
 
-    struct AmendForm {
-        let member, value: String
+    /// Why something is corrected; the corrected kind may have a reason of its own.
+    static let reason = "correction-reason"
+    /// Who approved that.
+    static let approver = "correction-approver"
+
+    /// What stands around the form of something that was recorded before.
+    struct Correction {
+        /// How it reads now.
+        let says: String
+        /// Its members as they were when the form was drawn: what differs from them was corrected.
+        let was: String
+        let reason, approver: String
         let fault: String?
     }
 
+    /// - Parameter correction: what is corrected; nil where something new is recorded.
     init(
         _ type: any EventBody.Type, _ chart: ChartForForm, _ form: Form, _ visit: Visit, problems: [String: String],
-        problem: NodeError?, isStopped: Bool
+        problem: NodeError?, isStopped: Bool, correction: Correction? = nil
     ) async throws {
         let kind = type.kind
-        title = RecordableKinds.title(kind, form["instrument"]) ?? kind.name
+        let name = RecordableKinds.title(kind, form["instrument"]) ?? kind.name
+        title = correction == nil ? name : "Correct: \(name)"
+        self.correction = correction
         patient = Names.one(chart.timeline.patient)
         self.chart = "\(chart.chart)"
-        path = "/chart/\(chart.chart)/record/\(kind)"
+        path = visit.path
         token = visit.formToken
         view = form["view"]
         request = form["request"].nonEmpty ?? Sessions.secret()
@@ -61,18 +74,17 @@ struct RecordContent {
         self.isStopped = isStopped
         isDisputed = problem?.code == .disputed
         let reference = KindReference(type).fields
-        let known = Set(reference.map(\.name)).union(["refs", "when", "items", "answers", "fields", "total", "looked"])
+        let known = Set(reference.map(\.name)).union([
+            "refs", "when", "items", "answers", "total", "looked", Self.reason,
+        ])
         let beside = problems.filter { !known.contains($0.key) }.map { "\($0.key): \($0.value)" }.sorted()
         self.problem = problem.flatMap { $0.field.map(known.contains) == true ? nil : $0.text } ?? beside.first
         problemCount = problems.isEmpty ? nil : Words.count(problems.count, "thing needs", "things need")
-        picker = chart.picker(type, form, visit.visitor, fault: problems["refs"])
+        picker = correction == nil ? chart.picker(type, form, visit.visitor, fault: problems["refs"]) : nil
         scale =
             kind == ScaleCompleted.kind ? ScaleForm(ScaleCompleted.Instrument(rawValue: form["instrument"]) ?? .phq9, form) : nil
         screener = kind == ScreeningCompleted.kind ? ScreenerForm(form) : nil
         scaleProblem = problems["items"] ?? problems["total"] ?? problems["answers"]
-        amends =
-            kind == RecordAmended.kind
-            ? AmendForm(member: form["member"], value: form["new-value"], fault: problems["fields"]) : nil
         dose = try await Self.beside(kind, chart, form, visit)
         looking =
             kind == DoseAdjusted.kind ? Looking(isDone: form["looked"] == "yes", fault: problems["looked"]) : nil
@@ -89,7 +101,6 @@ struct RecordContent {
             switch kind {
             case ScaleCompleted.kind: ["instrument", "items", "total"]
             case ScreeningCompleted.kind: ["instrument", "answers", "level"]
-            case RecordAmended.kind: ["fields"]
             default: []
             }
         if kind == DoseAdjusted.kind, form["from-value"].isEmpty, let from = dose?.from {

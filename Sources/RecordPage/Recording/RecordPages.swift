@@ -34,7 +34,9 @@ struct RecordPages {
                 title: group.title,
                 links: group.entries.filter { RecordableKinds.isFor(chart.scopes, $0.kind) }.map { entry in
                     let query = entry.preset.isEmpty ? "" : "?" + entry.preset.map { "\($0)=\($1)" }.joined(separator: "&")
-                    return IndexContent.Link(title: entry.title, path: base + entry.kind.name + query)
+                    // A correction begins from what is corrected.
+                    let path = entry.kind == RecordAmended.kind ? "/chart/\(chart.chart)/mine" : base + entry.kind.name + query
+                    return IndexContent.Link(title: entry.title, path: path)
                 })
         }.filter { !$0.links.isEmpty }
         return .page(
@@ -48,19 +50,25 @@ struct RecordPages {
     /// A form as somebody opens it.
     private static func started(_ visit: Visit) async -> Form {
         var form = Form()
-        for name in ["about", "instrument", "trigger"] { form[name] = visit.query(name) }
-        let now = await visit.site.backend.face().now
-        let minutes = TimeZone.current.secondsFromGMT(for: Date(timeIntervalSince1970: Double(now.milliseconds) / 1000)) / 60
-        let time = ClinicalTime(instant: now, offsetMinutes: minutes).description
-        form["when"] = String(time.prefix(16))
-        form["offset"] = String(time.dropFirst(19))
+        (form["when"], form["offset"]) = await now(visit)
         // An open form that looks whether something has come keeps the view that it was drawn from.
         form["view"] = visit.heldView
+        for name in ["about", "instrument", "trigger"] { form[name] = visit.query(name) }
         return form
     }
 
+    /// The time where the node stands, as a form asks for it.
+    static func now(_ visit: Visit) async -> (when: String, offset: String) {
+        let now = await visit.site.backend.face().now
+        let minutes = TimeZone.current.secondsFromGMT(for: Date(timeIntervalSince1970: Double(now.milliseconds) / 1000)) / 60
+        let time = ClinicalTime(instant: now, offsetMinutes: minutes).description
+        return (String(time.prefix(16)), String(time.dropFirst(19)))
+    }
+
     private func type(_ visit: Visit) throws -> any EventBody.Type {
-        guard let kind = Kind(visit.part("kind")), let type = Catalogue.kind(kind), RecordableKinds.title(kind, "") != nil else {
+        guard let kind = Kind(visit.part("kind")), let type = Catalogue.kind(kind), RecordableKinds.title(kind, "") != nil,
+            kind != RecordAmended.kind
+        else {
             throw NodeError(.notFound, "there is no form for this")
         }
         return type
@@ -93,11 +101,7 @@ struct RecordPages {
         }
         let reader = RecordReader.read(type, form)
         guard reader.problems.isEmpty else { return try await show(visit, form, problems: reader.problems) }
-        // Somebody who was not told what has come meanwhile is told before it is recorded; and after.
-        let told = form["told"].isEmpty ? form["view"] : form["told"]
-        if !(try await visit.ask(UnseenRequest(chart: chart, view: told)).events.isEmpty) {
-            return try await show(visit, form, isStopped: true)
-        }
+        if try await Self.isUntold(visit, chart) { return try await show(visit, form, isStopped: true) }
         guard let when = ClinicalTime(FieldReader.time(form["when"], form["offset"])) else {
             return try await show(
                 visit, form, problems: ["when": "is a day and a time, with the offset from universal time such as +01:00"])
@@ -109,15 +113,26 @@ struct RecordPages {
                     chart: chart, kind: type.kind,
                     body: String(decoding: try JSONEncoder().encode(JSONValue.object(reader.members)), as: UTF8.self),
                     refs: refs, about: about, when: when, view: form["view"], request: form["request"]))
-            return try await done(visit, recorded, form)
-        } catch let error as NodeError where [.content, .disputed, .permission, .usage, .unavailable].contains(error.code) {
+            return try await Self.done(visit, recorded, form)
+        } catch let error as NodeError where Self.isMendable(error) {
             let field = error.field.map { String($0.prefix { $0 != "." && $0 != "[" }) }
             return try await show(visit, form, problems: field.map { [$0: Self.beside($0, error.text)] } ?? [:], problem: error)
         }
     }
 
+    /// True where something has come that the author was not told of: they are told before it is recorded; and after.
+    static func isUntold(_ visit: Visit, _ chart: ChartID) async throws -> Bool {
+        let told = visit.form["told"].nonEmpty ?? visit.form["view"]
+        return !(try await visit.ask(UnseenRequest(chart: chart, view: told)).events.isEmpty)
+    }
+
+    /// True for what whoever fills the form in can do something about: it is told on the form.
+    static func isMendable(_ error: NodeError) -> Bool {
+        [.content, .disputed, .permission, .usage, .unavailable].contains(error.code)
+    }
+
     /// What stands beside a field needs not name it again.
-    private static func beside(_ field: String, _ text: String) -> String {
+    static func beside(_ field: String, _ text: String) -> String {
         text.ranges(of: field + ": ").first.map { String(text[$0.upperBound...]) } ?? text
     }
 
@@ -128,7 +143,7 @@ struct RecordPages {
         let disputed, asksForScreening, hasUnseen: Bool
     }
 
-    private func done(_ visit: Visit, _ recorded: RecordedEvent, _ form: Form) async throws -> Reply {
+    static func done(_ visit: Visit, _ recorded: RecordedEvent, _ form: Form) async throws -> Reply {
         let unseen = try await visit.ask(UnseenRequest(chart: recorded.chart, view: form["view"])).events
         let shown = try await visit.ask(ShowRequest<MembershipView>(chart: recorded.chart))
         let content = DoneContent(
@@ -153,24 +168,12 @@ enum RecordReader {
         case ScreeningCompleted.kind:
             ScreenerForm.read(&reader)
             for field in fields where field.name == "note" { reader.read(field) }
-        case RecordAmended.kind:
-            for field in fields where field.name != "fields" { reader.read(field) }
-            amend(form, &reader)
         default: for field in fields { reader.read(field) }
         }
         if type.kind == DoseAdjusted.kind, form["looked"] != "yes" {
             reader.refuse("looked", "say that you have looked: a dose is not changed without it")
         }
         return reader
-    }
-
-    /// A correction: one member of the corrected event and what it should have said.
-    private static func amend(_ form: Form, _ reader: inout FieldReader) {
-        guard let member = form["member"].nonEmpty, let value = form["new-value"].nonEmpty else {
-            return reader.refuse("fields", "say what is corrected, and what it should have said")
-        }
-        let json = try? JSONDecoder().decode(JSONValue.self, from: Data(value.utf8))
-        reader.set("fields", .object([member: json ?? .string(value)]))
     }
 }
 

@@ -33,8 +33,7 @@ struct SharingPages {
         let (chart, form) = (try visit.chart(), visit.form)
         let (view, request) = (form["view"], form["request"])
         guard let node = NodeID(form["node"]) else { throw NodeError(.usage, "choose a practice") }
-        let until = form["until"].nonEmpty.flatMap { CalendarDay($0) }
-        guard form["until"].isEmpty || until != nil else { throw NodeError(.usage, "the last day is written 2031-01-06") }
+        let until = try Self.lastDay(form)
         switch form["act"] {
         case "share":
             let scopes = Scope.allCases.filter { form["scope-\($0.rawValue)"] == "yes" }
@@ -66,8 +65,15 @@ struct SharingPages {
         }
     }
 
+    /// The last day of a consent; nil where it does not end.
+    static func lastDay(_ form: Form) throws -> CalendarDay? {
+        guard let text = form["until"].nonEmpty else { return nil }
+        guard let day = CalendarDay(text) else { throw NodeError(.usage, "the last day is written 2031-01-06") }
+        return day
+    }
+
     /// The hash of the signed paper, as `sha256sum` prints it or as base64url.
-    private static func document(_ form: Form) throws -> EventHash {
+    static func document(_ form: Form) throws -> EventHash {
         let text = form["document"]
         if let hash = EventHash(text) { return hash }
         let digits = text.prefix { $0 != " " }.lowercased().utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }

@@ -30,6 +30,9 @@ struct Visit: Sendable {
         return chart
     }
 
+    /// Where this page stands.
+    var path: String { request.uri.path }
+
     /// A part of the path, as `:name` of the route.
     func part(_ name: String) -> String { context.parameters.get(name) ?? "" }
 
