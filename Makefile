@@ -11,27 +11,27 @@ SEED_START ?= 1
 SECONDS    ?= 60
 # Events of the benchmark's large cases.
 EVENTS     ?= 100000
-# Options of debug builds. CI leaves out the tables that only a debugger reads: they are a seventh of the time.
-DEBUG_INFO ?=
-# Which build is packed: release, or debug: the program that the tests were run with.
-PACK       ?= release
-
 binary  = $(DESTDIR)$(PREFIX)/bin/duolog
 config  = $(DESTDIR)/etc/duolog/duolog.yaml
 units   = $(DESTDIR)/lib/systemd/system
-# Without FUZZ or other variables: everything that is built for release is built the same way, and once. Without debugger's tables: the
-# package is stripped of them anyway, and writing them is a seventh of the build. Profilers still find every function's name.
-release_build = swift build --configuration release --static-swift-stdlib -debug-info-format none
-packed        = $(if $(filter debug,$(PACK)),.build/linked/duolog,.build/release/duolog)
-release_date  = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
+# One build feeds everything: what is tested is what is measured, packed and shown, and nothing is built twice. Optimised, since the tests wait
+# longer for a debug build than its compiler saves; `swift build` and `swift test` by themselves are for the debugger. Without a
+# debugger's tables: the package is stripped of them anyway, and writing them is a seventh of the build. Profilers still find names.
+options   = --configuration release -debug-info-format none
+swift_build = swift build $(options)
+built     = .build/release
+# The same programs with Swift's own libraries linked in. Debian's are found at run time.
+linked    = .build/linked
+packed    = $(linked)/duolog
+release_date = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted release linked manual stage install deb
+.PHONY: help build build-tests demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted linked manual stage install deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
 	@echo "make test      lint, build, and run every test"
 	@echo "make test-faults  kill, stop, cut and starve real processes; some cases need root. About three minutes"
-	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the release build, or with PACK=debug after that of the tests"
+	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the build"
 	@echo "make test-page     drive a real browser against real daemons, and hold every page to the rules of accessibility. About two minutes"
 	@echo "make measure-page  time the page of a chart of 5,000 events beside 10 and beside 10,000 other charts; long"
 	@echo "make screenshots   take the pictures of the page that stand in docs, from the demonstration"
@@ -46,66 +46,66 @@ help:
 
 build:
 	@.ci/setup build
-	@echo "Building duolog. The first time all libraries are built too: about 5 minutes on 2 cores; after that, seconds."
-	@.ci/stage build swift build $(DEBUG_INFO) --product duolog
+	@echo "Building duolog. The first time all libraries are built too: about 7 minutes on 2 cores; after that, what has changed."
+	@.ci/stage build $(swift_build) --product duolog
+
+build-tests:
+	@.ci/setup test
+	@echo "Building duolog, its tests, the simulator and the benchmark. The first time this takes about 11 minutes on 2 cores."
+	@.ci/stage build-tests $(swift_build) --build-tests
 
 demo: build
-	@.build/debug/duolog demo $(ARGS)
+	@$(built)/duolog demo $(ARGS)
 
 lint:
 	@.ci/stage lint swift format lint --strict --recursive Package.swift Sources Tests
 
-test:
-	@.ci/setup test
-	@$(MAKE) --no-print-directory lint
-	@echo "Building duolog and its tests. The first time this takes about 7 minutes on 2 cores."
-	@.ci/stage build-tests swift build $(DEBUG_INFO) --build-tests
-	@.ci/stage test swift test --skip-build --disable-xctest
-	@.ci/stage bench-smoke .build/debug/bench --smoke
-	@$(MAKE) --no-print-directory simulate
+test: lint build-tests
+	@.ci/stage test swift test $(options) --skip-build --disable-xctest
+	@.ci/stage bench-smoke $(built)/bench --smoke
+	@.ci/stage link-simulate .ci/link-static simulate
+	@$(linked)/simulate --seeds $(SEEDS) --start $(SEED_START)
 	@grep -qE 'Test run with [1-9][0-9]* tests? in [0-9]+ suites? passed' .build/stages/test.log \
 		|| { echo "swift test ended without saying that its tests passed" >&2; exit 1; }
 
-# In a release build, or the figures mean nothing. The floor is C, built and run beside it.
+# The floor is C, built and run beside it.
 bench:
 	@.ci/setup test
-	@.ci/stage build-bench $(release_build) --product bench
-	@.ci/stage build-floor $(release_build) --product bench-floor
-	@.build/release/bench --events $(EVENTS) $(ARGS)
+	@.ci/stage build-bench $(swift_build) --product bench
+	@.ci/stage build-floor $(swift_build) --product bench-floor
+	@.ci/stage link-bench .ci/link-static bench
+	@cp $(built)/bench-floor $(linked)/
+	@$(linked)/bench --events $(EVENTS) $(ARGS)
 
-# In a release build: the histories are many. What it prints last is what happened in them, by frequency.
+# What it prints last is what happened in the histories, by frequency.
 simulate:
 	@.ci/setup test
-	@.ci/stage build-simulator $(release_build) --product simulate
-	@.build/release/simulate --seeds $(SEEDS) --start $(SEED_START)
+	@.ci/stage build-simulate $(swift_build) --product simulate
+	@.ci/stage link-simulate .ci/link-static simulate
+	@$(linked)/simulate --seeds $(SEEDS) --start $(SEED_START)
 
 # Real processes, real disks, real networks: one after another, or they would starve each other.
-test-faults:
-	@.ci/setup test
-	@.ci/stage build-tests swift build $(DEBUG_INFO) --build-tests
-	@RUN_FAULTS=1 .ci/stage test-faults swift test --skip-build --disable-xctest --no-parallel --filter 'FaultTests'
+test-faults: build-tests
+	@RUN_FAULTS=1 .ci/stage test-faults swift test $(options) --skip-build --disable-xctest --no-parallel --filter 'FaultTests'
 	@grep -E '^(faults (at|stopped)|full after|the proxy made)' .build/stages/test-faults.log || true
 
-# The package under a systemd of its own. PACK=debug packs the program that the other tests ran, in seconds instead of minutes.
-test-service: deb
-	@.ci/setup test
-	@.ci/stage build-tests swift build $(DEBUG_INFO) --build-tests
-	@RUN_SERVICE=1 .ci/stage test-service swift test --skip-build --disable-xctest --filter ServiceTests
+# The package under a systemd of its own.
+test-service: build-tests deb
+	@RUN_SERVICE=1 .ci/stage test-service swift test $(options) --skip-build --disable-xctest --filter ServiceTests
 	@grep -hE '^→ Overall' .build/stages/test-service.log || true
 
 # Two browsers, two practices. What a failed test saw is kept in .build/page.
 test-page: build
 	@.ci/setup page
-	@.build/page-venv/bin/python Tests/Page/run.py .build/debug/duolog $(ARGS)
+	@.build/page-venv/bin/python Tests/Page/run.py $(built)/duolog $(ARGS)
 
-measure-page:
+measure-page: build
 	@.ci/setup page
-	@.ci/stage build-release $(release_build) --product duolog
-	@.build/page-venv/bin/python Tests/Page/measure.py .build/release/duolog
+	@.build/page-venv/bin/python Tests/Page/measure.py $(built)/duolog
 
 screenshots: build
 	@.ci/setup page
-	@.build/page-venv/bin/python Tests/Page/screenshots.py .build/debug/duolog docs/screenshots
+	@.build/page-venv/bin/python Tests/Page/screenshots.py $(built)/duolog docs/screenshots
 
 # What is found is kept in .build/fuzz; a crash names its input, and what runs it again.
 fuzz:
@@ -124,16 +124,9 @@ planted:
 	@.ci/setup test
 	@Tests/SyncSimulation/Planted/run
 
-# One release build for everything that wants one. Debian's libraries are found at run time; Swift's own are linked in, so that no
-# toolchain is needed where Duolog runs.
-release:
-	@.ci/setup build
-	@echo "Building for release with Swift's libraries linked in: about 6 minutes on 2 cores the first time."
-	@.ci/stage release $(release_build) --product duolog
-
 # Manual pages and completions are generated from the command itself.
 manual:
-	@.ci/stage manual swift build $(DEBUG_INFO) --scratch-path .build/manual --package-path .build/checkouts/swift-argument-parser --product generate-manual
+	@.ci/stage manual swift build -debug-info-format none --scratch-path .build/manual --package-path .build/checkouts/swift-argument-parser --product generate-manual
 	@rm -rf .build/man && mkdir -p .build/man
 	@.build/manual/debug/generate-manual $(packed) --multi-page --date $(release_date) -o .build/man
 	@.ci/man-names .build/man
@@ -156,19 +149,17 @@ stage: manual
 	install -D -m 644 systemd/duolog.sysusers '$(DESTDIR)/usr/lib/sysusers.d/duolog.conf'
 	install -D -m 644 systemd/duolog.tmpfiles '$(DESTDIR)/usr/lib/tmpfiles.d/duolog.conf'
 
-install: release
+install: linked
 	@.ci/setup package
 	@$(MAKE) --no-print-directory stage
 	@echo "The service runs as a user of its own: systemd-sysusers && systemd-tmpfiles --create duolog.conf && systemctl daemon-reload"
 	@echo "Then see docs/OPERATIONS.md; a new node begins with: runuser -u duolog -- duolog init"
 
-# The program of the tests, with Swift's libraries linked in.
-linked:
-	@.ci/stage build-tests swift build $(DEBUG_INFO) --build-tests
-	@.ci/stage link .ci/link-static .build/linked/duolog
+linked: build
+	@.ci/stage link-duolog .ci/link-static duolog
 
-deb: $(if $(filter debug,$(PACK)),linked,release)
+deb: linked
 	@.ci/setup package
-	@PACK=$(PACK) PROGRAM=$(packed) .ci/stage deb config/debian/build .build
-	@$(if $(filter debug,$(PACK)),,lintian --allow-root --fail-on error --fail-on warning .build/duolog_*.deb)
+	@PROGRAM=$(packed) .ci/stage deb config/debian/build .build
+	@lintian --allow-root --fail-on error --fail-on warning .build/duolog_*.deb
 	@ls -l .build/duolog_*.deb

@@ -9,12 +9,20 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func pure(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
-    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+/// Tests look inside these with `@testable`, in a release build too. The hot paths, EventLog and LogStore, are optimised as if nobody did.
+let lookedInto: [SwiftSetting] = strict + [.unsafeFlags(["-enable-testing"], .when(configuration: .release))]
+
+/// A test is run once: an optimiser would take longer over it than the test does.
+let tested: [SwiftSetting] = strict + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
+func pure(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil, settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: tested)
 }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
@@ -46,8 +54,9 @@ let package = Package(
     targets: [
         // Pure: no clock, no randomness, no input or output of their own.
         pure("EventLog", [crypto]),
-        pure("CareModel", ["EventLog"], resources: [.embedInCode("Resources/medication-rules.json")]),
-        pure("Replication", ["EventLog", crypto]),
+        pure(
+            "CareModel", ["EventLog"], resources: [.embedInCode("Resources/medication-rules.json")], settings: lookedInto),
+        pure("Replication", ["EventLog", crypto], settings: lookedInto),
         pure("CareInterop", ["EventLog", "CareModel"]),
         pure("NodeAPI", ["EventLog", "CareModel"]),
 
@@ -68,7 +77,7 @@ let package = Package(
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
             ],
-            swiftSettings: strict),
+            swiftSettings: lookedInto),
 
         .target(
             name: "RecordPage",
@@ -81,7 +90,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             resources: [.embedInCode("Resources")],
-            swiftSettings: strict),
+            swiftSettings: lookedInto),
 
         // The made-up case that the demo and the tests play.
         pure(
@@ -100,7 +109,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: strict),
+            swiftSettings: lookedInto),
         .executableTarget(
             name: "duolog",
             dependencies: [
@@ -144,10 +153,10 @@ let package = Package(
             ]),
         tests("RecordPageTests", ["EventLog", "CareModel", "RecordPage", "TestSupport"]),
         tests("HouseTests", []),
-        .testTarget(name: "ServiceTests", path: "Tests/Service", exclude: ["box"], swiftSettings: strict),
+        .testTarget(name: "ServiceTests", path: "Tests/Service", exclude: ["box"], swiftSettings: tested),
         .testTarget(
             name: "AuditFormatTests", dependencies: ["EventLog", "CareModel", "TestSupport"], path: "Tests/AuditFormat",
-            exclude: ["verify.py"], swiftSettings: strict),
+            exclude: ["verify.py"], swiftSettings: tested),
         tests(
             "DuologNodeTests",
             [
