@@ -25,7 +25,11 @@ actor RunningNode {
     nonisolated let desk: SignInDesk
     nonisolated let notifier: Notifier
     nonisolated let pageChanges = PageChanges()
-    let openDisputes = OpenDisputes()
+    /// What is read across charts: only those that have changed are read again.
+    let keptShelf = Kept<ShelvedChart>()
+    let keptToday = Kept<ChartToday>()
+    /// The shelf as it was last made, and from what.
+    var shelf: (of: Int, local: LocalCharts, shelf: ChartShelf)?
     /// Imported items that were kept aside, once they have been counted.
     var countedQuarantine: Int?
     /// The dry run of an import that is under way. There is one at a time.
@@ -71,9 +75,10 @@ actor RunningNode {
         let (stream, continuation) = AsyncStream<LogStore.Change>.makeStream()
         changes = stream
         desk = SignInDesk(log: log, isFictional: isFictional) { clock.moment }
-        let (openDisputes, pageChanges) = (openDisputes, pageChanges)
+        let (keptShelf, keptToday, pageChanges) = (keptShelf, keptToday, pageChanges)
         log.observe {
-            openDisputes.note($0)
+            keptShelf.note($0)
+            keptToday.note($0)
             pageChanges.note($0)
             continuation.yield($0)
         }

@@ -7,6 +7,8 @@ import GRDB
 extension LogStore {
     /// A chart as it is listed.
     public struct ChartEntry: Sendable {
+        /// Charts that came here earlier have a lesser one.
+        public var number: Int
         /// Its id.
         public var chart: ChartID
         /// Events that are here.
@@ -17,19 +19,26 @@ extension LogStore {
 
     /// The charts that are here, without journals.
     public func charts() async throws -> [ChartEntry] {
-        try await pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT hash, (SELECT count(*) FROM event WHERE chart = chart.id) AS events,
-                        (SELECT envelope FROM event WHERE chart = chart.id ORDER BY id LIMIT 1) AS genesis
-                    FROM chart WHERE NOT local ORDER BY id
-                    """
-            ).compactMap { row in
-                ChartID(bytes: row["hash"] as Data).map { chart in
-                    let genesis = (row["genesis"] as Data?).flatMap { try? Envelope(line: [UInt8]($0)) }
-                    return ChartEntry(chart: chart, events: row["events"], founder: genesis?.origin.node)
-                }
+        try await pool.read { try Self.entries($0, where: "NOT local", []) }
+    }
+
+    /// A chart that is here and no journal.
+    public func entry(of chart: ChartID) async throws -> ChartEntry? {
+        try await pool.read { try Self.entries($0, where: "NOT local AND hash = ?", [Data(chart.bytes)]).first }
+    }
+
+    private static func entries(_ db: Database, where condition: String, _ arguments: StatementArguments) throws -> [ChartEntry] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, hash, (SELECT count(*) FROM event WHERE chart = chart.id) AS events,
+                    (SELECT envelope FROM event WHERE chart = chart.id ORDER BY id LIMIT 1) AS genesis
+                FROM chart WHERE \(condition) ORDER BY id
+                """, arguments: arguments
+        ).compactMap { row in
+            ChartID(bytes: row["hash"] as Data).map { chart in
+                let genesis = (row["genesis"] as Data?).flatMap { try? Envelope(line: [UInt8]($0)) }
+                return ChartEntry(number: row["id"], chart: chart, events: row["events"], founder: genesis?.origin.node)
             }
         }
     }

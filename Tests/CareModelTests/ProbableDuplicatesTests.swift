@@ -1,11 +1,40 @@
-import CareModel
 import EventLog
 import Foundation
 import TestSupport
 import Testing
 
+@testable import CareModel
+
 /// Probable duplicates, held against a comparison of every pair that reads bodies as plain JSON and knows nothing of any order.
 @Suite struct ProbableDuplicatesTests {
+    /// Of very many only the earliest are named, the same ones on every node, and the others are counted.
+    @Test func ofVeryManyAFewAreNamedAndTheRestCounted() throws {
+        var practices = try Practices([("t", [.therapy], .psychologist), ("p", [.therapy], .psychologist)], seed: 7)
+        for number in 0..<60 {
+            // Two long ones overlap all others, which begin a minute after each other and so overlap about thirty.
+            let minutes = number % 30 == 0 ? 600 : 15
+            let start = ClinicalTime(
+                instant: Timestamp(milliseconds: 1_925_000_000_000 + number / 2 * 60_000), offsetMinutes: 0)
+            try practices.writers[1 + number % 2].write(
+                SessionHeld.kind, #"{"minutes":\#(minutes),"modality":"CBT","start":"\#(start)"}"#)
+            try practices.writers[1 + number % 2].write(
+                ScaleCompleted.kind, #"{"instrument":"GAD-7","items":[0,0,0,0,0,0,0],"total":0}"#)
+        }
+        try practices.meet()
+        let views = practices.writers.map { TimelineView(Fold($0.record)) }
+        #expect(views.allSatisfy { $0 == views[0] })
+        let expected = AllPairs(practices.writers[0].events, views[0].entries).duplicates
+        var bounded = 0
+        for entry in views[0].entries {
+            let all = expected[entry.label.event] ?? []
+            #expect(entry.probable_duplicates.count == min(all.count, ProbableDuplicates.mostNamed))
+            #expect(Set(entry.probable_duplicates).isSubset(of: all))
+            #expect(entry.probable_duplicates.count + (entry.more_probable_duplicates ?? 0) == all.count)
+            if entry.more_probable_duplicates != nil { bounded += 1 }
+        }
+        #expect(bounded > 100)
+    }
+
     @Test func theyEqualThoseOfAllPairs() throws {
         var pairs: [Kind: Int] = [:]
         for seed in 1...30 as ClosedRange<UInt64> {

@@ -4,8 +4,19 @@ import EventLog
 /// same service of the same practice. All are kept; people are only pointed at them.
 ///
 /// What can be a duplicate is put in order once, and each question looks at its neighbours only: a chart is read with each look at its
-/// page, and pairs grow with the square of it.
+/// page, and pairs grow with the square of it. For the same reason only so many of the others are named, and the rest counted.
 struct ProbableDuplicates {
+    /// The others that probably record what an event does.
+    struct Others {
+        /// The earliest of them; at the same time, in the order of the fold.
+        var named: [Int] = []
+        /// Those beyond.
+        var more: Int?
+    }
+
+    /// So many are named. Nobody reads more names than that, and a thousand sessions at one time would name a million.
+    static let mostNamed = 20
+
     /// What an event says, as far as others can say the same.
     private enum Subject: Hashable {
         case session(Range<Int>)
@@ -18,15 +29,36 @@ struct ProbableDuplicates {
         let to: NodeID
     }
 
-    /// Positions by a time in milliseconds.
-    private typealias Line = [(time: Int, position: Int)]
+    /// Positions by a time in milliseconds. At the same time they stand in the order of the fold, which is the same on every node.
+    private struct Line {
+        private var places: [(time: Int, rank: Int, position: Int)] = []
+
+        mutating func add(_ position: Int, at time: Int) { places.append((time, places.count, position)) }
+
+        mutating func sort() { places.sort { $0 < $1 } }
+
+        /// How many stand before a time, by halving.
+        func count(before time: Int) -> Int {
+            var (low, high) = (0, places.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if places[middle].time < time { low = middle + 1 } else { high = middle }
+            }
+            return low
+        }
+
+        /// The positions from one time up to, and without, another.
+        func part(from: Int, to: Int) -> some Sequence<Int> {
+            places[count(before: from)...].lazy.prefix { $0.time < to }.map(\.position)
+        }
+    }
 
     private static let kinds: Set<Kind> = [SessionHeld.kind, ScaleCompleted.kind, ReferralRequested.kind]
     private static let day = 86_400_000
 
     private var subjects: [Int: Subject] = [:]
-    /// By their beginning.
-    private var sessions: Line = []
+    /// By their beginning, and by their end.
+    private var (sessions, endings) = (Line(), Line())
     private var longestSession = 0
     private var scales: [ScaleCompleted.Instrument: Line] = [:]
     private var referrals: [Asked: [Int]] = [:]
@@ -47,53 +79,45 @@ struct ProbableDuplicates {
             default: continue
             }
         }
-        sessions.sort { $0 < $1 }
-        scales = scales.mapValues { line in line.sorted { $0 < $1 } }
+        sessions.sort()
+        endings.sort()
+        for instrument in scales.keys { scales[instrument]?.sort() }
     }
 
     private mutating func add(_ position: Int, _ subject: Subject) {
         subjects[position] = subject
         switch subject {
         case .session(let span):
-            sessions.append((span.lowerBound, position))
+            sessions.add(position, at: span.lowerBound)
+            endings.add(position, at: span.upperBound)
             longestSession = max(longestSession, span.count)
-        case .scale(let instrument, let time): scales[instrument, default: []].append((time, position))
+        case .scale(let instrument, let time): scales[instrument, default: Line()].add(position, at: time)
         case .referral(let asked): referrals[asked, default: []].append(position)
         }
     }
 
-    /// The others that probably record what this event does, in no particular order.
-    func of(_ position: Int) -> [Int] {
-        let same: [Int]
+    /// The others that probably record what this event does.
+    func of(_ position: Int) -> Others {
         switch subjects[position] {
         case .session(let span)?:
-            let near = Self.part(of: sessions, from: span.lowerBound - longestSession + 1, to: span.upperBound)
-            same = near.filter { other in
+            let near = sessions.part(from: span.lowerBound - longestSession + 1, to: span.upperBound)
+            let same = near.lazy.filter { other in
                 if case .session(let its)? = subjects[other] { span.overlaps(its) } else { false }
             }
+            // Those that have begun before this one ends, without those that had ended when it began.
+            return others(same, sessions.count(before: span.upperBound) - endings.count(before: span.lowerBound + 1), position)
         case .scale(let instrument, let time)?:
-            same = Self.part(of: scales[instrument] ?? [], from: time - Self.day + 1, to: time + Self.day)
-        case .referral(let asked)?: same = referrals[asked] ?? []
-        case nil: same = []
+            let (line, from, to) = (scales[instrument] ?? Line(), time - Self.day + 1, time + Self.day)
+            return others(line.part(from: from, to: to), line.count(before: to) - line.count(before: from), position)
+        case .referral(let asked)?: return others(referrals[asked] ?? [], referrals[asked]?.count ?? 0, position)
+        case nil: return Others()
         }
-        return same.filter { $0 != position }
     }
 
-    /// The positions of a line from one time up to, and without, another.
-    private static func part(of line: Line, from: Int, to: Int) -> [Int] {
-        let first = line.partition(before: from)
-        return line[first...].prefix { $0.time < to }.map(\.position)
-    }
-}
-
-extension [(time: Int, position: Int)] {
-    /// The index of the first that is not before a time, by halving.
-    fileprivate func partition(before time: Int) -> Int {
-        var (low, high) = (startIndex, endIndex)
-        while low < high {
-            let middle = low + (high - low) / 2
-            if self[middle].time < time { low = middle + 1 } else { high = middle }
-        }
-        return low
+    /// - Parameter count: how many there are of the same, the event itself among them.
+    private func others(_ same: some Sequence<Int>, _ count: Int, _ position: Int) -> Others {
+        let named = Array(same.lazy.filter { $0 != position }.prefix(Self.mostNamed))
+        let more = count - 1 - named.count
+        return Others(named: named, more: more > 0 ? more : nil)
     }
 }

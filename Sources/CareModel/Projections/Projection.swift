@@ -13,7 +13,7 @@ public protocol Projection: Codable, Hashable, Sendable {
 public enum Projections {
     /// The version of the rules by which they are derived. A change of what any of them says of the same events raises it, and every
     /// node makes its stored ones anew at its next start.
-    public static let version = 2
+    public static let version = 3
 
     /// In the order in which people are shown them.
     public static let all: [any Projection.Type] = [

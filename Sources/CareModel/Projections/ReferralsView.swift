@@ -24,8 +24,10 @@ public struct ReferralsView: TimedProjection {
         public let days: Int
         /// What happened to it.
         public let history: [EventLabel]
-        /// Requests for the same service of the same practice.
+        /// Requests for the same service of the same practice; of very many, the earliest.
         public let duplicates: [EventHash]
+        /// How many more there are than are named; nil where all are.
+        public let more_duplicates: Int?
     }
 
     /// The open ones first, the oldest of them first.
@@ -38,6 +40,7 @@ public struct ReferralsView: TimedProjection {
             let states = register.current.compactMap { position -> ReferralStatus? in
                 if case .referral(let status)? = fold.values[position] { status } else { nil }
             }
+            let others = duplicates.of(register.root)
             let distinct = states.reduce(into: [ReferralStatus]()) { if !$0.contains($1) { $0.append($1) } }
             return Referral(
                 requested: EventLabel(register.root, fold), service: body?.service,
@@ -46,7 +49,7 @@ public struct ReferralsView: TimedProjection {
                 open: register.isDisputed || distinct.contains { [.requested, .accepted].contains($0) },
                 days: fold.day(of: now, where: register.root).number - fold.record.when(register.root).day.number,
                 history: register.members.map { EventLabel($0, fold) },
-                duplicates: duplicates.of(register.root).map { fold.record.graph.nodes[$0].hash }.sorted())
+                duplicates: others.named.map { fold.record.graph.nodes[$0].hash }.sorted(), more_duplicates: others.more)
         }.sorted { ($0.open ? 0 : 1, -$0.days, $0.requested.event) < ($1.open ? 0 : 1, -$1.days, $1.requested.event) }
     }
 }

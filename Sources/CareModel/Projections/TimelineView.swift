@@ -20,8 +20,10 @@ public struct TimelineView: Projection {
         public let refs: [EventHash]
         /// Amendments and withdrawals of it.
         public let corrections: [Correction]
-        /// Events that seem to record the same thing.
+        /// Events that seem to record the same thing; of very many, the earliest.
         public let probable_duplicates: [EventHash]
+        /// How many more there are than are named; nil where all are.
+        public let more_probable_duplicates: Int?
     }
 
     /// A correction.
@@ -51,11 +53,13 @@ public struct TimelineView: Projection {
         return positions.map { position in
             let content = contents[position] ?? nil
             let (standing, rule) = fold.effect(of: position, content)
+            let others = duplicates.of(position)
             return Entry(
                 label: EventLabel(position, fold), summary: fold.summary(of: position, content), standing: standing,
                 because: rule?.line, decided: rule, refs: fold.record.graph.nodes[position].envelope.refs,
                 corrections: Self.corrections(of: position, fold),
-                probable_duplicates: duplicates.of(position).map { fold.record.graph.nodes[$0].hash }.sorted())
+                probable_duplicates: others.named.map { fold.record.graph.nodes[$0].hash }.sorted(),
+                more_probable_duplicates: others.more)
         }
     }
 

@@ -29,20 +29,14 @@ extension RunningNode {
 
     func listCharts(_ caller: Caller) async throws -> [ChartSummary] {
         try await noteAccess(caller, "list charts")
-        var summaries: [ChartSummary] = []
         let shelf = try await shelf()
-        for entry in shelf.entries {
-            let membership = shelf.memberships[entry.chart]
-            let conflicts = try await log.stored(ConflictsView.self, of: entry.chart)
-            summaries.append(
-                ChartSummary(
-                    chart: entry.chart, patient: membership?.patient.map(\.name) ?? [],
-                    birth_dates: Array(Set(membership?.patient.map(\.birth_date) ?? [])).sorted(), events: entry.events,
-                    disputes: conflicts?.disputes.count ?? 0,
-                    members: membership?.members.filter { !$0.removed }.map(\.name) ?? [],
-                    incomplete: membership?.incomplete ?? false, local: shelf.local(entry)))
+        return shelf.charts.sorted { $0.value.number < $1.value.number }.map { chart, shelved in
+            ChartSummary(
+                chart: chart, patient: shelved.patient.map(\.name),
+                birth_dates: Array(Set(shelved.patient.map(\.birth_date))).sorted(), events: shelved.events,
+                disputes: shelved.disputes.count, members: shelved.practices.filter { !$0.isRemoved }.map(\.name),
+                incomplete: shelved.isIncomplete, local: shelf.local(chart))
         }
-        return summaries
     }
 
     func shareChart(_ request: ShareChartRequest, _ caller: Caller) async throws -> [RecordedEvent] {

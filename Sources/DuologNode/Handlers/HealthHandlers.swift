@@ -26,7 +26,7 @@ extension RunningNode {
         func age(_ time: Timestamp) -> Double { Double(now.milliseconds - time.milliseconds) / 1000 }
         let measures = log.measures
         let sizes = log.fileSizes
-        let disputes = try await openDisputes.all(log)
+        let disputes = try await openDisputes()
         let witness = try await log.witness()
         let peers = try await peerMeasures()
         let scrub = try await auditor.lastSummary()

@@ -7,10 +7,18 @@ import NodeAPI
 extension RunningNode {
     /// All charts with what the practice keeps of them.
     func shelf() async throws -> ChartShelf {
-        let entries = try await log.charts()
-        var memberships: [ChartID: MembershipView] = [:]
-        for entry in entries { memberships[entry.chart] = try await log.stored(MembershipView.self, of: entry.chart) }
-        return ChartShelf(node: log.node, entries: entries, memberships: memberships, kept: try await journal.localCharts())
+        let (charts, generation) = try await keptShelf.reading(log) { [log] in try await ShelvedChart($0, log) }
+        let local = try await journal.localCharts()
+        if let shelf, shelf.of == generation, shelf.local == local { return shelf.shelf }
+        let made = ChartShelf(node: log.node, charts: charts, kept: local)
+        shelf = (generation, local, made)
+        return made
+    }
+
+    /// How many disputes are open across all charts, and when the oldest came about.
+    func openDisputes() async throws -> (count: Int, oldest: Timestamp?) {
+        let charts = try await keptShelf.all(log) { [log] in try await ShelvedChart($0, log) }
+        return (charts.values.reduce(0) { $0 + $1.disputes.count }, charts.values.lazy.flatMap(\.disputes).min())
     }
 
     func localChart(_ request: LocalChartRequest, _ caller: Caller) async throws -> LocalChart {
@@ -20,10 +28,10 @@ extension RunningNode {
 
     private func localChart(_ chart: ChartID) async throws -> LocalChart {
         let shelf = try await shelf()
-        guard let entry = shelf.entries.first(where: { $0.chart == chart }) else {
+        guard shelf.charts[chart] != nil else {
             throw NodeError(.notFound, "no chart \(chart.short) here; see: duolog chart list")
         }
-        return shelf.local(entry)
+        return shelf.local(chart)
     }
 
     func acceptChart(_ request: AcceptChartRequest, _ caller: Caller) async throws -> LocalChart {
@@ -59,45 +67,75 @@ extension RunningNode {
     }
 }
 
+/// What of a chart is needed where all of them are looked at.
+struct ShelvedChart: Sendable {
+    /// In the order in which charts came here.
+    let number: Int
+    let founder: NodeID?
+    let events: Int
+    let patient: [MembershipView.Patient]
+    /// Those that belong to it, or did.
+    let practices: [Practice]
+    let isIncomplete: Bool
+    /// When each open dispute came about.
+    let disputes: [Timestamp]
+
+    struct Practice: Sendable {
+        let node: NodeID
+        let name: String
+        let isRemoved: Bool
+    }
+
+    init(_ chart: ChartID, _ log: LogStore) async throws {
+        let entry = try await log.entry(of: chart)
+        (number, founder, events) = (entry?.number ?? 0, entry?.founder, entry?.events ?? 0)
+        let membership = try await log.stored(MembershipView.self, of: chart)
+        patient = membership?.patient ?? []
+        practices = (membership?.members ?? []).map { Practice(node: $0.node, name: $0.name, isRemoved: $0.removed) }
+        isIncomplete = membership?.incomplete ?? false
+        disputes = try await log.stored(ConflictsView.self, of: chart)?.disputes.map(\.since) ?? []
+    }
+}
+
 /// The charts of a practice, with its own numbers and links.
-struct ChartShelf {
-    let entries: [LogStore.ChartEntry]
-    let memberships: [ChartID: MembershipView]
+struct ChartShelf: Sendable {
+    let charts: [ChartID: ShelvedChart]
     private let node: NodeID
     private let kept: LocalCharts
     private let seconds: SecondCharts
 
-    init(node: NodeID, entries: [LogStore.ChartEntry], memberships: [ChartID: MembershipView], kept: LocalCharts) {
+    init(node: NodeID, charts: [ChartID: ShelvedChart], kept: LocalCharts) {
         self.node = node
-        self.entries = entries
-        self.memberships = memberships
+        self.charts = charts
         self.kept = kept
-        seconds = SecondCharts(memberships.mapValues(\.patient), kept)
+        seconds = SecondCharts(charts.mapValues(\.patient), kept)
     }
 
-    func local(_ entry: LogStore.ChartEntry) -> LocalChart {
+    func local(_ chart: ChartID) -> LocalChart {
         LocalChart(
-            chart: entry.chart, incoming: isIncoming(entry), patient_number: kept.numbers[entry.chart],
-            linked: kept.linked(to: entry.chart), probable_second: seconds.seconds(of: entry.chart))
+            chart: chart, incoming: isIncoming(chart), patient_number: kept.numbers[chart],
+            linked: kept.linked(to: chart), probable_second: seconds.seconds(of: chart))
     }
 
     /// A chart that another practice opened, and that nobody here has put under a number of its own.
-    private func isIncoming(_ entry: LogStore.ChartEntry) -> Bool {
-        entry.founder != node && kept.numbers[entry.chart] == nil && isMember(of: entry.chart)
+    private func isIncoming(_ chart: ChartID) -> Bool {
+        charts[chart]?.founder != node && kept.numbers[chart] == nil && isMember(of: chart)
     }
 
     private func isMember(of chart: ChartID) -> Bool {
-        memberships[chart]?.members.contains { $0.node == node && !$0.removed } ?? false
+        charts[chart]?.practices.contains { $0.node == node && !$0.isRemoved } ?? false
     }
 
-    private func patient(_ chart: ChartID) -> [String] { memberships[chart]?.patient.map(\.name) ?? [] }
+    private func patient(_ chart: ChartID) -> [String] { charts[chart]?.patient.map(\.name) ?? [] }
 
     /// What of it needs a person.
     func items(_ now: Timestamp) -> [TodayItem] {
-        let incoming = entries.filter(isIncoming).map { entry in
-            let founder = memberships[entry.chart]?.members.first { $0.node == entry.founder }?.name ?? "another practice"
+        let incoming = charts.keys.filter(isIncoming).sorted().map { chart in
+            let founder =
+                charts[chart].flatMap { shelved in shelved.practices.first { $0.node == shelved.founder }?.name }
+                ?? "another practice"
             return TodayItem(
-                what: .incoming, chart: entry.chart, patient: patient(entry.chart),
+                what: .incoming, chart: chart, patient: patient(chart),
                 text: "opened by \(founder), not accepted", command: "duolog chart accept", since: now)
         }
         let pairs = seconds.pairs.filter { isMember(of: $0.pair.first) && isMember(of: $0.pair.second) }

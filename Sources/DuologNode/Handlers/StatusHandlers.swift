@@ -12,7 +12,7 @@ extension RunningNode {
         return StatusRequest.Answer(
             version: DuologVersion.text, node: log.node, key: key.publicKey, name: name,
             origin: Origin(node: log.node, epoch: log.epoch.epoch), fictional: isFictional, now: clock.now,
-            listening: listening?.description, page: page, charts: charts.count, disputes: try await openDisputes.all(log).count,
+            listening: listening?.description, page: page, charts: charts.count, disputes: try await openDisputes().count,
             peers: try await peerSummaries(),
             integrity_alerts: try await integrityAlerts(),
             epochs: try await log.epochChanges().filter { $0.reason != .firstStart }.suffix(3).map { "\($0.at): \($0.words)" },

@@ -13,14 +13,18 @@ struct TodayPages {
         let items: [Item]
     }
 
+    /// Nobody looks at more in a day; the gravest come first.
+    private static let most = 200
+
     func add(to routes: SiteRoutes) {
         routes.get("today") { visit in
             let today = try await visit.ask(TodayRequest())
-            let items = today.items.map { Self.item($0, today.now) } + today.behind.map { Self.item($0, today.now) }
-            let content = Content(
-                now: Words.moment(today.now),
-                summary: items.isEmpty ? "Nothing waits." : "\(Words.count(items.count, "thing", "things")) to look at.",
-                items: items)
+            let peers = today.behind.map { Self.item($0, today.now) }
+            let items = today.items.prefix(Self.most).map { Self.item($0, today.now) } + peers
+            let all = today.items.count + peers.count
+            var summary = all == 0 ? "Nothing waits." : "\(Words.count(all, "thing", "things")) to look at."
+            if today.items.count > Self.most { summary += " The \(Self.most) gravest are shown." }
+            let content = Content(now: Words.moment(today.now), summary: summary, items: items)
             return .page(Page("Today", "today", content, at: .today))
         }
     }
