@@ -107,11 +107,15 @@ struct Search {
 
     /// Those in which every word is found, by name.
     func matches(_ charts: [ChartSummary]) -> [ChartSummary] {
-        charts.filter { chart in
+        let found = charts.filter { chart in
+            guard !words.isEmpty else { return true }
             let texts = (chart.patient + chart.birth_dates.map(\.description) + [chart.local.patient_number].compactMap { $0 })
                 .map(Self.plain)
             return words.allSatisfy { word in texts.contains { $0.contains(word) } }
-        }.sorted { (Self.plain(Names.one($0.patient)), $0.chart) < (Self.plain(Names.one($1.patient)), $1.chart) }
+        }
+        // Each name is made plain once, and not with every comparison.
+        let named = found.map { (name: Self.plain(Names.one($0.patient)), chart: $0) }
+        return named.sorted { ($0.name, $0.chart.chart) < ($1.name, $1.chart.chart) }.map(\.chart)
     }
 
     /// Without case and accents, as people search.

@@ -54,8 +54,9 @@ enum Render {
                 line += "\n      corrected \(time(correction.label.when)) by \(correction.label.author): \(correction.summary)"
             }
             if !entry.probable_duplicates.isEmpty {
+                let named = entry.probable_duplicates.map(\.short).joined(separator: ", ")
                 let more = entry.more_probable_duplicates.map { " and \($0) more" } ?? ""
-                line += "\n      probably recorded twice: \(entry.probable_duplicates.map(\.short).joined(separator: ", "))\(more)"
+                line += "\n      probably recorded twice: \(named)\(more)"
             }
             return line
         }.joined(separator: "\n")
