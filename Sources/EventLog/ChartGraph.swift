@@ -10,12 +10,28 @@ public struct ChartGraph: Sendable {
         public let hash: EventHash
         /// Its envelope.
         public let envelope: Envelope
-        /// What a replica holds that has this event, with the event itself.
-        public let reach: VectorClock
-        /// Its place in the fold.
-        public let key: OrderKey
+        /// What a replica holds that has this event, where that is more than `seen` and the event: only for a decision from an older view.
+        let wider: VectorClock?
+        let rank: Int
         let prev: Int?
         let after: [Int]
+
+        /// What a replica holds that has this event, with the event itself.
+        public var reach: VectorClock {
+            if let wider { return wider }
+            var reach = envelope.seen
+            reach.advance(envelope.origin, to: envelope.seq)
+            return reach
+        }
+
+        /// Its place in the fold.
+        public var key: OrderKey { OrderKey(rank: rank, dot: envelope.dot, hash: hash) }
+
+        /// True when a replica that has this event holds the number at `dot`. Asked far more often than ``reach``, and makes no clock.
+        func covers(_ dot: Dot) -> Bool {
+            if let wider { return wider.covers(dot) }
+            return dot.origin == envelope.origin ? dot.seq <= envelope.seq : envelope.seen.covers(dot)
+        }
     }
 
     private struct Chain {
@@ -79,9 +95,9 @@ public struct ChartGraph: Sendable {
         _ = admit(envelope, hash: hash, at: try place(of: envelope))
     }
 
-    /// What an event hangs on, and what a replica holds that has it.
+    /// What an event hangs on, and what a replica holds that has it, where that is more than `seen` and the event.
     private struct Place {
-        var reach = VectorClock()
+        var wider: VectorClock?
         var prev: Int?
         var after: [Int] = []
     }
@@ -90,7 +106,7 @@ public struct ChartGraph: Sendable {
         let position = nodes.count
         nodes.append(
             Node(
-                hash: hash, envelope: envelope, reach: place.reach, key: OrderKey(envelope, hash: hash), prev: place.prev,
+                hash: hash, envelope: envelope, wider: place.wider, rank: OrderKey.rank(of: envelope), prev: place.prev,
                 after: place.after))
         index[hash] = position
         clock.advance(envelope.origin, to: envelope.seq)
@@ -113,8 +129,7 @@ public struct ChartGraph: Sendable {
                 throw .brokenChain(dot)
             }
             place.prev = prev
-            place.reach = nodes[prev].reach
-            if seenCoversPrev { closure = place.reach }
+            if seenCoversPrev { closure = nodes[prev].reach }
         }
         for hash in envelope.after {
             guard let position = index[hash] else { throw .missingAfter(dot, hash) }
@@ -124,8 +139,12 @@ public struct ChartGraph: Sendable {
         guard closure == envelope.seen else { throw .seenIsNotClosure(dot) }
         guard closure.isEmpty == (envelope.kind == ChartFounding.kind) else { throw .notTheGenesis(dot) }
         try check(envelope, covering: (seenCoversPrev ? place.prev.map { [$0] } ?? [] : []) + place.after, place.after)
-        place.reach.merge(closure)
-        place.reach.advance(dot.origin, to: dot.seq)
+        if let prev = place.prev, !seenCoversPrev {
+            var wider = nodes[prev].reach
+            wider.merge(closure)
+            wider.advance(dot.origin, to: dot.seq)
+            place.wider = wider
+        }
         return place
     }
 
@@ -178,14 +197,14 @@ public struct ChartGraph: Sendable {
     public func reaches(_ early: Int, from late: Int) -> Bool {
         guard early != late else { return true }
         let dot = nodes[early].envelope.dot
-        guard nodes[late].reach.covers(dot) else { return false }
+        guard nodes[late].covers(dot) else { return false }
         guard isForked(dot.origin) else { return true }
         // A number does not tell the branches of a fork apart: walk.
         var visited: Set<Int> = []
         var pending = [late]
         while let position = pending.popLast() {
             if position == early { return true }
-            guard visited.insert(position).inserted, nodes[position].reach.covers(dot) else { continue }
+            guard visited.insert(position).inserted, nodes[position].covers(dot) else { continue }
             if let prev = nodes[position].prev { pending.append(prev) }
             pending.append(contentsOf: nodes[position].after)
         }

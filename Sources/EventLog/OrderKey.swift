@@ -11,10 +11,16 @@ public struct OrderKey: Hashable, Comparable, Sendable {
 
     /// The key of an event.
     public init(_ envelope: Envelope, hash: EventHash) {
-        rank = 1 + envelope.seen.sum
-        dot = envelope.dot
+        self.init(rank: Self.rank(of: envelope), dot: envelope.dot, hash: hash)
+    }
+
+    init(rank: Int, dot: Dot, hash: EventHash) {
+        self.rank = rank
+        self.dot = dot
         self.hash = hash
     }
+
+    static func rank(of envelope: Envelope) -> Int { 1 + envelope.seen.sum }
 
     /// Earlier events first.
     public static func < (left: OrderKey, right: OrderKey) -> Bool {

@@ -67,6 +67,7 @@ extension Transaction {
     }
 
     func write(_ draft: Draft, to chart: Int64) throws -> Authored {
+        workOn(chart)
         let origin = Origin(node: store.node, epoch: state.counters.epoch)
         let (written, event, verdict) = try withRecord(chart) { record in
             let (written, event) = try record.author(draft, as: origin, at: store.configuration.clock())

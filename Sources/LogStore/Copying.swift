@@ -50,7 +50,7 @@ extension LogStore {
                     schema: try Schema.latest(db), events: try Int.fetchOne(db, sql: "SELECT count(*) FROM event") ?? 0,
                     charts: try Int.fetchOne(db, sql: "SELECT count(*) FROM chart") ?? 0,
                     commits: try Int.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0,
-                    epoch: try WriterState(reading: db).counters.epoch)
+                    epoch: try WriterState(reading: db, room: LogStore.Cache()).counters.epoch)
             }
             try target.close()
             return copy

@@ -25,6 +25,8 @@ public final class LogStore: Sendable {
         public var progress: Progress = { _, _, _ in }
         /// True when the log is opened for the first time after a backup was put in its place.
         public var isRestored = false
+        /// How much of the charts the writer keeps in memory.
+        public var cache = Cache()
 
         /// What the store is opened with.
         public init(
@@ -37,6 +39,19 @@ public final class LogStore: Sendable {
             self.clock = clock
             self.random = random
         }
+    }
+
+    /// How much of the charts the writer keeps in memory, in events; each takes about 1.3 KiB.
+    public struct Cache: Sendable {
+        /// In all. A chart that is written to and is not there is read anew for each commit: so there is room for all that a practice works
+        /// on in a day, and for a batch over a few hundred charts.
+        public var events = 131_072
+        /// Of charts that nobody here writes to. They pass through from peers, one after another, and are not come back to: a catch-up of
+        /// any size needs no more memory than this.
+        public var passing = 16_384
+
+        /// What a node has.
+        public init() {}
     }
 
     /// What a commit changed, for those who pass it on. Sent after the commit.
@@ -88,7 +103,7 @@ public final class LogStore: Sendable {
         self.pool = pool
         try Schema.migrate(pool, at: configuration.path, progress: configuration.progress)
         self.onFailure = onFailure
-        state = Mutex(try pool.read { try WriterState(reading: $0) })
+        state = Mutex(try pool.read { try WriterState(reading: $0, room: configuration.cache) })
         token = EpochToken(beside: configuration.path)
         erased = try ErasedList(beside: configuration.path)
         try checkEpoch()
@@ -166,7 +181,8 @@ public final class LogStore: Sendable {
         try state.withLock { state in
             let rows = try EventInserter(db, sealer: configuration.sealer, queue: insertion)
             // Moved, not copied: a second reference would make every change to a record copy it.
-            let transaction = Transaction(db: db, rows: rows, store: self, state: exchange(&state, with: WriterState()))
+            let transaction = Transaction(
+                db: db, rows: rows, store: self, state: exchange(&state, with: WriterState(room: configuration.cache)))
             var outcomes: [(any Error)?] = []
             do {
                 try db.inTransaction(.immediate) {
@@ -176,7 +192,7 @@ public final class LogStore: Sendable {
                     return .commit
                 }
             } catch {
-                state = try WriterState(reading: db)
+                state = try WriterState(reading: db, room: configuration.cache)
                 throw error
             }
             state = transaction.finish()
@@ -185,6 +201,8 @@ public final class LogStore: Sendable {
             measured.withLock {
                 $0.ownEvents += own
                 $0.peerEvents += others
+                $0.cachedEvents = state.held
+                $0.passingEvents = state.passing
             }
             return (outcomes, transaction.change)
         }

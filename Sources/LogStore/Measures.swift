@@ -10,6 +10,10 @@ public struct LogMeasures: Sendable {
     public internal(set) var ownEvents = 0
     /// Events that came from peers and were stored.
     public internal(set) var peerEvents = 0
+    /// Events of charts that the writer has in memory, after the last commit.
+    public internal(set) var cachedEvents = 0
+    /// Of these, those of charts that nobody here writes to.
+    public internal(set) var passingEvents = 0
 }
 
 /// How many observations took at most so long.

@@ -201,6 +201,8 @@ final class Transaction {
         return state.counters.lastStatement
     }
 
+    func workOn(_ chart: Int64) { state.workOn(chart) }
+
     func drop(_ chart: Int64) { state.drop([chart]) }
 
     func cache(_ node: NodeID, _ id: Int64) { state.peerIDs[node] = id }

@@ -5,14 +5,15 @@ import GRDB
 
 /// What the one writer keeps in memory. It says what the writer's connection sees; whatever a failed job touched is dropped.
 struct WriterState: Sendable {
-    /// Events of charts that are held in memory at most.
-    static let cachedEvents = 50_000
-
     private var records: [Int64: ChartRecord] = [:]
     private var uses: [Int64: Int] = [:]
-    /// Events of all records that are here, counted along: adding them up for each event cost more than the event.
-    private var held = 0
+    /// Charts that this node has written to since they are here.
+    private var workedOn: Set<Int64> = []
+    /// Events of the records that are here, counted along: adding them up for each event cost more than the event.
+    private(set) var held = 0
+    private(set) var passing = 0
     private var clock = 0
+    private let room: LogStore.Cache
     var chartIDs: [ChartID: Int64] = [:]
     var originIDs: [Origin: Int64] = [:]
     var peerIDs: [NodeID: Int64] = [:]
@@ -33,7 +34,14 @@ struct WriterState: Sendable {
     mutating func take(_ chart: Int64) -> ChartRecord? {
         guard let record = records.removeValue(forKey: chart) else { return nil }
         held -= record.graph.nodes.count
+        if !workedOn.contains(chart) { passing -= record.graph.nodes.count }
         return record
+    }
+
+    /// The chart is one that this node writes to.
+    mutating func workOn(_ chart: Int64) {
+        guard workedOn.insert(chart).inserted, let record = records[chart] else { return }
+        passing -= record.graph.nodes.count
     }
 
     func peek(_ chart: Int64) -> ChartRecord? { records[chart] }
@@ -42,20 +50,26 @@ struct WriterState: Sendable {
     func isLocal(_ chart: Int64) -> Bool? { records[chart]?.isLocal }
 
     mutating func put(_ chart: Int64, _ record: ChartRecord) {
-        forget(chart)
+        _ = take(chart)
         clock += 1
         uses[chart] = clock
         records[chart] = record
         held += record.graph.nodes.count
-        while records.count > 1, held > Self.cachedEvents {
-            guard let oldest = records.keys.min(by: { uses[$0, default: 0] < uses[$1, default: 0] }) else { return }
+        if !workedOn.contains(chart) { passing += record.graph.nodes.count }
+        while passing > room.passing, let oldest = oldest(where: { $0 != chart && !workedOn.contains($0) }) {
             forget(oldest)
         }
+        while held > room.events, let oldest = oldest(where: { $0 != chart }) { forget(oldest) }
+    }
+
+    private func oldest(where isCandidate: (Int64) -> Bool) -> Int64? {
+        records.keys.filter(isCandidate).min { uses[$0, default: 0] < uses[$1, default: 0] }
     }
 
     private mutating func forget(_ chart: Int64) {
         _ = take(chart)
         uses[chart] = nil
+        workedOn.remove(chart)
     }
 
     mutating func drop(_ charts: some Sequence<Int64>) {
@@ -66,9 +80,10 @@ struct WriterState: Sendable {
         peerIDs = [:]
     }
 
-    init() {}
+    init(room: LogStore.Cache) { self.room = room }
 
-    init(reading db: Database) throws {
+    init(reading db: Database, room: LogStore.Cache) throws {
+        self.init(room: room)
         counters.lastEvent = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
         counters.lastStatement =
             try Int64.fetchOne(
