@@ -253,6 +253,24 @@ import Testing
         }
     }
 
+    @Test(arguments: orders) func aMedicineThatIsResumedAgainstAnotherDecisionIsHeld(_ order: Bool) throws {
+        let others: [(Kind, String, ConflictsView.Urgency)] = [
+            (DoseAdjusted.kind, Bodies.adjusted(50, 25), .soon), (MedicationStopped.kind, Bodies.stopped, .urgent),
+        ]
+        for (kind, body, urgency) in others {
+            var scene = try Scene(order)
+            let root = try scene.before(2, MedicationPrescribed.kind, Bodies.prescribed())
+            let held = try scene.before(
+                2, MedicationHeld.kind, #"{"effective_from":"2031-02-02","reason":"surgery"}"#, refs: [root])
+            let resumed = try scene.meanwhile(
+                2, MedicationResumed.kind, #"{"effective_from":"2031-02-09","reason":"healed"}"#, refs: [held])
+            let other = try scene.meanwhile(0, kind, body, refs: [held])
+            let dispute = try #require(ConflictsView(try scene.fold()).disputes.first)
+            #expect(Set(dispute.siblings.map(\.label.event)) == [resumed, other] && dispute.urgency == urgency, "\(kind)")
+            #expect(dispute.last_agreed == "on hold", "\(kind)")
+        }
+    }
+
     @Test(arguments: orders) func whatIsTakenNeverChangesWhatIsPrescribed(_ order: Bool) throws {
         var scene = try Scene(order)
         let root = try scene.before(2, MedicationPrescribed.kind, Bodies.prescribed())
