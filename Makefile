@@ -25,7 +25,7 @@ linked    = .build/linked
 packed    = $(linked)/duolog
 release_date = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build build-tests demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted linked manual stage install deb
+.PHONY: help build build-tests demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted linked manual stage install package deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
@@ -90,7 +90,7 @@ test-faults: build-tests
 	@grep -E '^(faults (at|stopped)|full after|the proxy made)' .build/stages/test-faults.log || true
 
 # The package under a systemd of its own.
-test-service: build-tests deb
+test-service: build-tests package
 	@RUN_SERVICE=1 .ci/stage test-service swift test $(options) --skip-build --disable-xctest --filter ServiceTests
 	@grep -hE '^→ Overall' .build/stages/test-service.log || true
 
@@ -126,9 +126,9 @@ planted:
 
 # Manual pages and completions are generated from the command itself.
 manual:
-	@.ci/stage manual swift build -debug-info-format none --scratch-path .build/manual --package-path .build/checkouts/swift-argument-parser --product generate-manual
+	@.ci/stage manual $(swift_build) --product generate-manual
 	@rm -rf .build/man && mkdir -p .build/man
-	@.build/manual/debug/generate-manual $(packed) --multi-page --date $(release_date) -o .build/man
+	@$(built)/generate-manual $(packed) --multi-page --date $(release_date) -o .build/man
 	@.ci/man-names .build/man
 
 # Puts what has been built into its places below DESTDIR.
@@ -158,8 +158,11 @@ install: linked
 linked: build
 	@.ci/stage link-duolog .ci/link-static duolog
 
-deb: linked
+package: linked
 	@.ci/setup package
-	@PROGRAM=$(packed) .ci/stage deb config/debian/build .build
+	@PROGRAM=$(packed) .ci/stage package config/debian/build .build
+
+deb: package
+	@.ci/setup lintian
 	@lintian --allow-root --fail-on error --fail-on warning .build/duolog_*.deb
 	@ls -l .build/duolog_*.deb
