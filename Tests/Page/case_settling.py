@@ -50,6 +50,9 @@ def test_two_practices_decide_at_once_and_settle_it(stage):
         assert ("-> 50 mg" if mine == "100 mg" else "-> 100 mg") in unseen, "each had not seen the other"
     pat.accessible()
     robin.go(f"/chart/{chart}/dispute")
+    robin.press("All that they had seen")
+    robin.sees("What was not in it")
+    robin.go(f"/chart/{chart}/dispute")
     robin.sees("DISPUTED")
     # Neither: something is wrong first, and what was typed is still there.
     pat.choose("choice", "other")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How long the page of a chart of 5,000 events takes, beside 10 other charts and beside many.
+"""How long the page of a chart of 5,000 events takes, beside 10 other charts and beside many; and Today and the caseload.
 
     measure.py PROGRAM [OTHERS]
 """
@@ -80,11 +80,42 @@ CHARTS = {
 
 
 def open_charts(node, first, last):
-    node.ask_all([
+    """Charts as a practice has them: a prescription, a session and a questionnaire each, and one in twenty with a follow-up that was missed."""
+    opened = node.ask_all([
         ("chart.open", {
-            "patient": json.dumps({"name": f"Sample {number} Fictional", "birth_date": "1994-02-28"}), "scopes": ["therapy"],
-            "request": f"made-up-chart-{number}"})
+            "patient": json.dumps({"name": f"Sample {number} Fictional", "birth_date": "1994-02-28"}),
+            "scopes": ["therapy", "prescribing"], "request": f"made-up-chart-{number}"})
         for number in range(first, last)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def record(number, chart, kind, body, days):
+        at = (now - datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+        if kind == "session.held":
+            body = {**body, "start": at}
+        return ("record", {
+            "chart": chart["chart"], "kind": kind, "body": json.dumps(body), "refs": [], "view": chart["view"], "when": at,
+            "request": f"made-up-{kind}-{number}"})
+    node.ask_all([
+        each for number, chart in enumerate(opened, first) for each in (
+            record(number, chart, "medication.prescribed", PRESCRIPTION, 90 if number % 20 == 0 else 3),
+            record(number, chart, *KINDS[1], days=2), record(number, chart, *KINDS[2], days=2))])
+
+
+PRESCRIPTION = {
+    "drug": {"system": "text", "display": "imaginaline"}, "dose": {"value": "75", "unit": "mg"},
+    "frequency": {"times": 1, "period": 1, "period_unit": "d"}, "route": "oral", "effective_from": "2026-01-05"}
+
+
+def worklists(node, count):
+    """What is looked at across charts: the first time after a start, when all of them are read, and from then on."""
+    first = {}
+    for page, question in (("today", "today"), ("caseload", "chart.list")):
+        begin = time.monotonic()
+        node.ask(question, {})
+        first[page] = (time.monotonic() - begin) * 1000
+    browser = Browser(node)
+    for page in first:
+        print(f"{page}, {count} charts: the first answer {first[page]:.0f} ms, then {browser.times(f'/{page}')}", flush=True)
 
 
 def main():
@@ -97,12 +128,16 @@ def main():
             charts[name] = chart = node.open_chart("Sample Q. Fictional", ("prescribing", "therapy"))
             node.prescribe(chart)
             fill(node, chart, when)
-        browser, opened = Browser(node), 0
+        opened = 0
         for count in (10, others):
             open_charts(node, opened, count)
             opened = count
+            node.restart()
+            worklists(node, count)
+            browser = Browser(node)
             for name, chart in charts.items():
-                for page in ("", "/replay", "/print"):
+                # Everything was recorded from one view: as of its last day, a chart holds all of it.
+                for page in ("", "/replay", "/replay?mode=as-of", "/print"):
                     times = browser.times(f"/chart/{chart}{page}")
                     print(f"{page[1:] or 'chart'}, {EVENTS} events {name}, beside {count} others: {times}", flush=True)
     finally:

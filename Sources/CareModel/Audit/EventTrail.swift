@@ -191,7 +191,11 @@ private struct TrailReader {
             }
             return graph.covers(last, position)
         }
-        return Dictionary(grouping: seen) { "\($0.body.who): \($0.body.what)" }.compactMap { words, entries in
+        // Who looked is a practitioner of the node that answers, by the id in its journal, or a user of its machine.
+        let names = Dictionary(
+            fold.membership.practitioners.map { ($0.author.text, $1.name) }, uniquingKeysWith: { $0 < $1 ? $0 : $1 })
+        return Dictionary(grouping: seen) { "\(names[$0.body.who] ?? $0.body.who): \($0.body.what)" }.compactMap {
+            words, entries in
             let times = entries.map(\.at).sorted()
             guard let first = times.first, let last = times.last else { return nil }
             let more = times.count > 1 ? ", \(times.count) times, last \(last)" : ""

@@ -66,12 +66,13 @@ extension CoursePicture {
     /// Sleep, mood, energy: each on a scale of its own.
     mutating func addObservations(_ series: CourseView.Observations) {
         let unit = series.unit == "1" ? "" : ", \(series.unit)"
-        let height = 40.0
+        // The number of the highest stands above it, and below the panel's name.
+        let height = 48.0
         let top = panel("\(series.code.display)\(unit)", height: height)
         let numbers = series.values.map { $0.value.number.map { NSDecimalNumber(decimal: $0).doubleValue } }
         let (least, most) = (numbers.compactMap { $0 }.min() ?? 0, numbers.compactMap { $0 }.max() ?? 1)
         let range = most > least ? most - least : 1
-        func y(_ value: Double) -> Double { top + height - 8 - (height - 18) * (value - least) / range }
+        func y(_ value: Double) -> Double { top + height - 8 - (height - 26) * (value - least) / range }
         svg.line("grid", format.left, top + height, format.right, top + height)
         struct Point { let (value, number): (TrendView.Observation, Double) }
         let points = zip(series.values, numbers).compactMap { value, number in number.map { Point(value: value, number: $0) } }

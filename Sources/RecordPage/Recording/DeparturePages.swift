@@ -7,11 +7,17 @@ import NodeAPI
 struct DeparturePages {
     private struct Content {
         let patient, chart, token, view, request, reason, document: String
+        let acts: [Option]
         let members: [Option]
         let successors: [Option]
         let goesOn: [String]
         let problem, said: String?
     }
+
+    private static let acts = [
+        ("discharge", "the episodes of care: discharge"), ("hand-over", "this practice's part: hand it over"),
+        ("leave", "this practice's part: leave the chart"),
+    ]
 
     func add(to routes: SiteRoutes) {
         routes.get("chart/:chart/leave") { .page(try await page($0)) }
@@ -85,7 +91,8 @@ struct DeparturePages {
         let content = Content(
             patient: Names.one(shown.patient), chart: "\(chart)", token: visit.formToken,
             view: form["view"].nonEmpty ?? shown.view, request: form["request"].nonEmpty ?? Sessions.secret(),
-            reason: form["reason"], document: form["document"], members: options(members, "taker"),
+            reason: form["reason"], document: form["document"],
+            acts: Self.acts.map { Option(value: $0, label: $1, isChosen: form["act"] == $0) }, members: options(members, "taker"),
             successors: options(members + peers, "successor"), goesOn: goesOn, problem: problem, said: said)
         return Page("End of care", "leave", content, status: problem == nil ? .ok : .badRequest, at: .caseload)
     }
