@@ -13,9 +13,8 @@ extension LogStore {
                 guard let chart = try transaction.chartID(receipt.chart), try transaction.isNews(receipt, chart: chart) else {
                     continue
                 }
-                let record = try transaction.record(chart)
-                guard record.graph.position(of: receipt.hash) != nil,
-                    let keys = try transaction.keys(of: receipt.receiver, in: record), receipt.isValid(for: keys)
+                guard
+                    try transaction.isVouchedForByShare(receipt, chart: chart) || transaction.isVouchedFor(receipt, chart: chart)
                 else { continue }
                 if try transaction.insert(receipt, chart: chart) { new += 1 }
             }
@@ -110,6 +109,30 @@ extension Transaction {
         ])
         note { $0.statements = true }
         return true
+    }
+
+    /// True for a receipt of an event that is here, by a member, under a key that the chart or the member itself has shown.
+    fileprivate func isVouchedFor(_ receipt: Receipt, chart: Int64) throws -> Bool {
+        let record = try record(chart)
+        guard record.graph.position(of: receipt.hash) != nil, let keys = try keys(of: receipt.receiver, in: record) else {
+            return false
+        }
+        return receipt.isValid(for: keys)
+    }
+
+    /// The same where a few rows are enough to say so: the chart is shared with its receiver, which signed with a key that it showed as a
+    /// peer. A chart that is not in memory would be read as a whole otherwise, for each receipt.
+    fileprivate func isVouchedForByShare(_ receipt: Receipt, chart: Int64) throws -> Bool {
+        guard let peer = try peer(receipt.receiver), peer.contested == nil, let keys = peer.keys, receipt.isValid(for: keys)
+        else {
+            return false
+        }
+        return try Bool.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM share WHERE node = ? AND chart = ?)
+                        AND EXISTS (SELECT 1 FROM event WHERE hash = ? AND chart = ?)
+                    """), arguments: [receipt.receiver.description, chart, Data(receipt.hash.bytes), chart]) ?? false
     }
 
     /// A member's keys as the chart has them, with those that it has shown as a peer: a receipt may come before the event that says them.

@@ -39,7 +39,8 @@ final class PeerConnection: ChannelInboundHandler {
     private var store = StoreQueue()
     private var requests: AsyncStream<StoreRequest>.Continuation?
     private var deadline: Scheduled<Void>?
-    private var ticks: RepeatedTask?
+    /// When the session is told that time has passed.
+    private var alarm: (task: Scheduled<Void>, at: Int)?
     private var isReading = true
 
     init(_ setting: ConnectionSetting, _ identity: PeerIdentity, address: String, dial: Dial?) {
@@ -125,9 +126,6 @@ final class PeerConnection: ChannelInboundHandler {
                 handle.run { $0.answered(answer) }
             }
         }
-        ticks = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
-            handle.run { $0.take([.tick]) }
-        }
         let inputs = [.opened] + early
         early = []
         take(inputs)
@@ -162,7 +160,26 @@ final class PeerConnection: ChannelInboundHandler {
         if let link, let status = session?.status { link.update(status, at: now) }
         if let link { for note in outcome.notes { setting.noted(link.peer.node, note) } }
         if outcome.lines.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(outcome.lines), promise: nil) }
-        if let ending = outcome.ending { end(ending) } else { goOn() }
+        if let ending = outcome.ending { return end(ending) }
+        setAlarm(now)
+        goOn()
+    }
+
+    /// Sees to it that the session is told in time that time has passed. An alarm that turns out too early sets the next: that costs less than
+    /// moving it with every line.
+    private func setAlarm(_ now: Moment) {
+        guard let context, let due = session?.nextTick else { return }
+        if let alarm, alarm.at <= due { return }
+        alarm?.task.cancel()
+        let handle = Handle(self, context.channel)
+        let delay = TimeAmount.milliseconds(Int64(max(1, due - now.monotonic)))
+        let task = context.eventLoop.scheduleTask(in: delay) {
+            handle.run { connection in
+                connection.alarm = nil
+                connection.take([.tick])
+            }
+        }
+        alarm = (task, due)
     }
 
     private struct Outcome {
@@ -228,7 +245,7 @@ final class PeerConnection: ChannelInboundHandler {
         let isEncrypted = phase != .handshaking
         phase = .closing
         deadline?.cancel()
-        ticks?.cancel()
+        alarm?.task.cancel()
         requests?.finish()
         link?.end(ending)
         report(ending)

@@ -32,6 +32,8 @@ public enum ReplicationLimits {
     public static let pingMilliseconds = 30_000
     /// Milliseconds of silence after which the other side is taken for gone.
     public static let silenceMilliseconds = 90_000
+    /// Milliseconds after which a root that changed without events for the peer is told.
+    public static let leisureMilliseconds = 1000
     /// The most receipts and notices before a `mark`.
     public static let statementsAtOnce = 1000
 }

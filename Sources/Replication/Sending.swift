@@ -390,7 +390,8 @@ struct Sending: Sendable {
     }
 
     /// A root that changed without events to send (they came from the peer) is told at leisure: it saves work at the next connection only.
-    mutating func tick(_ step: inout Step) {
-        if phase == .streaming, isIdle, rootIsDue || toldRoot == nil { endBatch(&step) }
-    }
+    mutating func tick(_ step: inout Step) { if wantsTick { endBatch(&step) } }
+
+    /// True where a root waits to be told. None is complete without a chart that cannot be sent.
+    var wantsTick: Bool { phase == .streaming && isIdle && unsendable.isEmpty && (rootIsDue || toldRoot == nil) }
 }

@@ -31,7 +31,7 @@ public struct Session: Sendable {
         case offerChanged(Offer)
         /// Receipts or notices were stored that the peer may not have.
         case statementsChanged
-        /// About a second has passed.
+        /// Some time has passed: at the latest due when ``Session/nextTick`` says so.
         case tick
         /// The node is going down, or this connection is not wanted any more.
         case stop(Message.WireError)
@@ -113,6 +113,7 @@ public struct Session: Sendable {
     /// What the peer may say next of what it has.
     private var expected = Comparison.root
     private var heardAt = 0
+    private var steppedAt = 0
     private var pinged = false
     private var sending: Sending
     private var receiving = Receiving()
@@ -127,6 +128,7 @@ public struct Session: Sendable {
     /// Takes one step.
     public mutating func handle(_ input: Input, now: Moment) -> [Directive] {
         guard phase != .closed else { return [] }
+        steppedAt = now.monotonic
         var step = Step(now: now)
         do throws(Message.WireError) {
             try take(input, &step)
@@ -290,6 +292,17 @@ public struct Session: Sendable {
     }
 
     // MARK: Time
+
+    /// When the next ``Input/tick`` is due, as ``Moment/monotonic``; nil where none is. Earlier ones do no harm, but each wakes a machine up.
+    public var nextTick: Int? {
+        switch phase {
+        case .greeting(let since): return since + ReplicationLimits.handshakeMilliseconds
+        case .talking:
+            let patience = pinged ? ReplicationLimits.silenceMilliseconds : ReplicationLimits.pingMilliseconds
+            return min(heardAt + patience, sending.wantsTick ? steppedAt + ReplicationLimits.leisureMilliseconds : .max)
+        case .connecting, .closed: return nil
+        }
+    }
 
     private mutating func tick(_ step: inout Step) throws(Message.WireError) {
         switch phase {

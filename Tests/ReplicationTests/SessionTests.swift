@@ -74,6 +74,22 @@ import Testing
         #expect(ending(quiet.handle(.tick, now: moment(124))) == .timeout)
     }
 
+    /// A session that has nothing to say asks for time only as often as it must ping.
+    @Test func itSaysWhenItWantsToBeToldTheTime() {
+        var early = session()
+        #expect(early.nextTick == nil)
+        _ = early.handle(.opened, now: moment())
+        #expect(early.nextTick == moment(10).monotonic)
+        var quiet = talking()
+        #expect(quiet.nextTick == moment(30).monotonic)
+        _ = quiet.handle(line(#"{"t":"pong"}"#), now: moment(5))
+        #expect(quiet.nextTick == moment(35).monotonic)
+        _ = quiet.handle(.tick, now: moment(35))
+        #expect(quiet.nextTick == moment(95).monotonic)
+        _ = quiet.handle(.tick, now: moment(95))
+        #expect(quiet.nextTick == nil)
+    }
+
     @Test(arguments: [
         #"{"t":"same"}"# + "\n" + #"{"t":"same"}"#, #"{"t":"open","buckets":[]}"#, #"{"t":"want","part":5,"charts":[]}"#,
         #"{"t":"noted","n":1}"#, #"{"t":"commit","events":1,"buckets":[]}"#, #"{"salt":"x"}"#,
