@@ -17,7 +17,7 @@ struct Bench {
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Commits of one event each: a fiftieth of all, and enough for each of the writers.
-    private var few: Int { max(2 * Step.writers, events / 50) }
+    var few: Int { max(2 * Step.writers, events / 50) }
 
     func table() async throws -> Table {
         let thousand = try ours(.thousand, "thousand", events)
@@ -42,9 +42,52 @@ struct Bench {
             Table.Row(
                 "replay of a chart, as seen", try ours(.replay, "chart", 0), try floor("chart", "\(folder)/floor-chart"),
                 must: 0.05))
+        rows += try twoNodes(commit: floorOne)
         return Table(
             events: written, rows: rows, bytesOfLines: try size(lines), bytesOnDisk: try size("\(folder)/thousand/log.sqlite"),
-            floorBytesOnDisk: try size("\(folder)/floor"))
+            floorBytesOnDisk: try size("\(folder)/floor"),
+            parts: try LineParts(of: Data(contentsOf: URL(filePath: "\(folder)/shared/a/lines"))))
+    }
+
+    /// A history for an empty node, and what is recorded while nothing else goes on and while a third one fetches everything.
+    private func twoNodes(commit: Measured) throws -> [Table.Row] {
+        let meeting = try meet("shared", charts: max(2, events / Step.eventsPerChart))
+        let second = try meeting.join("b")
+        let caughtUp = try meeting.catchUp(second)
+        let floor = try floor("catchup", "\(meeting.folder)/a/lines", "\(folder)/floor-catchup", "1000")
+        guard floor.events == meeting.events else { throw BenchError("the floor received \(floor.events) events") }
+        let samples = min(500, few)
+        let idle = try meeting.live(second, samples)
+        let loaded = try meeting.live(second, samples, beside: try meeting.join("c"))
+        for child in [second, meeting.first] { try child.stop() }
+        try check(meeting, "b")
+        var own = commit
+        own.seconds = Double(commit.events) * Double(max(1, idle.medians.commit)) / 1e6
+        return [
+            Table.Row("catch-up over TLS", caughtUp, floor, must: 0.5),
+            Table.Row("live, idle", idle.measured, commit, against: "floor, one", must: 0.25),
+            Table.Row("live, idle", idle.measured, own, against: "ours, one", must: 0.25),
+            Table.Row("live, beside a catch-up", loaded.measured, commit, against: "floor, one", must: 0.25),
+        ]
+    }
+
+    /// Four nodes, and the events of the first in a file of lines.
+    func meet(_ name: String, events: Int? = nil, charts: Int) throws -> Meeting {
+        let place = "\(folder)/\(name)"
+        let written = try child(
+            CommandLine.arguments[0], ["step", Step.shared.rawValue, place, "\(events ?? self.events)", "\(charts)"])
+        _ = try ours(.export, name + "/a", 0)
+        return try Meeting(place, events: written.events)
+    }
+
+    /// What a node received holds, and holds everything.
+    func check(_ meeting: Meeting, _ name: String) throws {
+        let disputed = meeting.events >= 10_000 ? 1 : 0
+        let held = try child(
+            CommandLine.arguments[0], ["step", Step.received.rawValue, "\(meeting.folder)/\(name)", "0", "\(disputed)"])
+        guard held.events >= meeting.events else {
+            throw BenchError("\(held.events) events were received of \(meeting.events)")
+        }
     }
 
     /// Flips one byte in what the floor reads and one in the log, and sees both refused.
@@ -78,14 +121,14 @@ struct Bench {
         try child(CommandLine.arguments[0], ["step", step.rawValue, "\(folder)/\(name)", "\(events)"])
     }
 
-    private func floor(_ arguments: String...) throws -> Measured {
+    func floor(_ arguments: String...) throws -> Measured {
         let measured = try child(
             URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/bench-floor", arguments)
         guard measured.synchronous == 2 else { throw BenchError("the floor wrote with synchronous off") }
         return measured
     }
 
-    private func child(_ program: String, _ arguments: [String]) throws -> Measured {
+    func child(_ program: String, _ arguments: [String]) throws -> Measured {
         if tellsProgress { FileHandle.standardError.write(Data("… \(arguments.joined(separator: " "))\n".utf8)) }
         let process = Process()
         let output = Pipe()

@@ -17,6 +17,12 @@ struct Measured: Codable {
     var median: UInt64?
     /// The same, of one in a hundred the fastest.
     var percentile99: UInt64?
+    /// Of the process at the other end of a connection.
+    var senderCpu: Double?
+    /// Of the process at the other end of a connection.
+    var senderPeakKiB: Int?
+    /// Bytes that came over a connection, with all that TLS adds.
+    var wireBytes: Int?
 
     var rate: Double { Double(events) / seconds }
     var ratePerCore: Double { Double(events) / max(cpu, 0.001) }

@@ -5,6 +5,8 @@ import Foundation
 import LogStore
 import TestSupport
 
+@testable import DuologNode
+
 /// One thing that is measured, in a process of its own, so that its memory and its processor time are its own.
 enum Step: String, CaseIterable {
     /// One event a commit, one writer after another.
@@ -23,11 +25,19 @@ enum Step: String, CaseIterable {
     case replay
     /// The events of the log into a file of lines. Not measured.
     case export
+    /// Four nodes, of which the first shares a history with the others. Not measured.
+    case shared
+    /// Everything that a node received looked at once more: bytes, chains, signatures, projections, disputes. Not measured.
+    case received
 
     static let writers = 64
     static let eventsPerChart = 500
 
-    func run(in folder: String, events: Int) async throws -> Measured {
+    /// Who has the history, and who is to have it.
+    static let practices = ["a", "b", "c", "d"]
+
+    /// - Parameter charts: nil for as many as there are of ``eventsPerChart`` events.
+    func run(in folder: String, events: Int, charts: Int? = nil) async throws -> Measured {
         switch self {
         case .one: try await appending(in: folder, charts: 16) { bench, log in try await bench.one(log, events) }
         case .groupOnOne: try await appending(in: folder, charts: 1) { bench, log in try await bench.group(log, events) }
@@ -41,6 +51,8 @@ enum Step: String, CaseIterable {
         case .rebuild: try await rebuild(folder)
         case .replay: try await replay(folder)
         case .export: try await export(folder)
+        case .shared: try await share(folder, events, charts: charts ?? max(2, events / Self.eventsPerChart))
+        case .received: try await received(folder, disputed: charts ?? 0)
         }
     }
 
@@ -107,6 +119,30 @@ enum Step: String, CaseIterable {
         try lines.write(to: URL(filePath: folder + "/lines"))
         return Measured(events: rows.count, seconds: 1, cpu: 0, peakKiB: 0)
     }
+
+    private func share(_ folder: String, _ events: Int, charts: Int) async throws -> Measured {
+        let keys = try Self.practices.map { name in
+            let place = "\(folder)/\(name)"
+            return try StateFolder(path: place).create(storeKeyFile: place + "/store.key", fictional: true)
+        }
+        let log = try LogStore(configuration(folder + "/a"))
+        let workload = try await Workload(log, charts: charts, sharedWith: Array(keys.dropFirst()))
+        try await workload.history(log, events)
+        let written = try await log.charts().reduce(0) { $0 + $1.events }
+        return Measured(events: written, seconds: 1, cpu: 0, peakKiB: 0)
+    }
+
+    private func received(_ folder: String, disputed: Int) async throws -> Measured {
+        let report = try await LogVerifier.closed(configuration(folder)) { await $0.verify(isQuick: false) }
+        guard report.count == 0 else { throw BenchError("what \(folder) received has \(report.count) things that are wrong") }
+        let log = try LogStore(configuration(folder))
+        let charts = try await log.charts()
+        for entry in charts.prefix(disputed) {
+            let disputes = try await log.stored(ConflictsView.self, of: entry.chart)?.disputes.count
+            guard disputes == Workload.disputes else { throw BenchError("\(disputes ?? 0) disputes were found in a chart") }
+        }
+        return Measured(events: charts.reduce(0) { $0 + $1.events }, seconds: 1, cpu: 0, peakKiB: 0)
+    }
 }
 
 /// Why a measurement does not count.
@@ -115,11 +151,13 @@ struct BenchError: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// One key for all that is sealed and signed here: nothing in it is anybody's.
-func configuration(_ folder: String) -> LogStore.Configuration {
-    LogStore.Configuration(
-        path: folder + "/log.sqlite", key: Writer.key(from: Array(1...32)),
-        sealer: Sealer(key: SymmetricKey(data: Array(1...32))),
+/// The log of a node's folder; of any other, one with a key that is nobody's.
+func configuration(_ folder: String) throws -> LogStore.Configuration {
+    let isNode = FileManager.default.fileExists(atPath: folder + "/node.key")
+    return LogStore.Configuration(
+        path: folder + "/log.sqlite",
+        key: isNode ? try StateFolder(path: folder).nodeKey() : Writer.key(from: Array(1...32)),
+        sealer: isNode ? try StateFolder.sealer(folder + "/store.key") : Sealer(key: SymmetricKey(data: Array(1...32))),
         clock: { Timestamp(milliseconds: Int(Date().timeIntervalSince1970 * 1000)) }, random: { UInt64.random(in: .min ... .max) }
     )
 }

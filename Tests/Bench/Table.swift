@@ -30,6 +30,8 @@ struct Table: Codable {
     var bytesOfLines: Int
     var bytesOnDisk: Int
     var floorBytesOnDisk: Int
+    /// What the lines of a shared history are made of.
+    var parts: LineParts
 
     func json() throws -> String {
         let encoder = JSONEncoder()
@@ -41,7 +43,7 @@ struct Table: Codable {
         var cells = [
             [
                 "case", "ours ev/s", "other ev/s", "against", "ratio", "must", "p50 us", "p99 us", "peak MiB", "cpu s",
-                "other cpu s",
+                "other cpu s", "sender cpu s", "sender MiB", "wire B/ev",
             ]
         ]
         for row in rows {
@@ -49,17 +51,31 @@ struct Table: Codable {
                 row.name, "\(Int(row.ours.rate))", "\(Int(row.other.rate))", row.against, Self.decimal(row.ratio, 3),
                 Self.decimal(row.must, 2), row.ours.median.map { "\($0)" } ?? "-", row.ours.percentile99.map { "\($0)" } ?? "-",
                 "\(row.ours.peakKiB / 1024)", Self.decimal(row.ours.cpu, 2), Self.decimal(row.other.cpu, 2),
+                Self.both(row) { $0.senderCpu.map { Self.decimal($0, 2) } },
+                Self.both(row) { $0.senderPeakKiB.map { "\($0 / 1024)" } },
+                Self.both(row) { side in side.wireBytes.map { "\($0 / max(1, side.events))" } },
             ])
         }
-        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        let lines = cells.map { row in
-            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
-        }
         return
-            (lines + [
+            (Self.aligned(cells) + [
                 "\(events) events: \(bytesOfLines / events) bytes of lines each, on disk \(bytesOnDisk / events), the floor's \(floorBytesOnDisk / events)",
                 "synchronous, read back (2 is FULL): ours \(synchronous(\.ours)), the floor's \(synchronous(\.other))",
+                parts.text(),
             ]).joined(separator: "\n")
+    }
+
+    /// Rows of cells, each column as wide as its widest.
+    static func aligned(_ cells: [[String]]) -> [String] {
+        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        return cells.map { row in
+            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }.joined(separator: "  ")
+        }
+    }
+
+    /// Ours and the other's, where both say.
+    private static func both(_ row: Row, _ value: (Measured) -> String?) -> String {
+        guard let ours = value(row.ours), let other = value(row.other) else { return "-" }
+        return "\(ours) / \(other)"
     }
 
     /// As each connection that wrote said.

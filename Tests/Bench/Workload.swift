@@ -5,41 +5,69 @@ import LogStore
 
 /// Charts with a member and a therapist in them, and sessions to write there: nothing in it is anybody's.
 struct Workload: Sendable {
-    private let charts: [ChartID]
-    private let author: AuthorID
-    private let when: ClinicalTime
+    let charts: [ChartID]
 
-    init(_ log: LogStore, charts count: Int) async throws {
-        let when = ClinicalTime(instant: Timestamp(milliseconds: 1_925_000_000_000), offsetMinutes: 0)
-        let author = AuthorID(random: (1, 1))
+    /// The same in every log, so that a node that is started on one can write on.
+    static let author = AuthorID(random: (1, 1))
+    static let prescriber = AuthorID(random: (2, 2))
+    static let begin = ClinicalTime(instant: Timestamp(milliseconds: 1_925_000_000_000), offsetMinutes: 0)
+
+    /// Opens the charts, and shares them with the nodes that have these keys.
+    init(_ log: LogStore, charts count: Int, sharedWith others: [NodePublicKey] = []) async throws {
+        let when = Self.begin
+        var founding = [Self.admission(of: log.key.publicKey)] + others.map(Self.admission)
+        founding += [
+            (PractitionerEnrolled.kind, #"{"credential":"lcsw","name":"Nobody"}"#, Self.author),
+            (PractitionerEnrolled.kind, #"{"credential":"psychiatrist","name":"Noone"}"#, Self.prescriber),
+        ]
+        if !others.isEmpty {
+            let recipients = ([log.node] + others.map { NodeID(of: $0) }).map { "\"\($0)\"" }.joined(separator: ",")
+            let document = EventHash(of: [1])
+            founding.append(
+                (
+                    ConsentGranted.kind,
+                    #"{"purpose":"TREAT","recipients":[\#(recipients)],"signed_document_hash":"\#(document)"}"#, Self.author
+                ))
+        }
         var charts: [ChartID] = []
-        for _ in 0..<count {
-            let chart = try await log.openChart(name: "bench", nonce: Self.bytes(), when: when, salt: Self.bytes())
-            let admission = #"{"name":"bench","node_key":"\#(log.key.publicKey)","scopes":["steward","therapy"]}"#
-            let enrolment = #"{"credential":"lcsw","name":"Nobody"}"#
-            let founding = [(MemberAdmitted.kind, admission, .node), (PractitionerEnrolled.kind, enrolment, author)].map {
-                Draft(
-                    chart: chart, author: $0.2, kind: $0.0, members: Array($0.1.utf8), when: when, seeing: .everything,
-                    salt: Self.bytes())
+        // Some at a time share their commits.
+        for first in stride(from: 0, to: count, by: Step.writers) {
+            charts += try await withThrowingTaskGroup(of: ChartID.self) { group in
+                for _ in first..<min(first + Step.writers, count) {
+                    group.addTask { [founding] in
+                        let chart = try await log.openChart(name: "bench", nonce: Self.bytes(), when: when, salt: Self.bytes())
+                        let drafts = founding.map { kind, members, author in
+                            Draft(
+                                chart: chart, author: author, kind: kind, members: Array(members.utf8), when: when,
+                                seeing: .everything, salt: Self.bytes())
+                        }
+                        _ = try await log.author(drafts, request: nil)
+                        return chart
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
             }
-            _ = try await log.author(founding, request: nil)
-            charts.append(chart)
         }
         self.charts = charts
-        self.author = author
-        self.when = when
     }
 
-    private static func bytes() -> [UInt8] { (0..<16).map { _ in UInt8.random(in: .min ... .max) } }
+    private static func admission(of key: NodePublicKey) -> (Kind, String, AuthorID) {
+        (MemberAdmitted.kind, #"{"name":"bench","node_key":"\#(key)","scopes":["steward","therapy","prescribing"]}"#, .node)
+    }
+
+    static func bytes() -> [UInt8] { (0..<16).map { _ in UInt8.random(in: .min ... .max) } }
 
     /// One session a day in each chart: two of one day would be taken for probable duplicates of each other.
-    private func session(_ number: Int) -> Draft {
-        let day = when.instant.milliseconds + number / charts.count * 86_400_000
-        let start = ClinicalTime(instant: Timestamp(milliseconds: day), offsetMinutes: 0)
+    private func session(_ number: Int) -> Draft { Self.session(number / charts.count, in: charts[number % charts.count]) }
+
+    /// The session of a day, counted from the first.
+    static func session(_ day: Int, in chart: ChartID) -> Draft {
+        let start = ClinicalTime(
+            instant: Timestamp(milliseconds: begin.instant.milliseconds + day * 86_400_000), offsetMinutes: 0)
         return Draft(
-            chart: charts[number % charts.count], author: author, kind: SessionHeld.kind,
+            chart: chart, author: author, kind: SessionHeld.kind,
             members: Array(#"{"minutes":50,"modality":"individual CBT","start":"\#(start)"}"#.utf8), when: start,
-            seeing: .everything, salt: Self.bytes())
+            seeing: .everything, salt: bytes())
     }
 
     func one(_ log: LogStore, _ events: Int) async throws -> Measured {

@@ -8,15 +8,25 @@ let usage = """
       --json      one JSON object instead of the table
       --smoke     the smallest run that touches everything, and a flipped byte in what is read, which must stop it
       --keep      leave the logs that were written, and say where
+    bench growth [--events N] [--json]   how the cost grows with events and with charts, up to N (default 100000)
+    bench idle [--charts N] [--seconds S]  what a node with N charts (default 10000) and three peers costs while nobody says anything
     """
 
 do {
-    if arguments.first == "step", arguments.count == 4, let step = Step(rawValue: arguments[1]), let events = Int(arguments[3]) {
-        let measured = try await step.run(in: arguments[2], events: events)
+    if arguments.first == "step", (4...5).contains(arguments.count), let step = Step(rawValue: arguments[1]),
+        let events = Int(arguments[3])
+    {
+        let measured = try await step.run(
+            in: arguments[2], events: events, charts: arguments.count == 5 ? Int(arguments[4]) : nil)
         print(String(decoding: try JSONEncoder().encode(measured), as: UTF8.self))
+    } else if arguments.first == "node", arguments.count == 2 {
+        var node = try await NodeProcess(arguments[1])
+        try await node.run()
     } else {
         var rest = arguments[...]
-        var events = 100_000
+        let mode = ["growth", "idle"].first { rest.first == $0 }
+        if mode != nil { rest = rest.dropFirst() }
+        var (events, charts, seconds) = (100_000, 10_000, 60)
         var flags: Set<String> = []
         while let argument = rest.popFirst() {
             switch argument {
@@ -25,15 +35,28 @@ do {
                     throw BenchError("--events wants a number from 1000 on\n\(usage)")
                 }
                 events = number
+            case "--charts", "--seconds":
+                guard let number = rest.popFirst().flatMap({ Int($0) }), number >= 1 else {
+                    throw BenchError("\(argument) wants a number from 1 on\n\(usage)")
+                }
+                if argument == "--charts" { charts = number } else { seconds = number }
             case "--json", "--smoke", "--keep": flags.insert(argument)
             default: throw BenchError(usage)
             }
         }
         let bench = try Bench(events: flags.contains("--smoke") ? 1000 : events, tellsProgress: !flags.contains("--json"))
         defer { if flags.contains("--keep") { print("kept: \(bench.folder)") } else { bench.remove() } }
-        let table = try await bench.table()
-        print(flags.contains("--json") ? try table.json() : table.text())
-        if flags.contains("--smoke") { try await bench.flip() }
+        switch mode {
+        case "growth": print(try bench.growth(Growth.sizes(upTo: events)).printed(asJSON: flags.contains("--json")))
+        case "idle": print(try bench.idle(charts: charts, seconds: seconds).printed(asJSON: flags.contains("--json")))
+        default:
+            let table = try await bench.table()
+            print(flags.contains("--json") ? try table.json() : table.text())
+            guard flags.contains("--smoke") else { break }
+            _ = try bench.growth(([Growth.Size(events: 1000, charts: 2)], []))
+            _ = try bench.idle(charts: 2, seconds: 1)
+            try await bench.flip()
+        }
     }
 } catch {
     FileHandle.standardError.write(Data("bench: \(error)\n".utf8))

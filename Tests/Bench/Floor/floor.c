@@ -1,11 +1,13 @@
 // The floor: what these bytes cost with as little as possible around them. Raw SQLite, small integer keys, pages of 8 KiB, a commit that
 // is durable, and SHA-256 of what is stored. It reads the events that the benchmark wrote: an envelope and a body, each a line.
 //   floor append LINES DATABASE BATCH [MOST]   one durable commit for each BATCH events
+//   floor catchup LINES DATABASE BATCH         the same, of lines that another process sends over TLS
 //   floor chain DATABASE                       reads all, hashes all, checks each chain
 //   floor json DATABASE                        reads all, and lets SQLite take two fields out of each envelope
 //   floor chart DATABASE                       reads the rows of the largest chart
 // Prints one JSON object. Whatever does not hold ends it with exit code 1 and the number of the event.
 #define _GNU_SOURCE
+#include "wire.h"
 #include <openssl/sha.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -157,29 +159,34 @@ static long read_batch(FILE *file, struct lines *batch, long most) {
     return count;
 }
 
+static sqlite3_stmt *prepare_insert(sqlite3 *db) {
+    run(db, "CREATE TABLE event (id INTEGER PRIMARY KEY, chart INTEGER NOT NULL, origin INTEGER NOT NULL, seq INTEGER NOT NULL,"
+            " envelope BLOB NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (chart, origin, seq))");
+    return prepare(db, "INSERT INTO event (chart, origin, seq, envelope, body, hash) VALUES (?, ?, ?, ?, ?, ?)");
+}
+
+static void insert(sqlite3 *db, sqlite3_stmt *statement, const struct lines *lines, long number) {
+    struct event event = check(lines->line, lines->length, lines->body, lines->body_length, number);
+    sqlite3_bind_int64(statement, 1, event.chart);
+    sqlite3_bind_int64(statement, 2, event.origin);
+    sqlite3_bind_int64(statement, 3, event.seq);
+    sqlite3_bind_blob(statement, 4, lines->line, (int)lines->length, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 5, lines->body, (int)lines->body_length, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 6, event.hash, HASH, SQLITE_STATIC);
+    must(db, sqlite3_step(statement), SQLITE_DONE);
+    sqlite3_reset(statement);
+}
+
 static long append(sqlite3 *db, const char *path, long batch, long most, double *took) {
     FILE *file = fopen(path, "r");
     struct lines *events = calloc((size_t)batch, sizeof *events);
     if (!file || !events) stop("the events cannot be read", 0);
-    run(db, "CREATE TABLE event (id INTEGER PRIMARY KEY, chart INTEGER NOT NULL, origin INTEGER NOT NULL, seq INTEGER NOT NULL,"
-            " envelope BLOB NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, UNIQUE (chart, origin, seq))");
-    sqlite3_stmt *insert = prepare(db, "INSERT INTO event (chart, origin, seq, envelope, body, hash) VALUES (?, ?, ?, ?, ?, ?)");
+    sqlite3_stmt *statement = prepare_insert(db);
     long count = 0;
     for (long held; (held = read_batch(file, events, batch < most - count ? batch : most - count)) > 0; count += held) {
         double began = seconds();
         run(db, "BEGIN IMMEDIATE");
-        for (long index = 0; index < held; index++) {
-            const struct lines *lines = &events[index];
-            struct event event = check(lines->line, lines->length, lines->body, lines->body_length, count + index + 1);
-            sqlite3_bind_int64(insert, 1, event.chart);
-            sqlite3_bind_int64(insert, 2, event.origin);
-            sqlite3_bind_int64(insert, 3, event.seq);
-            sqlite3_bind_blob(insert, 4, lines->line, (int)lines->length, SQLITE_STATIC);
-            sqlite3_bind_blob(insert, 5, lines->body, (int)lines->body_length, SQLITE_STATIC);
-            sqlite3_bind_blob(insert, 6, event.hash, HASH, SQLITE_STATIC);
-            must(db, sqlite3_step(insert), SQLITE_DONE);
-            sqlite3_reset(insert);
-        }
+        for (long index = 0; index < held; index++) insert(db, statement, &events[index], count + index + 1);
         run(db, "COMMIT");
         *took += seconds() - began;
         for (long index = 0; index < held; index++) {
@@ -187,9 +194,35 @@ static long append(sqlite3 *db, const char *path, long batch, long most, double 
             free(events[index].body);
         }
     }
-    sqlite3_finalize(insert);
+    sqlite3_finalize(statement);
     free(events);
     fclose(file);
+    return count;
+}
+
+// The other end of a connection: stores each event as its two lines are there, and commits each `batch` of them.
+static long receive(sqlite3 *db, struct wire *wire, long batch) {
+    static char bytes[2 * LONGEST];
+    sqlite3_stmt *statement = prepare_insert(db);
+    size_t held = 0;
+    long count = 0;
+    run(db, "BEGIN IMMEDIATE");
+    for (ssize_t got; (got = wire_read(wire, bytes + held, sizeof bytes - held)) > 0;) {
+        held += (size_t)got;
+        const char *at = bytes, *line_end, *body_end;
+        while ((line_end = memchr(at, '\n', (size_t)(bytes + held - at)))
+               && (body_end = memchr(line_end + 1, '\n', (size_t)(bytes + held - line_end - 1)))) {
+            struct lines lines = {(char *)at, (char *)line_end + 1, (size_t)(line_end - at), (size_t)(body_end - line_end - 1)};
+            insert(db, statement, &lines, ++count);
+            if (count % batch == 0) run(db, "COMMIT; BEGIN IMMEDIATE");
+            at = body_end + 1;
+        }
+        held -= (size_t)(at - bytes);
+        memmove(bytes, at, held);
+    }
+    if (held) stop("the last line has no end", count + 1);
+    run(db, "COMMIT");
+    sqlite3_finalize(statement);
     return count;
 }
 
@@ -219,18 +252,29 @@ static long replay(sqlite3 *db, const char *what) {
 
 int main(int count, char **arguments) {
     last = calloc(NAMES, TEXT);
-    int is_append = count >= 5 && !strcmp(arguments[1], "append"), synchronous = 0;
-    if (!last || (!is_append && count != 3)) stop("append LINES DATABASE BATCH [MOST] | chain, json or chart DATABASE", 0);
-    sqlite3 *db = open_database(arguments[is_append ? 3 : 2], &synchronous);
-    double began = seconds(), took = 0;
+    int is_append = count >= 5 && !strcmp(arguments[1], "append"), is_catchup = count == 5 && !strcmp(arguments[1], "catchup");
+    if (!last || (!is_append && !is_catchup && count != 3)) {
+        stop("append LINES DATABASE BATCH [MOST] | catchup LINES DATABASE BATCH | chain, json or chart DATABASE", 0);
+    }
+    int synchronous = 0;
+    double began = seconds(), took = 0, sender_cpu = 0;
+    long sender_peak = 0, sent = 0;
+    // Before the database is open: a process that is copied must not hold one.
+    struct wire *wire = is_catchup ? wire_from_sender(arguments[2]) : NULL;
+    sqlite3 *db = open_database(arguments[count == 3 ? 2 : 3], &synchronous);
+    if (count == 3) began = seconds();
     long events = is_append ? append(db, arguments[2], atol(arguments[4]), count > 5 ? atol(arguments[5]) : 1L << 40, &took)
+        : is_catchup        ? receive(db, wire, atol(arguments[4]))
                             : replay(db, arguments[1]);
+    if (is_catchup) wire_end(wire, &sender_cpu, &sender_peak, &sent);
     if (!is_append) took = seconds() - began;
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
     double cpu = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-    printf("{\"cpu\":%.4f,\"events\":%ld,\"seconds\":%.6f,\"synchronous\":%d,\"peakKiB\":%ld}\n", cpu, events, took, synchronous,
+    printf("{\"cpu\":%.4f,\"events\":%ld,\"seconds\":%.6f,\"synchronous\":%d,\"peakKiB\":%ld", cpu, events, took, synchronous,
            used.ru_maxrss);
+    if (is_catchup) printf(",\"senderCpu\":%.4f,\"senderPeakKiB\":%ld,\"wireBytes\":%ld", sender_cpu, sender_peak, sent);
+    printf("}\n");
     must(db, sqlite3_close(db), SQLITE_OK);
     return 0;
 }
