@@ -14,15 +14,17 @@ EVENTS     ?= 100000
 binary  = $(DESTDIR)$(PREFIX)/bin/duolog
 config  = $(DESTDIR)/etc/duolog/duolog.yaml
 units   = $(DESTDIR)/lib/systemd/system
-# One build feeds everything: what is tested is what is measured, packed and shown, and nothing is built twice. Optimised, since the tests wait
-# longer for a debug build than its compiler saves; `swift build` and `swift test` by themselves are for the debugger. Without a
-# debugger's tables: the package is stripped of them anyway, and writing them is a seventh of the build. Profilers still find names.
-options   = --configuration release -debug-info-format none
+# One build feeds all tests, the benchmark and the package: what is tested is what is measured and shipped, and nothing is built twice. Optimised,
+# since the tests wait longer for a debug build than its compiler saves. Without a debugger's tables: the package is stripped of them
+# anyway, and writing them is a seventh of the build. Profilers still find names.
+options     = --configuration release -debug-info-format none
 swift_build = swift build $(options)
-built     = .build/release
+built       = .build/release
 # The same programs with Swift's own libraries linked in. Debian's are found at run time.
-linked    = .build/linked
-packed    = $(linked)/duolog
+linked      = .build/linked
+packed      = $(linked)/duolog
+# Whoever only wants to see it is shown a debug build, which is there in half the time; and what plain `swift build` makes is the same.
+shown      := $(if $(wildcard $(built)/duolog),release,debug)
 release_date = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
 .PHONY: help build build-tests demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted linked manual stage install package deb
@@ -32,7 +34,7 @@ help:
 	@echo "make test      lint, build, and run every test"
 	@echo "make test-faults  kill, stop, cut and starve real processes; some cases need root. About three minutes"
 	@echo "make test-service  install the package under a real systemd and try it; needs root. About three minutes after the build"
-	@echo "make test-page     drive a real browser against real daemons, and hold every page to the rules of accessibility. About two minutes"
+	@echo "make test-page     drive a real browser against real daemons, and hold every page to the rules of accessibility. About five minutes"
 	@echo "make measure-page  time the page of a chart of 5,000 events beside 10 and beside 10,000 other charts; long"
 	@echo "make screenshots   take the pictures of the page that stand in docs, from the demonstration"
 	@echo "make fuzz      let libFuzzer try lines, events and sessions for SECONDS each"
@@ -46,8 +48,9 @@ help:
 
 build:
 	@.ci/setup build
-	@echo "Building duolog. The first time all libraries are built too: about 7 minutes on 2 cores; after that, what has changed."
-	@.ci/stage build $(swift_build) --product duolog
+	@echo "Building duolog. The first time all libraries are built too: about 5 minutes on 2 cores; after that, what has changed."
+	@.ci/stage build $(if $(filter release,$(shown)),$(swift_build),swift build) --product duolog
+	@ln -sfn $(shown) .build/bin
 
 build-tests:
 	@.ci/setup test
@@ -55,7 +58,7 @@ build-tests:
 	@.ci/stage build-tests $(swift_build) --build-tests
 
 demo: build
-	@$(built)/duolog demo $(ARGS)
+	@.build/bin/duolog demo $(ARGS)
 
 lint:
 	@.ci/stage lint swift format lint --strict --recursive Package.swift Sources Tests
@@ -97,15 +100,16 @@ test-service: build-tests package
 # Two browsers, two practices. What a failed test saw is kept in .build/page.
 test-page: build
 	@.ci/setup page
-	@.build/page-venv/bin/python Tests/Page/run.py $(built)/duolog $(ARGS)
+	@.build/page-venv/bin/python Tests/Page/run.py .build/bin/duolog $(ARGS)
 
-measure-page: build
+measure-page:
 	@.ci/setup page
+	@.ci/stage build-release $(swift_build) --product duolog
 	@.build/page-venv/bin/python Tests/Page/measure.py $(built)/duolog
 
 screenshots: build
 	@.ci/setup page
-	@.build/page-venv/bin/python Tests/Page/screenshots.py $(built)/duolog docs/screenshots
+	@.build/page-venv/bin/python Tests/Page/screenshots.py .build/bin/duolog docs/screenshots
 
 # What is found is kept in .build/fuzz; a crash names its input, and what runs it again.
 fuzz:
@@ -155,7 +159,10 @@ install: linked
 	@echo "The service runs as a user of its own: systemd-sysusers && systemd-tmpfiles --create duolog.conf && systemctl daemon-reload"
 	@echo "Then see docs/OPERATIONS.md; a new node begins with: runuser -u duolog -- duolog init"
 
-linked: build
+linked:
+	@.ci/setup build
+	@echo "Building for release. The first time this takes about 9 minutes on 2 cores."
+	@.ci/stage build-release $(swift_build) --product duolog
 	@.ci/stage link-duolog .ci/link-static duolog
 
 package: linked
