@@ -87,7 +87,7 @@ public actor PeerNetwork {
 
     /// Whom to tell what happens in the sessions.
     public nonisolated func onNote(_ handler: @escaping @Sendable (NodeID, Session.Note) -> Void) {
-        notes.handler.withLock { $0 = handler }
+        notes.handler.withLock { $0 = NoteHandler.Handler(call: handler) }
     }
 
     /// Whom to tell what peers show of their keys; before that nobody's new key is taken.
@@ -216,7 +216,7 @@ public actor PeerNetwork {
             handshakeTime: configuration.handshakeTime,
             identified: { link in Task { await self.identified(link) } },
             ended: { link, dial, ending in Task { await self.ended(link, dial, ending) } },
-            noted: { [notes] node, note in notes.handler.withLock { $0 }?(node, note) })
+            noted: { [notes] node, note in notes.handler.withLock { $0 }?.call(node, note) })
     }
 
     private func bind() async throws -> any Channel {
@@ -258,5 +258,10 @@ public struct ListenError: Error, CustomStringConvertible {
 
 /// Whom to tell what happens in the sessions.
 private final class NoteHandler: Sendable {
-    let handler = Mutex<(@Sendable (NodeID, Session.Note) -> Void)?>(nil)
+    /// Not a function by itself: a mutex would wrap it once more with each look at it.
+    struct Handler {
+        let call: @Sendable (NodeID, Session.Note) -> Void
+    }
+
+    let handler = Mutex<Handler?>(nil)
 }
