@@ -30,6 +30,16 @@ enum CodeRules {
         }
     }
 
+    /// A function that stands in a mutex by itself is wrapped once more by each look at it: calling it becomes as deep as it was looked at
+    /// often. In a structure it is not.
+    static func wrappedFunctions(in files: [SourceFile]) -> [Offence] {
+        files.flatMap { file in
+            MaskedSource(file.text).lines.filter { line in
+                line.text.ranges(of: "Mutex<").contains { line.text[$0.upperBound...].contains("->") }
+            }.map { Offence(path: file.path, line: $0.number, text: "a function in a mutex: put it into a structure") }
+        }
+    }
+
     /// Promises without an issue that keeps them.
     static func loosePromises(in files: [SourceFile]) -> [Offence] {
         files.flatMap { file in

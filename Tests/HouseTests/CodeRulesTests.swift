@@ -6,6 +6,10 @@ struct CodeRulesTests {
         expectNone(CodeRules.crashes(in: try Repository.sources()))
     }
 
+    @Test func noFunctionStandsInAMutexByItself() throws {
+        expectNone(CodeRules.wrappedFunctions(in: try Repository.sources()))
+    }
+
     @Test func everyPromiseNamesItsIssue() throws {
         expectNone(CodeRules.loosePromises(in: try Repository.sources()))
     }
@@ -43,6 +47,16 @@ struct PlantedOffenceTests {
     ])
     func whatIsNoCrashIsNotFound(code: String) {
         #expect(lines(CodeRules.crashes, code + "\n") == [])
+    }
+
+    @Test func wrappedFunctionsAreFound() {
+        let text = """
+            let a = Mutex<(@Sendable (Int) -> Void)?>(nil)
+            let b = Mutex<Handler?>(nil)
+            // Mutex<() -> Void>
+            let c: Mutex<[() -> Int]>
+            """
+        #expect(lines(CodeRules.wrappedFunctions, text) == [1, 4])
     }
 
     @Test func promisesAreFound() {

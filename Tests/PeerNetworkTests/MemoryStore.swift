@@ -23,9 +23,13 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
     /// Peers whose requests wait, until their gates are open.
     private let gates = Mutex<[NodeID: Gate]>([:])
     /// Told which charts got events that are new here; of none, when events were read.
-    private let onChange = Mutex<(@Sendable (Set<ChartID>) -> Void)?>(nil)
+    private let onChange = Mutex<Handler?>(nil)
 
-    func observe(_ handler: @escaping @Sendable (Set<ChartID>) -> Void) { onChange.withLock { $0 = handler } }
+    private struct Handler {
+        let call: @Sendable (Set<ChartID>) -> Void
+    }
+
+    func observe(_ handler: @escaping @Sendable (Set<ChartID>) -> Void) { onChange.withLock { $0 = Handler(call: handler) } }
 
     /// Answers the peer nothing until the gate is open.
     func hold(_ peer: NodeID) -> Gate {
@@ -64,7 +68,7 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
         }
     }
 
-    private func changed(_ charts: Set<ChartID>) { onChange.withLock { $0 }?(charts) }
+    private func changed(_ charts: Set<ChartID>) { onChange.withLock { $0 }?.call(charts) }
 
     // MARK: The ports
 
