@@ -67,9 +67,8 @@ extension Transaction {
     }
 
     func write(_ draft: Draft, to chart: Int64) throws -> Authored {
-        workOn(chart)
         let origin = Origin(node: store.node, epoch: state.counters.epoch)
-        let (written, event, verdict) = try withRecord(chart) { record in
+        let (written, event, verdict) = try withRecord(chart, isWriting: true) { record in
             let (written, event) = try record.author(draft, as: origin, at: store.configuration.clock())
             return (written, event, record.graph.position(of: event.hash).map { record.verdict(on: $0) })
         }

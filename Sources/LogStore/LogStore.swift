@@ -43,7 +43,7 @@ public final class LogStore: Sendable {
 
     /// How much of the charts the writer keeps in memory, in events; each takes about 1.3 KiB.
     public struct Cache: Sendable {
-        /// In all. A chart that is written to and is not there is read anew for each commit: so there is room for all that a practice works
+        /// In all, without journals. A chart that is written to and is not there is read anew for each commit: so there is room for all that a practice works
         /// on in a day, and for a batch over a few hundred charts.
         public var events = 131_072
         /// Of charts that nobody here writes to. They pass through from peers, one after another, and are not come back to: a catch-up of

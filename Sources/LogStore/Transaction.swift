@@ -164,7 +164,7 @@ final class Transaction {
         try db.execute(
             sql: "INSERT INTO chart (hash, local) VALUES (?, ?)", arguments: [Data(chart.bytes), isLocal])
         let id = try db.lastInsertedRowID
-        state.put(id, ChartRecord(chart: chart, isLocal: isLocal))
+        state.put(id, WriterState.Held(ChartRecord(chart: chart, isLocal: isLocal)))
         touched.insert(id)
         return id
     }
@@ -184,7 +184,7 @@ final class Transaction {
     func record(_ chart: Int64) throws -> ChartRecord {
         if let record = state.peek(chart) { return record }
         let record = try RecordLoader(sealer: store.configuration.sealer).load(chart, db)
-        state.put(chart, record)
+        state.put(chart, WriterState.Held(record))
         return record
     }
 
@@ -201,19 +201,22 @@ final class Transaction {
         return state.counters.lastStatement
     }
 
-    func workOn(_ chart: Int64) { state.workOn(chart) }
-
     func drop(_ chart: Int64) { state.drop([chart]) }
 
     func cache(_ node: NodeID, _ id: Int64) { state.peerIDs[node] = id }
 
     /// Changes the record of a chart without copying it.
-    func withRecord<Value>(_ chart: Int64, _ body: (inout ChartRecord) throws -> Value) throws -> Value {
+    ///
+    /// - Parameter isWriting: true where this node writes to the chart: it will come back to it.
+    func withRecord<Value>(
+        _ chart: Int64, isWriting: Bool = false, _ body: (inout ChartRecord) throws -> Value
+    ) throws -> Value {
         touched.insert(chart)
         if state.isLocal(chart) == nil { _ = try record(chart) }
-        guard var record = state.take(chart) else { throw LogStoreError(.io, "a chart vanished from memory") }
-        defer { state.put(chart, record) }
-        return try body(&record)
+        guard var held = state.take(chart) else { throw LogStoreError(.io, "a chart vanished from memory") }
+        if isWriting { held.isWorkedOn = true }
+        defer { state.put(chart, held) }
+        return try body(&held.record)
     }
 
     // MARK: Rows

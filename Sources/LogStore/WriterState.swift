@@ -5,12 +5,25 @@ import GRDB
 
 /// What the one writer keeps in memory. It says what the writer's connection sees; whatever a failed job touched is dropped.
 struct WriterState: Sendable {
-    private var records: [Int64: ChartRecord] = [:]
-    private var uses: [Int64: Int] = [:]
-    /// Charts that this node has written to since they are here.
-    private var workedOn: Set<Int64> = []
-    /// Events of the records that are here, counted along: adding them up for each event cost more than the event.
+    /// A chart in memory.
+    struct Held: Sendable {
+        var record: ChartRecord
+        /// True once this node has written to it since it is here.
+        var isWorkedOn = false
+        /// The higher, the later it was used.
+        fileprivate var use = 0
+
+        init(_ record: ChartRecord) { self.record = record }
+
+        /// Events that count against the room there is. A journal is always here and takes none of it: nearly every commit writes to it,
+        /// however long it has become.
+        fileprivate var weight: Int { record.isLocal ? 0 : record.graph.nodes.count }
+    }
+
+    private var charts: [Int64: Held] = [:]
+    /// Events of the charts that are here, counted along: adding them up for each event cost more than the event.
     private(set) var held = 0
+    /// Of these, events of charts that this node has not written to.
     private(set) var passing = 0
     private var clock = 0
     private let room: LogStore.Cache
@@ -30,50 +43,42 @@ struct WriterState: Sendable {
         var instance: UInt64 = 0
     }
 
-    /// Takes a record out, so that changing it does not copy it; it comes back with ``put(_:_:)``.
-    mutating func take(_ chart: Int64) -> ChartRecord? {
-        guard let record = records.removeValue(forKey: chart) else { return nil }
-        held -= record.graph.nodes.count
-        if !workedOn.contains(chart) { passing -= record.graph.nodes.count }
-        return record
+    /// Takes a chart out, so that changing it does not copy it; it comes back with ``put(_:_:)``.
+    mutating func take(_ chart: Int64) -> Held? {
+        guard let taken = charts.removeValue(forKey: chart) else { return nil }
+        held -= taken.weight
+        if !taken.isWorkedOn { passing -= taken.weight }
+        return taken
     }
 
-    /// The chart is one that this node writes to.
-    mutating func workOn(_ chart: Int64) {
-        guard workedOn.insert(chart).inserted, let record = records[chart] else { return }
-        passing -= record.graph.nodes.count
-    }
+    func peek(_ chart: Int64) -> ChartRecord? { charts[chart]?.record }
 
-    func peek(_ chart: Int64) -> ChartRecord? { records[chart] }
+    /// Nil where the chart is not here.
+    func isLocal(_ chart: Int64) -> Bool? { charts[chart]?.record.isLocal }
 
-    /// Nil where the record is not here.
-    func isLocal(_ chart: Int64) -> Bool? { records[chart]?.isLocal }
-
-    mutating func put(_ chart: Int64, _ record: ChartRecord) {
+    mutating func put(_ chart: Int64, _ new: Held) {
         _ = take(chart)
         clock += 1
-        uses[chart] = clock
-        records[chart] = record
-        held += record.graph.nodes.count
-        if !workedOn.contains(chart) { passing += record.graph.nodes.count }
-        while passing > room.passing, let oldest = oldest(where: { $0 != chart && !workedOn.contains($0) }) {
-            forget(oldest)
+        charts[chart] = new
+        charts[chart]?.use = clock
+        held += new.weight
+        if !new.isWorkedOn { passing += new.weight }
+        while passing > room.passing, forgetOldest(but: chart, ofPassing: true) {}
+        while held > room.events, forgetOldest(but: chart, ofPassing: false) {}
+    }
+
+    /// False where there is none to forget.
+    private mutating func forgetOldest(but kept: Int64, ofPassing isOfPassing: Bool) -> Bool {
+        let candidates = charts.lazy.filter { key, held in
+            key != kept && !held.record.isLocal && !(isOfPassing && held.isWorkedOn)
         }
-        while held > room.events, let oldest = oldest(where: { $0 != chart }) { forget(oldest) }
+        guard let oldest = candidates.min(by: { $0.value.use < $1.value.use })?.key else { return false }
+        _ = take(oldest)
+        return true
     }
 
-    private func oldest(where isCandidate: (Int64) -> Bool) -> Int64? {
-        records.keys.filter(isCandidate).min { uses[$0, default: 0] < uses[$1, default: 0] }
-    }
-
-    private mutating func forget(_ chart: Int64) {
-        _ = take(chart)
-        uses[chart] = nil
-        workedOn.remove(chart)
-    }
-
-    mutating func drop(_ charts: some Sequence<Int64>) {
-        for chart in charts { forget(chart) }
+    mutating func drop(_ dropped: some Sequence<Int64>) {
+        for chart in dropped { _ = take(chart) }
         // A rolled back job may have made these ids.
         chartIDs = [:]
         originIDs = [:]
