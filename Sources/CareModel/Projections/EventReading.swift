@@ -27,8 +27,7 @@ public struct EventReading: Codable, Hashable, Sendable {
         guard let entry = TimelineView.entries(of: [position], in: fold).first else { return nil }
         self.entry = entry
         body = fold.currentBody(position).map { String(decoding: $0.members, as: UTF8.self) }
-        // The same person on the same node, in whatever epoch.
-        let isOwn = envelope.author == reader.author && envelope.origin.node == reader.node
+        let isOwn = Membership.Seat(of: envelope) == reader
         let isSteward = fold.membership.scopes(of: reader.node).contains(.steward)
         let isTold = fold.membership.contains(reader.node) && Catalogue.kind(envelope.kind) != nil && body != nil
         let stands = entry.standing != .withdrawn && entry.standing != .withoutEffect

@@ -55,7 +55,7 @@ public struct EventLabel: Codable, Hashable, Sendable {
     init(_ position: Int, _ fold: Fold) {
         let node = fold.record.graph.nodes[position]
         let envelope = node.envelope
-        let seat = Membership.Seat(node: envelope.origin.node, author: envelope.author)
+        let seat = Membership.Seat(of: envelope)
         event = node.hash
         kind = envelope.kind
         author = fold.membership.practitioners[seat]?.name ?? envelope.author.text

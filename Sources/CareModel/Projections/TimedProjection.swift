@@ -54,7 +54,7 @@ extension Fold {
     /// lapse because the one who planned it has left.
     func isByPrescriber(_ position: Int) -> Bool {
         let envelope = record.graph.nodes[position].envelope
-        let seat = Membership.Seat(node: envelope.origin.node, author: envelope.author)
+        let seat = Membership.Seat(of: envelope)
         guard let practitioner = membership.practitioners[seat] else { return false }
         return practitioner.credential.mayAct(as: .prescribing)
             && membership.members[envelope.origin.node]?.everPermitted.contains(.prescribing) ?? false

@@ -78,7 +78,7 @@ public struct Authority: Sendable {
         }
         let targets = envelope.refs.compactMap { graph.position(of: $0) }
         let author = Author(
-            envelope, member: member, practitioner: known.practitioners[Membership.Seat(node: node, author: envelope.author)])
+            envelope, member: member, practitioner: known.practitioners[Membership.Seat(of: envelope)])
         switch kind.authors {
         case .founder, .journal, .member: return .permitted
         case .steward: return author.needs([.steward])
@@ -106,10 +106,8 @@ public struct Authority: Sendable {
             ? .withoutEffect(.noScope, decidedBy: nil) : .permitted
     }
 
-    /// The same person on the same node, in whatever epoch.
     private func wrote(_ envelope: Envelope, _ target: Int, _ graph: ChartGraph) -> Bool {
-        let other = graph.nodes[target].envelope
-        return other.author == envelope.author && other.origin.node == envelope.origin.node
+        Membership.Seat(of: envelope) == Membership.Seat(of: graph.nodes[target].envelope)
     }
 
     /// Whether a chain of refs leads to a medication: a resolution belongs to the register that it settles.
@@ -194,7 +192,7 @@ public struct Authority: Sendable {
             return succession(in: event, at: position, graph).map { .rotation(of: event.envelope.origin.node, $0) }
         case PractitionerEnrolled.kind:
             let enrolled = try PractitionerEnrolled.read(body)
-            let seat = Membership.Seat(node: event.envelope.origin.node, author: event.envelope.author)
+            let seat = Membership.Seat(of: event.envelope)
             return .enrolment(seat, Membership.Practitioner(name: enrolled.name, credential: enrolled.credential))
         default: return nil
         }

@@ -56,6 +56,9 @@ public struct Membership: Hashable, Sendable {
             self.node = node
             self.author = author
         }
+
+        /// Where an event was written: the same person on the same node, in whatever epoch.
+        init(of envelope: Envelope) { self.init(node: envelope.origin.node, author: envelope.author) }
     }
 
     /// Every node that was ever admitted, removed or not.
