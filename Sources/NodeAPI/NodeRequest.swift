@@ -36,21 +36,24 @@ public struct NodeError: Error, Codable, Hashable, Sendable, CustomStringConvert
     public let code: Code
     /// What, where, and what to do.
     public let text: String
+    /// What to do, as the command line has it: a page has a form or a button for it. Nil where the text says it all.
+    public let command: String?
     /// A view token of the present state, where looking again is what to do.
     public let view: String?
     /// The member of the body that is not acceptable, or `refs`; nil where it is about something else.
     public let field: String?
 
     /// A failure.
-    public init(_ code: Code, _ text: String, view: String? = nil, field: String? = nil) {
+    public init(_ code: Code, _ text: String, command: String? = nil, view: String? = nil, field: String? = nil) {
         self.code = code
         self.text = text
+        self.command = command
         self.view = view
         self.field = field
     }
 
-    /// The text.
-    public var description: String { text }
+    /// The text, and the command where there is one.
+    public var description: String { command.map { "\(text): \($0)" } ?? text }
 
     /// The exit code of a command that fails with it (sysexits.h).
     public var exitCode: Int32 {

@@ -62,7 +62,7 @@ struct Failure {
         switch error {
         case let error as NodeError:
             code = error.exitCode
-            text = error.text + (error.view.map { "\nview: \($0)" } ?? "")
+            text = error.description + (error.view.map { "\nview: \($0)" } ?? "")
         case let error as ConfigurationError: (code, text) = (78, error.description)
         case let error as StateFolderError: (code, text) = (78, error.description)
         case let error as StorageFailure: (code, text) = (74, error.description)

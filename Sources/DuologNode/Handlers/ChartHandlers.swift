@@ -46,7 +46,7 @@ extension RunningNode {
         var drafts = try await enrolment(of: author, in: request.chart, when, view: request.view)
         for member in request.members {
             guard let peer = peers.first(where: { $0.node == member.node }) else {
-                throw NodeError(.notFound, "\(member.node) is not a paired peer; pair it first: duolog peer add")
+                throw NodeError(.notFound, "\(member.node) is not a paired peer; pair it first", command: "duolog peer add")
             }
             let admitted = MemberAdmitted(keys: try peer.shownKeys, name: peer.name, scopes: member.scopes)
             let refs = try await replacedAdmissions(of: member.node, in: request.chart)

@@ -10,7 +10,8 @@ extension RunningNode {
         let fold = Fold(try await record(of: request.chart))
         let members = fold.membership.members.keys.filter { fold.membership.contains($0) }.sorted()
         for recipient in request.recipients where !members.contains(recipient) {
-            throw NodeError(.notFound, "\(recipient) is not a member of this chart; admit it with: duolog chart share")
+            throw NodeError(
+                .notFound, "\(recipient) is not a member of this chart; admit it first", command: "duolog chart share")
         }
         let state = ConsentState(fold)
         let meant = Set(request.recipients.isEmpty ? members : request.recipients)

@@ -12,8 +12,8 @@ extension RunningNode {
         guard !leaving.departure.isLastSteward else {
             throw NodeError(
                 .content,
-                "not recorded: nobody could admit or remove members of this chart any more; hand it to a successor: duolog chart hand-over --to NODE"
-            )
+                "not recorded: nobody could admit or remove members of this chart any more; hand it to a successor",
+                command: "duolog chart hand-over --to NODE")
         }
         let view = try seeing(request.view)
         var drafts = try await enrolment(of: author, in: request.chart, leaving.when, view: request.view)
@@ -57,11 +57,14 @@ extension RunningNode {
         }
         guard !leaving.fold.registers.contains(where: { $0.register == .episode && $0.isDisputed }) else {
             throw NodeError(
-                .disputed, "not recorded: whether an episode is open is disputed; settle it first: duolog conflict resolve")
+                .disputed, "not recorded: whether an episode is open is disputed; settle it first",
+                command: "duolog conflict resolve")
         }
         let episodes = leaving.fold.openEpisodes
         guard !episodes.isEmpty else {
-            throw NodeError(.notFound, "no episode of care is open in this chart; to leave it: duolog chart leave")
+            throw NodeError(
+                .notFound, "no episode of care is open in this chart; to leave it",
+                command: "duolog chart leave")
         }
         let view = try seeing(request.view)
         var drafts = try await enrolment(of: author, in: request.chart, leaving.when, view: request.view)
@@ -124,7 +127,7 @@ private struct Departing {
     /// The event that hands over what is open; nil where nothing is.
     func handOver(to receiver: NodeID?, membership: Membership, covered: Set<NodeID>? = nil) throws -> Body? {
         guard !departure.open.isEmpty else { return nil }
-        guard let receiver else { throw NodeError(.content, refusal(departure.open)) }
+        guard let receiver else { throw refusal(departure.open) }
         guard receiver != node, membership.contains(receiver) else {
             throw NodeError(.notFound, "\(receiver) is no other member of this chart; see: duolog show membership")
         }
@@ -140,13 +143,17 @@ private struct Departing {
         return Body(body: request, refs: .events(names))
     }
 
-    private func refusal(_ items: [OpenItems.Item]) -> String {
-        """
-        not recorded: this is open, and would be nobody's
-        \(Self.list(items))
-        settle it (duolog conflict resolve; duolog record safety.acknowledged, followup.held, referral.completed), or name a member that \
-        takes it over: --hand-open-items-to NODE
-        """
+    private func refusal(_ items: [OpenItems.Item]) -> NodeError {
+        NodeError(
+            .content,
+            """
+            not recorded: this is open, and would be nobody's
+            \(Self.list(items))
+            settle it, or choose a practice that takes it over
+            """,
+            command:
+                "duolog conflict resolve; duolog record safety.acknowledged, followup.held, referral.completed; or --hand-open-items-to NODE"
+        )
     }
 
     private static func list(_ items: [OpenItems.Item]) -> String {
@@ -175,11 +182,11 @@ private struct Departing {
         guard own.contains(.steward) else {
             throw NodeError(
                 .permission,
-                "not recorded: only a steward admits a successor; ask one to share the chart with \(successor), or leave it: duolog chart leave"
-            )
+                "not recorded: only a steward admits a successor; ask one to share the chart with \(successor), or leave it",
+                command: "duolog chart leave")
         }
         guard let peer = peers.first(where: { $0.node == successor }) else {
-            throw NodeError(.notFound, "\(successor) is not a paired peer; pair it first: duolog peer add")
+            throw NodeError(.notFound, "\(successor) is not a paired peer; pair it first", command: "duolog peer add")
         }
         let scopes = own.union(has)
         let refs = decided(successor)

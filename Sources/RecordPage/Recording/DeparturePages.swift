@@ -26,17 +26,9 @@ struct DeparturePages {
                 let (said, goesOn) = try await act(visit)
                 return .page(try await page(visit, said: said, goesOn: goesOn))
             } catch let error as NodeError where RecordPages.isMendable(error) || error.code == .notFound {
-                return .page(try await page(visit, problem: Self.words(error.text)))
+                return .page(try await page(visit, problem: error.text))
             }
         }
-    }
-
-    /// The node names commands; here everything stands on the page.
-    private static func words(_ text: String) -> String {
-        text.replacing(
-            "settle it (duolog conflict resolve; duolog record safety.acknowledged, followup.held, referral.completed), or name a member that takes it over: --hand-open-items-to NODE",
-            with: "settle it on the chart, or choose a practice that takes over what is open"
-        ).replacing(": duolog chart hand-over --to NODE", with: ", below")
     }
 
     /// Carries out what was chosen; returns what became of it, and the medication that goes on.
