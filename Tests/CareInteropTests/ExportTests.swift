@@ -1,7 +1,7 @@
 import CareInterop
 import CareModel
 import EventLog
-import Foundation
+import TestSupport
 import Testing
 
 /// A chart as FHIR R4, checked by programs that are not ours.
@@ -10,12 +10,12 @@ import Testing
     private let record: ChartRecord
 
     init() throws {
-        record = try TheCase.record()
+        record = try RecordedCase.record()
         node = record.graph.nodes[0].envelope.origin.node
     }
 
     private func bundle(_ scope: Fold.Scope = Fold.Scope()) throws -> FHIRValue {
-        FHIRExport.bundle(Fold(record, scope), node: node, disclosures: try disclosures(), now: try TheCase.evening(182))
+        FHIRExport.bundle(Fold(record, scope), node: node, disclosures: try disclosures(), now: try RecordedCase.evening(182))
     }
 
     private func disclosures() throws -> [FHIRExport.Disclosure] {
@@ -23,7 +23,7 @@ import Testing
         let origin = record.graph.nodes[0].envelope.origin
         let body = DisclosureRecorded(
             peer: peer, chart: record.graph.chart, ranges: [.init(origin: origin, from: 1, to: 4)], consent: nil, events: 4)
-        return [.init(at: try TheCase.evening(1), body: body)]
+        return [.init(at: try RecordedCase.evening(1), body: body)]
     }
 
     private func resources(_ type: String, in bundle: FHIRValue) -> [FHIRValue] {
@@ -38,7 +38,7 @@ import Testing
     /// With the day on which two doses stand side by side.
     @Test func everyDayOnWhichSomethingIsOpenPassesBothValidators() throws {
         for day in [0, 64, 101, 140] {
-            let (said, isClean) = try Validators.check(try bundle(Fold.Scope(now: try TheCase.evening(day))).json())
+            let (said, isClean) = try Validators.check(try bundle(Fold.Scope(now: try RecordedCase.evening(day))).json())
             #expect(isClean, "day \(day): \(said)")
         }
     }
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func aDisputedDoseIsEachOfItsRequestsAndAnIssue() throws {
-        let bundle = try bundle(Fold.Scope(now: try TheCase.evening(102, "09:15:00")))
+        let bundle = try bundle(Fold.Scope(now: try RecordedCase.evening(102, "09:15:00")))
         let issue = try #require(resources("DetectedIssue", in: bundle).first)
         let implicated = (issue["implicated"]?.elements ?? []).compactMap { $0["reference"]?.text }
         let requests = resources("MedicationRequest", in: bundle).filter { request in

@@ -9,12 +9,9 @@ import Testing
 @Suite struct BodyDecoderTests {
     /// Bodies of the case, and of kinds that it lacks.
     private func bodies() throws -> [(kind: any EventBody.Type, members: [String: JSONValue])] {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden/combined-care.ndjson")
-        let lines = try Data(contentsOf: file).split(separator: 0x0A).map { [UInt8]($0) }
-            .filter { !$0.starts(with: Array(#"{"at":"#.utf8)) }
-        return try stride(from: 0, to: lines.count, by: 2).map { index in
-            let kind = try #require(Catalogue.kind(try Envelope(line: lines[index]).kind))
-            return (kind, try JSONDecoder().decode([String: JSONValue].self, from: Data(lines[index + 1])))
+        try RecordedCase.events().map { event in
+            let (kind, body) = (try #require(Catalogue.kind(event.envelope.kind)), try #require(event.bodyLine))
+            return (kind, try JSONDecoder().decode([String: JSONValue].self, from: Data(body.line)))
         }
     }
 

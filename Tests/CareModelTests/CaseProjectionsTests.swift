@@ -8,26 +8,12 @@ import Testing
 @Suite struct CaseProjectionsTests {
     private let events: [Event]
 
-    init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden/combined-care.ndjson")
-        let lines = try Data(contentsOf: file).split(separator: 0x0A).map { [UInt8]($0) }
-        let eventLines = lines.filter { !$0.starts(with: Array(#"{"at":"#.utf8)) }
-        events = try stride(from: 0, to: eventLines.count, by: 2).map {
-            try Event(line: eventLines[$0], body: eventLines[$0 + 1])
-        }
-    }
+    init() throws { events = try RecordedCase.events() }
 
-    private func record() throws -> ChartRecord {
-        var record = ChartRecord(chart: try #require(events.first).envelope.chart)
-        for event in events { try record.admit(event) }
-        return record
-    }
+    private func record() throws -> ChartRecord { try RecordedCase.record() }
 
     /// The evening of a day of the case.
-    private func evening(_ day: Int, hour: String = "23:00:00") throws -> Timestamp {
-        let first = try #require(CalendarDay("2031-01-06"))
-        return try #require(ClinicalTime("\(CalendarDay(number: first.number + day))T\(hour)-05:00")).instant
-    }
+    private func evening(_ day: Int, hour: String = "23:00:00") throws -> Timestamp { try RecordedCase.evening(day, hour) }
 
     private func show<View: TimedProjection>(_ type: View.Type, _ day: Int, hour: String = "23:00:00") throws -> View {
         let now = try evening(day, hour: hour)

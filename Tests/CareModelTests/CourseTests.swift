@@ -1,6 +1,5 @@
 import CareModel
 import EventLog
-import Foundation
 import TestSupport
 import Testing
 
@@ -8,17 +7,7 @@ import Testing
 @Suite struct CourseTests {
     private let record: ChartRecord
 
-    init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden/combined-care.ndjson")
-        let lines = try Data(contentsOf: file).split(separator: 0x0A).map { [UInt8]($0) }
-        let eventLines = lines.filter { !$0.starts(with: Array(#"{"at":"#.utf8)) }
-        let events = try stride(from: 0, to: eventLines.count, by: 2).map {
-            try Event(line: eventLines[$0], body: eventLines[$0 + 1])
-        }
-        var record = ChartRecord(chart: try #require(events.first).envelope.chart)
-        for event in events { try record.admit(event) }
-        self.record = record
-    }
+    init() throws { record = try RecordedCase.record() }
 
     private func now(_ time: String) throws -> (Fold, Timestamp) {
         let now = try #require(ClinicalTime("\(time)-05:00")).instant

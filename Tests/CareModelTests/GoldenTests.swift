@@ -1,6 +1,5 @@
 import CareModel
 import EventLog
-import Foundation
 import TestSupport
 import Testing
 
@@ -8,20 +7,9 @@ import Testing
 @Suite struct GoldenTests {
     private let events: [Event]
 
-    init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Golden/combined-care.ndjson")
-        let lines = try Data(contentsOf: file).split(separator: 0x0A).map { [UInt8]($0) }
-        let eventLines = lines.filter { !$0.starts(with: Array(#"{"at":"#.utf8)) }
-        events = try stride(from: 0, to: eventLines.count, by: 2).map {
-            try Event(line: eventLines[$0], body: eventLines[$0 + 1])
-        }
-    }
+    init() throws { events = try RecordedCase.events() }
 
-    private func admitted() throws -> ChartRecord {
-        var record = ChartRecord(chart: try #require(events.first).envelope.chart)
-        for event in events { try record.admit(event) }
-        return record
-    }
+    private func admitted() throws -> ChartRecord { try RecordedCase.record() }
 
     @Test func everyLineIsWrittenAsItWasRead() {
         #expect(events.count == 79)

@@ -1,7 +1,7 @@
 import CareModel
 import EventLog
-import Foundation
 import NodeAPI
+import TestSupport
 import Testing
 
 @testable import DuologNode
@@ -10,18 +10,7 @@ import Testing
 @Suite struct ChartTodayTests {
     private let record: ChartRecord
 
-    init() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "CareModelTests/Golden/combined-care.ndjson")
-        let lines = try Data(contentsOf: file).split(separator: 0x0A).map { [UInt8]($0) }
-        let events = lines.filter { !$0.starts(with: Array(#"{"at":"#.utf8)) }
-        let first = try Event(line: try #require(events.first), body: events[1])
-        var record = ChartRecord(chart: first.envelope.chart)
-        for index in stride(from: 0, to: events.count, by: 2) {
-            try record.admit(try Event(line: events[index], body: events[index + 1]))
-        }
-        self.record = record
-    }
+    init() throws { record = try RecordedCase.record() }
 
     /// Through the weeks of the case and two months beyond them, from one turn to the next.
     @Test func betweenTwoTurnsNothingReadsOtherwise() throws {

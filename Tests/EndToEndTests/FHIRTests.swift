@@ -4,6 +4,7 @@ import DemoCase
 import EventLog
 import Foundation
 import NodeAPI
+import TestSupport
 import Testing
 
 /// Charts on their way through FHIR, with the real command line and a real daemon.
@@ -40,16 +41,6 @@ import Testing
         return try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
     }
 
-    private func theCase() throws -> ChartRecord {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let data = try Data(contentsOf: tests.appending(path: "CareModelTests/Golden/combined-care.ndjson"))
-        let lines = data.split(separator: 0x0A).map { [UInt8]($0) }.filter { !$0.starts(with: Array(#"{"at":"#.utf8)) }
-        let events = try stride(from: 0, to: lines.count, by: 2).map { try Event(line: lines[$0], body: lines[$0 + 1]) }
-        var record = ChartRecord(chart: try #require(events.first).envelope.chart)
-        for event in events { try record.admit(event) }
-        return record
-    }
-
     /// A view without what differs from chart to chart: names of events, who recorded them and when.
     private func plain(_ view: some Encodable) throws -> JSONValue {
         func strip(_ value: JSONValue) -> JSONValue {
@@ -75,7 +66,7 @@ import Testing
     }
 
     @Test func aChartComesBackAsItWas() async throws {
-        let record = try theCase()
+        let record = try RecordedCase.record()
         let fold = Fold(record)
         let patient = try #require(MembershipView(fold).patient.first)
         let (node, chart) = try await node(
