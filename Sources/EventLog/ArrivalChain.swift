@@ -1,14 +1,20 @@
 import Crypto
 
 /// The running hash over a node's arrival log: one link for each commit, over the link before it, the commit's number and time, and the
-/// events that it stored, with the peers that they came from. What this node had, when and from whom can be proved by it.
+/// events that it stored, with the peers that they came from and the signed heads that came with them. What this node had, when and from
+/// whom can be proved by it.
 public enum ArrivalChain {
-    /// How a link is made. Form 1 left out whom an event came from.
-    public enum Form: Int, Sendable {
+    /// How a link is made. A log never goes back to an earlier form.
+    public enum Form: Int, Comparable, Sendable {
         /// Number, time and events.
         case events = 1
         /// Number, time, events and where each came from.
         case sources = 2
+        /// The same, and the signed heads of these events.
+        case heads = 3
+
+        /// By when they came into use.
+        public static func < (left: Form, right: Form) -> Bool { left.rawValue < right.rawValue }
     }
 
     /// An event of a commit.
@@ -17,11 +23,29 @@ public enum ArrivalChain {
         public let event: EventHash
         /// The peer that it came from; nil for this node's own.
         public let source: NodeID?
+        /// When its origin signed it as a head, and the signature; nil where it did not.
+        public var head: Head?
 
-        /// An event and where it came from.
-        public init(event: EventHash, source: NodeID?) {
+        /// What of a signed head its event does not say.
+        public struct Head: Hashable, Sendable {
+            let at: Timestamp
+            let signature: [UInt8]
+
+            /// The head of an event, as it is stored.
+            public init(at: Timestamp, signature: [UInt8]) {
+                self.at = at
+                self.signature = signature
+            }
+
+            /// The same of a head.
+            public init(_ head: SignedHead) { self.init(at: head.at, signature: head.signature) }
+        }
+
+        /// An event, where it came from, and its head.
+        public init(event: EventHash, source: NodeID?, head: Head? = nil) {
             self.event = event
             self.source = source
+            self.head = head
         }
     }
 
@@ -29,18 +53,21 @@ public enum ArrivalChain {
     ///
     /// - Parameter previous: the link before it; empty for the first.
     public static func link(
-        after previous: [UInt8], number: Int64, at time: Timestamp, _ entries: some Sequence<Entry>, form: Form = .sources
+        after previous: [UInt8], number: Int64, at time: Timestamp, _ entries: some Sequence<Entry>, form: Form = .heads
     ) -> [UInt8] {
         var hasher = SHA256()
         hasher.update(data: previous)
         hasher.update(data: Array("\(number) \(time)\n".utf8))
         for entry in entries {
             entry.event.withBytes { hasher.update(bufferPointer: $0) }
-            guard form == .sources else { continue }
+            guard form >= .sources else { continue }
             var source: [UInt8] = []
             if let node = entry.source { node.append(to: &source) } else { source.append(UInt8(ascii: "-")) }
             source.append(0x0A)
             hasher.update(data: source)
+            guard form >= .heads, let head = entry.head else { continue }
+            hasher.update(data: Array("\(head.at)\n".utf8))
+            hasher.update(data: head.signature)
         }
         return Array(hasher.finalize())
     }

@@ -43,9 +43,10 @@ extension LogStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT event.hash AS event, chart.hash AS chart FROM event JOIN chart ON chart.id = event.chart
-                    WHERE event.hash >= ? AND event.hash < ? AND NOT local ORDER BY event.hash
-                    """, arguments: [Data(low), Data(low + Array(repeating: 0xFF, count: EventHash.byteCount - low.count + 1))]
+                    SELECT event.hash AS event, chart.hash AS chart FROM chart
+                    CROSS JOIN event ON event.chart = chart.id AND substr(event.hash, 1, 8) BETWEEN substr(?1, 1, 8) AND substr(?2, 1, 8)
+                    WHERE event.hash BETWEEN ?1 AND ?2 AND NOT local ORDER BY event.hash
+                    """, arguments: [Data(low), Data(low + Array(repeating: 0xFF, count: EventHash.byteCount - low.count))]
             ).compactMap { row in
                 guard let event = row.hash("event"), let chart = row.hash("chart") else { return nil }
                 return (chart, event)

@@ -15,6 +15,7 @@ struct ArrivalVerifier: Sendable {
         var commits = 0
         var findings: [Finding] = []
         fileprivate var chain: [UInt8] = []
+        fileprivate var form = ArrivalChain.Form.events
         fileprivate var lastEvent: Int64 = 0
         fileprivate var lastBatch: Int64 = 0
         fileprivate var isAtEnd = false
@@ -57,7 +58,10 @@ struct ArrivalVerifier: Sendable {
         let last = commits.compactMap { $0.number("last") }.max() ?? after.lastEvent
         let sources = try sources(db)
         let events = try RawStatement(
-            cached: "SELECT id, hash, batch, source FROM event WHERE id > ? AND id <= ? ORDER BY id", db)
+            cached: """
+                SELECT id, hash, batch, source, head.event, head.at, head.signature FROM event LEFT JOIN head ON head.event = id
+                WHERE id > ? AND id <= ? ORDER BY id
+                """, db)
         try events.bind(after.lastEvent, at: 1)
         try events.bind(last, at: 2)
         defer { events.reset() }
@@ -82,7 +86,7 @@ struct ArrivalVerifier: Sendable {
                 if events.number(2) != number { outcome.add("an event stands in another commit", place: id) }
                 outcome.lastEvent = id
                 if let hash = events.hash(1), let source = events.number(3).flatMap({ sources[$0] }) {
-                    entries.append(ArrivalChain.Entry(event: hash, source: source))
+                    entries.append(ArrivalChain.Entry(event: hash, source: source, head: head(events)))
                 } else {
                     outcome.add("an event without its source", place: id)
                 }
@@ -91,6 +95,17 @@ struct ArrivalVerifier: Sendable {
             check(commit, number, entries, &outcome)
         }
         return outcome
+    }
+
+    /// The first commit whose link is of this form or a later one; nil where there is none.
+    static func firstCommit(of form: ArrivalChain.Form, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(db, sql: "SELECT min(id) FROM batch WHERE form >= ?", arguments: [form.rawValue])
+    }
+
+    /// The head beside an event; one that cannot be read is none, and so not the one that was stored.
+    private func head(_ row: RawStatement) -> ArrivalChain.Entry.Head? {
+        guard let at = row.number(5), let signature = row.bytes(6) else { return nil }
+        return ArrivalChain.Entry.Head(at: Timestamp(milliseconds: Int(at)), signature: signature)
     }
 
     /// Whom events came from, by the number that stands for it; nil is this node itself.
@@ -112,11 +127,12 @@ struct ArrivalVerifier: Sendable {
                     after: outcome.chain, number: number, at: Timestamp(milliseconds: Int(at)), entries, form: $0)
             }
         }
-        if chain == nil || link != chain {
+        if chain == nil || link != chain || form.map({ $0 < outcome.form }) ?? true {
             outcome.add("commit \(number) is not as it was: its time, its events or their order", place: outcome.lastEvent)
         }
         // What follows is checked against what is stored, so that one damage is named once.
         outcome.chain = chain ?? link ?? []
+        outcome.form = max(outcome.form, form ?? .events)
         outcome.commits += 1
     }
 }

@@ -17,7 +17,7 @@ struct ChartRows {
             WITH picked (id, chart) AS MATERIALIZED (
                 SELECT id, chart FROM event WHERE chart IN (\(charts.map(String.init).joined(separator: ","))) ORDER BY id LIMIT -1)
             SELECT picked.chart, picked.id, event.chart, event.hash, event.envelope, event.verdict, body.event, body.sealed\
-            \(withHeads ? ", head.event, head.at, head.signature" : "")
+            \(withHeads ? ", head.event, head.at, head.signature, event.batch" : "")
             FROM picked CROSS JOIN event ON event.id = picked.id LEFT JOIN body ON body.event = picked.id\
             \(withHeads ? " LEFT JOIN head ON head.event = picked.id" : "")
             """, db)
@@ -50,6 +50,8 @@ struct ChartRows {
     /// The sealed body; valid until the next step.
     var sealed: UnsafeBufferPointer<UInt8>? { statement.blob(7) }
     var hasHead: Bool { !statement.isNull(8) }
+    /// The commit that stored it; 0 for none.
+    var commit: Int64 { statement.number(11) ?? 0 }
 
     /// The head of the event of this row.
     func head(_ event: Envelope, _ hash: EventHash) -> SignedHead? {

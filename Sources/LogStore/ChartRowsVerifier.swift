@@ -10,11 +10,16 @@ struct ChartRowsVerifier {
     let node: NodeID
     let sealer: Sealer
     private let isLocal: Bool
+    /// Heads from this commit on are part of the arrival log: of those, a quick check looks at the signatures of the ends of chains only.
+    private let believedFrom: Int64?
     private var verifier: ChartVerifier
-    private var heads: [(head: SignedHead, place: Int)] = []
+    private var heads: [(head: SignedHead, place: Int, isBelieved: Bool)] = []
     private var members: Membership?
 
-    private init(id: Int64, chart: ChartID, node: NodeID, sealer: Sealer, _ db: Database) throws {
+    private init(
+        id: Int64, chart: ChartID, node: NodeID, sealer: Sealer, believedFrom: Int64?, _ db: Database
+    ) throws {
+        self.believedFrom = believedFrom
         self.id = id
         self.chart = chart
         self.node = node
@@ -29,7 +34,10 @@ struct ChartRowsVerifier {
     static func verify(
         _ charts: [(id: Int64, chart: ChartID)], node: NodeID, sealer: Sealer, _ db: Database, isQuick: Bool
     ) throws -> [ChartFindings] {
-        var verifiers = try charts.map { try ChartRowsVerifier(id: $0.id, chart: $0.chart, node: node, sealer: sealer, db) }
+        let believedFrom = isQuick ? try ArrivalVerifier.firstCommit(of: .heads, db) : nil
+        var verifiers = try charts.map {
+            try ChartRowsVerifier(id: $0.id, chart: $0.chart, node: node, sealer: sealer, believedFrom: believedFrom, db)
+        }
         let index = Dictionary(uniqueKeysWithValues: charts.enumerated().map { ($0.element.id, $0.offset) })
         var rows = try ChartRows(of: charts.map(\.id), withHeads: true, db)
         while try rows.next() {
@@ -73,7 +81,7 @@ struct ChartRowsVerifier {
             ChartVerifier.RawEvent(place: place, envelope: envelope, name: name, body: body(rows, name), verdict: verdict))
         guard rows.hasHead else { return }
         if let event, let head = rows.head(event, name) {
-            heads.append((head, place))
+            heads.append((head, place, believedFrom.map { rows.commit >= $0 } ?? false))
         } else {
             verifier.add(Finding(.head, "the head cannot be read", place: place))
         }
@@ -88,7 +96,7 @@ struct ChartRowsVerifier {
     }
 
     private mutating func takeHeads() {
-        for (head, place) in heads { verifier.take(head, place: place) }
+        for (head, place, isBelieved) in heads { verifier.take(head, place: place, isBelieved: isBelieved) }
     }
 
     private mutating func takeReceipt(_ row: Row) {
@@ -106,8 +114,11 @@ struct ChartRowsVerifier {
     private mutating func checkErasures(_ db: Database) throws {
         for (event, _) in verifier.record.erasedEvents {
             let isHere = try Int64.fetchOne(
-                db.cachedStatement(sql: "SELECT body.event FROM body JOIN event ON event.id = body.event WHERE hash = ?"),
-                arguments: [Data(event.bytes)])
+                db.cachedStatement(
+                    sql: """
+                        SELECT body.event FROM event JOIN body ON body.event = event.id
+                        WHERE event.chart = ?1 AND \(EventName.isThat("?2"))
+                        """), arguments: [id, Data(event.bytes)])
             guard let isHere, let node = verifier.record.graph[event] else { continue }
             verifier.add(
                 Finding(.bodyNotErased, "an erasure names it, and its body is here", dot: node.envelope.dot, place: Int(isHere)))

@@ -50,16 +50,26 @@ extension LogStore {
         let names = erased.all
         let at = configuration.clock().milliseconds
         let recorded = try pool.write { db in
-            for name in names {
-                guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM event WHERE hash = ?", arguments: [Data(name.bytes)])
-                else { continue }
-                try db.execute(sql: "DELETE FROM body WHERE event = ?", arguments: [id])
-                reerased.withLock { $0 += db.changesCount }
-                try db.execute(sql: "INSERT OR IGNORE INTO erasure (event, by, at) VALUES (?, NULL, ?)", arguments: [id, at])
+            func recorded() throws -> [EventHash] {
+                try Data.fetchAll(db, sql: "SELECT hash FROM event JOIN erasure ON erasure.event = event.id")
+                    .compactMap { EventHash(bytes: $0) }
             }
-            return try Data.fetchAll(db, sql: "SELECT hash FROM event JOIN erasure ON erasure.event = event.id")
+            // Names that this database does not have on record: a database that was put back. Each is looked for in every chart.
+            for name in Set(names).subtracting(try recorded()).sorted() {
+                let found = try Int64.fetchAll(
+                    db.cachedStatement(
+                        sql: "SELECT event.id FROM chart CROSS JOIN event ON event.chart = chart.id AND \(EventName.isThat("?1"))"
+                    ),
+                    arguments: [Data(name.bytes)])
+                for id in found {
+                    try db.execute(sql: "INSERT OR IGNORE INTO erasure (event, by, at) VALUES (?, NULL, ?)", arguments: [id, at])
+                }
+            }
+            try db.execute(sql: "DELETE FROM body WHERE event IN (SELECT event FROM erasure)")
+            reerased.withLock { $0 += db.changesCount }
+            return try recorded()
         }
-        try erased.add(recorded.compactMap { EventHash(bytes: $0) })
+        try erased.add(recorded)
         if !recorded.isEmpty { try pool.writeWithoutTransaction { try Self.truncateLog($0) } }
     }
 
@@ -98,20 +108,20 @@ extension Transaction {
         guard touchesErasure else { return }
         let record = try record(chart)
         for (event, erasure) in record.erasedEvents {
+            let (row, eraser) = (try rowOf(event, in: chart), try rowOf(erasure, in: chart))
             let isKnown = try Bool.fetchOne(
-                db.cachedStatement(
-                    sql: "SELECT by IS NOT NULL FROM erasure WHERE event = (SELECT id FROM event WHERE hash = ?)"),
-                arguments: [Data(event.bytes)])
+                db.cachedStatement(sql: "SELECT by IS NOT NULL FROM erasure WHERE event = ?"), arguments: [row])
             guard isKnown != true else { continue }
-            try db.cachedStatement(sql: "DELETE FROM body WHERE event = (SELECT id FROM event WHERE hash = ?)")
-                .execute(arguments: [Data(event.bytes)])
-            try db.cachedStatement(
-                sql: """
-                    INSERT OR REPLACE INTO erasure (event, by, at) VALUES (
-                        (SELECT id FROM event WHERE hash = ?), (SELECT id FROM event WHERE hash = ?), ?)
-                    """
-            ).execute(arguments: [Data(event.bytes), Data(erasure.bytes), store.configuration.clock().milliseconds])
+            try db.cachedStatement(sql: "DELETE FROM body WHERE event = ?").execute(arguments: [row])
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO erasure (event, by, at) VALUES (?, ?, ?)")
+                .execute(arguments: [row, eraser, store.configuration.clock().milliseconds])
             note { $0.erased.append(event) }
         }
+    }
+
+    private func rowOf(_ event: EventHash, in chart: Int64) throws -> Int64? {
+        try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM event WHERE event.chart = ?1 AND \(EventName.isThat("?2"))"),
+            arguments: [chart, Data(event.bytes)])
     }
 }

@@ -79,7 +79,7 @@ extension Transaction {
         var last: [Origin: Event] = [:]
         for (event, position) in admitted {
             try insert(event, verdict: record.verdict(on: position), chart: chart, source: (source, peer))
-            if let head = heads[event.hash] { try insert(head, of: state.counters.lastEvent) }
+            if let head = heads[event.hash] { try insert(head) }
             last[event.envelope.origin] = event
         }
         try applyErasures(admitted.map(\.event), to: chart)

@@ -32,7 +32,7 @@ extension LogStore {
             db,
             sql: """
                 SELECT id, hash, (SELECT count(*) FROM event WHERE chart = chart.id) AS events,
-                    (SELECT envelope FROM event WHERE chart = chart.id ORDER BY id LIMIT 1) AS genesis
+                    (SELECT envelope FROM event WHERE id = (SELECT min(id) FROM event WHERE chart = chart.id)) AS genesis
                 FROM chart WHERE \(condition) ORDER BY id
                 """, arguments: arguments
         ).compactMap { row in
@@ -109,11 +109,12 @@ extension LogStore {
             try events.compactMap { hash in
                 guard
                     let row = try Row.fetchOne(
-                        db,
-                        sql: """
-                            SELECT event.id, hash, envelope, NULL AS sealed, head.at, head.signature
-                            FROM event JOIN head ON head.event = event.id WHERE hash = ?
-                            """, arguments: [Data(hash.bytes)])
+                        db.cachedStatement(
+                            sql: """
+                                SELECT event.id, event.hash, envelope, NULL AS sealed, head.at, head.signature
+                                FROM chart JOIN event ON event.chart = chart.id AND \(EventName.isThat("?2"))
+                                JOIN head ON head.event = event.id WHERE chart.hash = ?1
+                                """), arguments: [Data(chart.bytes), Data(hash.bytes)])
                 else { return nil }
                 let event = try loader.event(row)
                 return SignedHead(

@@ -5,7 +5,7 @@ enum Schema {
     /// Each is one transaction, so a migration that was interrupted goes on with the next one. A newer file is refused by name.
     static let migrations: [(name: String, sql: String)] = [
         ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs), ("5-audit", audit),
-        ("6-revocations", revocations), ("7-sign-in", signIn), ("8-keys", keys), ("9-arrival", arrival),
+        ("6-revocations", revocations), ("7-sign-in", signIn), ("8-keys", keys), ("9-arrival", arrival), ("10-names", names),
     ]
 
     /// Brings the database at `path` up to this version. One that holds something is copied first.
@@ -119,6 +119,28 @@ enum Schema {
     /// The events of a commit follow each other in the order of arrival: an index of them was one more page to write for every commit.
     private static let arrival = "DROP INDEX event_batch"
 
+    /// An event is looked up within its chart, by the beginning of its name: the index of whole names was written all over by each
+    /// commit, and that of charts beside it. A tip keeps its row while the sequence goes on.
+    private static let names = """
+        CREATE TABLE event_by_chart (
+            id INTEGER PRIMARY KEY, chart INTEGER NOT NULL, hash BLOB NOT NULL, envelope BLOB NOT NULL,
+            verdict TEXT, source INTEGER NOT NULL, batch INTEGER NOT NULL);
+        INSERT INTO event_by_chart SELECT id, chart, hash, envelope, verdict, source, batch FROM event ORDER BY id;
+        DROP TABLE event;
+        ALTER TABLE event_by_chart RENAME TO event;
+        CREATE INDEX event_name ON event (chart, substr(hash, 1, 8));
+        CREATE TRIGGER event_is_final BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+        CREATE TRIGGER event_stays BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+
+        CREATE TABLE tip_by_branch (
+            chart INTEGER NOT NULL, origin INTEGER NOT NULL, branch INTEGER NOT NULL, seq INTEGER NOT NULL, hash BLOB NOT NULL,
+            PRIMARY KEY (chart, origin, branch)) WITHOUT ROWID;
+        INSERT INTO tip_by_branch
+            SELECT chart, origin, row_number() OVER (PARTITION BY chart, origin ORDER BY hash) - 1, seq, hash FROM tip;
+        DROP TABLE tip;
+        ALTER TABLE tip_by_branch RENAME TO tip;
+        """
+
     /// Keys that were lost: what has one of them is never connected with again.
     private static let revocations = """
         ALTER TABLE peer ADD COLUMN revoked INTEGER;
@@ -130,4 +152,13 @@ enum Schema {
             author TEXT PRIMARY KEY, administrator INTEGER NOT NULL, passphrase TEXT, invitation BLOB UNIQUE,
             invited_until INTEGER) WITHOUT ROWID;
         """
+}
+
+/// How an event is found by its name, within its chart. Two names with the same beginning are possible, if somebody makes them so: the writer
+/// keeps names apart, not the index.
+enum EventName {
+    /// The condition that `event` has the name `value`, an expression or a parameter.
+    static func isThat(_ value: String) -> String {
+        "substr(event.hash, 1, 8) = substr(\(value), 1, 8) AND event.hash = \(value)"
+    }
 }

@@ -130,9 +130,9 @@ extension Transaction {
         return try Bool.fetchOne(
             db.cachedStatement(
                 sql: """
-                    SELECT EXISTS (SELECT 1 FROM share WHERE node = ? AND chart = ?)
-                        AND EXISTS (SELECT 1 FROM event WHERE hash = ? AND chart = ?)
-                    """), arguments: [receipt.receiver.description, chart, Data(receipt.hash.bytes), chart]) ?? false
+                    SELECT EXISTS (SELECT 1 FROM share WHERE node = ?3 AND chart = ?1)
+                        AND EXISTS (SELECT 1 FROM event WHERE chart = ?1 AND \(EventName.isThat("?2")))
+                    """), arguments: [chart, Data(receipt.hash.bytes), receipt.receiver.description]) ?? false
     }
 
     /// A member's keys as the chart has them, with those that it has shown as a peer: a receipt may come before the event that says them.

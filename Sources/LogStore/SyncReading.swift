@@ -102,7 +102,8 @@ extension LogStore {
                 let mayKnow = try Self.chartNumber(heads.chart, with: peer, on: day, evenHeld: true, db) != nil
                 let missing = try heads.missing(with: mine, mayKnow: mayKnow) { hash in
                     try Int64.fetchOne(
-                        db.cachedStatement(sql: "SELECT id FROM event WHERE hash = ?"), arguments: [Data(hash.bytes)]) != nil
+                        db.cachedStatement(sql: "SELECT id FROM event WHERE event.chart = ?1 AND \(EventName.isThat("?2"))"),
+                        arguments: [id, Data(hash.bytes)]) != nil
                 }
                 guard let missing else { continue }
                 for tip in missing.tips where tip.origin.node == present.node {
@@ -190,6 +191,19 @@ private struct ExcerptReader {
     let source: Int64?
     let sealer: Sealer
 
+    /// So many arrivals are looked through for those of the chart: most reads are for what came a moment ago. For more, the index is asked.
+    private static let few = 256
+    private static let fewRows = """
+        SELECT event.id, hash, envelope, source, batch, sealed FROM event LEFT JOIN body ON body.event = event.id
+        WHERE +chart = ? AND event.id > ? AND event.id <= ? ORDER BY event.id
+        """
+    private static let manyRows = """
+        WITH picked (id) AS MATERIALIZED (
+            SELECT id FROM event WHERE chart = ? AND id > ? AND id <= ? ORDER BY id LIMIT -1)
+        SELECT event.id, hash, envelope, source, batch, sealed
+        FROM picked CROSS JOIN event ON event.id = picked.id LEFT JOIN body ON body.event = picked.id
+        """
+
     func read(_ id: Int64, _ db: Database) throws -> LogStore.Excerpt {
         var excerpt = LogStore.Excerpt(next: range.from)
         var tips: [EventHash: (Int64, Event)] = [:]
@@ -209,11 +223,8 @@ private struct ExcerptReader {
             (pending, pendingBytes) = ([], 0)
         }
         let rows = try Row.fetchCursor(
-            db.cachedStatement(
-                sql: """
-                    SELECT event.id, hash, envelope, source, batch, sealed FROM event LEFT JOIN body ON body.event = event.id
-                    WHERE chart = ? AND event.id > ? AND event.id <= ? ORDER BY event.id
-                    """), arguments: [id, range.from, range.upTo])
+            db.cachedStatement(sql: range.upTo - range.from <= Self.few ? Self.fewRows : Self.manyRows),
+            arguments: [id, range.from, range.upTo])
         let loader = RecordLoader(sealer: sealer)
         while let row = try rows.next() {
             if batch != row["batch"] {

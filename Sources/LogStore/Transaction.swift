@@ -37,6 +37,8 @@ final class Transaction {
         let event: Event
         let source: NodeID?
         let changesFold: Bool
+        /// The head that it came with from a peer.
+        var head: ArrivalChain.Entry.Head?
 
         var isOwn: Bool { source == nil }
     }
@@ -84,7 +86,7 @@ final class Transaction {
         }
         for stored in jobEvents {
             newEvents[stored.chart, default: []].append(stored)
-            arrived.append(ArrivalChain.Entry(event: stored.event.hash, source: stored.source))
+            arrived.append(ArrivalChain.Entry(event: stored.event.hash, source: stored.source, head: stored.head))
         }
         mergeChange()
         return nil
@@ -114,10 +116,13 @@ final class Transaction {
         let at = store.configuration.clock()
         state.counters.chain = ArrivalChain.link(
             after: state.counters.chain, number: state.counters.lastBatch, at: at, arrived)
-        try db.cachedStatement(sql: "INSERT INTO batch (id, at, last, chain, form) VALUES (?, ?, ?, ?, ?)").execute(arguments: [
-            state.counters.lastBatch, at.milliseconds, state.counters.lastEvent, Data(state.counters.chain),
-            ArrivalChain.Form.sources.rawValue,
-        ])
+        let insert = try RawStatement(cached: "INSERT INTO batch (id, at, last, chain, form) VALUES (?, ?, ?, ?, ?)", db)
+        try insert.bind(state.counters.lastBatch, at: 1)
+        try insert.bind(Int64(at.milliseconds), at: 2)
+        try insert.bind(state.counters.lastEvent, at: 3)
+        try insert.bind(state.counters.chain, at: 4)
+        try insert.bind(Int64(ArrivalChain.Form.heads.rawValue), at: 5)
+        try insert.run()
     }
 
     /// The events of this node that get a head: the last of a commit, and one in so many before it.
@@ -129,7 +134,11 @@ final class Transaction {
     private func signHeads(_ witnesses: [StoredEvent]) throws {
         guard !witnesses.isEmpty else { return }
         let heads = try HeadSigning.sign(witnesses.map(\.event), at: store.configuration.clock(), with: key)
-        for (head, event) in zip(heads, witnesses) { try insert(head, of: event.id) }
+        for (head, event) in zip(heads, witnesses) {
+            try store(head, of: event.id)
+            // Events of a commit are numbered without a gap.
+            arrived[arrived.count - 1 - Int(state.counters.lastEvent - event.id)].head = ArrivalChain.Entry.Head(head)
+        }
     }
 
     private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {
@@ -239,8 +248,14 @@ final class Transaction {
         if try !isLocal(chart) { note { $0.charts.insert(event.envelope.chart) } }
     }
 
-    func insert(_ head: SignedHead, of event: Int64) throws {
-        let statement = try RawStatement(cached: "INSERT OR IGNORE INTO head (event, at, signature) VALUES (?, ?, ?)", db)
+    /// Stores a head that came with the event that was stored last.
+    func insert(_ head: SignedHead) throws {
+        try store(head, of: state.counters.lastEvent)
+        jobEvents[jobEvents.count - 1].head = ArrivalChain.Entry.Head(head)
+    }
+
+    private func store(_ head: SignedHead, of event: Int64) throws {
+        let statement = try RawStatement(cached: "INSERT INTO head (event, at, signature) VALUES (?, ?, ?)", db)
         try statement.bind(event, at: 1)
         try statement.bind(Int64(head.at.milliseconds), at: 2)
         try statement.bind(head.signature, at: 3)
@@ -258,25 +273,23 @@ final class Transaction {
 
     func changeCounters(_ body: (inout WriterState.Counters) throws -> Void) rethrows { try body(&state.counters) }
 
-    /// The tips that these events replace go, and those of them that nothing follows come: of a run in one chain only its end is written.
+    /// The tips of the origins of these events, as they are now. An origin never has fewer than before: the row of a branch is written over.
     private func updateTips(_ chart: Int64, _ events: [StoredEvent], in graph: ChartGraph) throws {
-        let new = Set(events.map(\.event.hash))
-        for envelope in events.lazy.map(\.event.envelope) {
-            guard let prev = envelope.prev, !new.contains(prev) else { continue }
-            let delete = try RawStatement(cached: "DELETE FROM tip WHERE chart = ? AND origin = ? AND hash = ?", db)
-            try delete.bind(chart, at: 1)
-            try delete.bind(try originID(envelope.origin), at: 2)
-            try delete.bind(prev, at: 3)
-            try delete.run()
-        }
-        for origin in Set(events.map(\.event.envelope.origin)).sorted() {
-            for tip in graph.tips(of: origin).map({ graph.nodes[$0] }) where new.contains(tip.hash) {
-                let insert = try RawStatement(cached: "INSERT INTO tip (chart, origin, hash, seq) VALUES (?, ?, ?, ?)", db)
-                try insert.bind(chart, at: 1)
-                try insert.bind(try originID(origin), at: 2)
-                try insert.bind(tip.hash, at: 3)
-                try insert.bind(Int64(tip.envelope.seq), at: 4)
-                try insert.run()
+        var origins: Set<Origin> = []
+        for event in events where origins.insert(event.event.envelope.origin).inserted {
+            let origin = event.event.envelope.origin
+            for (branch, tip) in graph.tips(of: origin).enumerated() {
+                let put = try RawStatement(
+                    cached: """
+                        INSERT INTO tip (chart, origin, branch, seq, hash) VALUES (?, ?, ?, ?, ?)
+                        ON CONFLICT (chart, origin, branch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash
+                        """, db)
+                try put.bind(chart, at: 1)
+                try put.bind(try originID(origin), at: 2)
+                try put.bind(Int64(branch), at: 3)
+                try put.bind(Int64(graph.nodes[tip].envelope.seq), at: 4)
+                try put.bind(graph.nodes[tip].hash, at: 5)
+                try put.run()
             }
         }
     }

@@ -157,12 +157,18 @@ import Testing
                 var hasher = SHA256()
                 hasher.update(data: chain)
                 hasher.update(data: Array("\(row["id"] as Int64) \(Timestamp(milliseconds: row["at"]))\n".utf8))
-                for hash in try Data.fetchAll(
-                    db, sql: "SELECT hash FROM event WHERE batch = ? ORDER BY id", arguments: [row["id"] as Int64])
+                for event in try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT hash, head.at, signature FROM event LEFT JOIN head ON head.event = id WHERE batch = ? ORDER BY id
+                        """, arguments: [row["id"] as Int64])
                 {
-                    hasher.update(data: hash)
+                    hasher.update(data: event["hash"] as Data)
                     // Whom it came from: this node itself.
                     hasher.update(data: Array("-\n".utf8))
+                    guard let signature = event["signature"] as Data? else { continue }
+                    hasher.update(data: Array("\(Timestamp(milliseconds: event["at"]))\n".utf8))
+                    hasher.update(data: signature)
                 }
                 chain = Array(hasher.finalize())
                 #expect(chain == [UInt8](row["chain"] as Data))
