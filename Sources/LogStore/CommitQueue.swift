@@ -3,7 +3,9 @@ import Synchronization
 
 /// Group commit: jobs that arrive while a transaction is being written share the next one, and are all answered after its commit.
 ///
-/// Commits have a thread of their own, which waits for the disk: each hand-over between tasks and threads costs as much as many events.
+/// A job that nobody waits beside is carried out where it was asked for: each hand-over between threads costs as much as many events, and
+/// the last one would only be waited for. Whatever comes meanwhile is left to a thread of its own, which waits for the disk: so one of the
+/// threads that tasks run on is held up at most, by a commit that is small, where the disk has just been quick.
 final class CommitQueue: Sendable {
     /// Work inside of the transaction; returns what to do with the outcome of the commit.
     struct Job: Sendable {
@@ -18,9 +20,16 @@ final class CommitQueue: Sendable {
     /// and so many bytes, unless a single job is larger.
     static let bytesPerCommit = 3 * 1024 * 1024
 
+    /// A job that writes, and at most so many bytes, may be carried out where it was asked for,
+    private static let smallJob = 32 * 1024
+    /// and where the last commit took no longer than this.
+    private static let quick = Duration.milliseconds(2)
+
     private struct State {
         var pending: [Job] = []
         var isDraining = false
+        /// True where the last commit was of one job, and quick.
+        var isCalm = false
     }
 
     private let state = Mutex(State())
@@ -32,30 +41,61 @@ final class CommitQueue: Sendable {
         _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
         let outcome = Outcome<Value>()
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let job = Job(
-                weight: weight,
-                run: { transaction in
-                    let value = try body(transaction)
-                    outcome.value.withLock { $0 = value }
-                },
-                finish: { error in
-                    if let error { continuation.resume(throwing: error) } else { continuation.resume() }
-                })
-            let mustDrain = state.withLock { state in
-                state.pending.append(job)
-                guard !state.isDraining else { return false }
-                state.isDraining = true
-                return true
+        let run: @Sendable (Transaction) throws -> Void = { transaction in
+            let value = try body(transaction)
+            outcome.value.withLock { $0 = .success(value) }
+        }
+        if (1...Self.smallJob).contains(weight), takeTurn() {
+            let job = Job(weight: weight, run: run) { error in
+                if let error { outcome.value.withLock { $0 = .failure(error) } }
             }
-            if mustDrain { queue.async { self.drain(perform) } }
+            timed([job], perform)
+            // Others may have come meanwhile.
+            if endTurn() { queue.async { self.drain(perform) } }
+        } else {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                let job = Job(weight: weight, run: run) { error in
+                    if let error { outcome.value.withLock { $0 = .failure(error) } }
+                    continuation.resume()
+                }
+                let mustDrain = state.withLock { state in
+                    state.pending.append(job)
+                    defer { state.isDraining = true }
+                    return !state.isDraining
+                }
+                if mustDrain { queue.async { self.drain(perform) } }
+            }
         }
         guard let value = outcome.value.withLock({ $0 }) else { throw LogStoreError(.io, "a commit without an outcome") }
-        return value
+        return try value.get()
+    }
+
+    /// True where the caller may write at once; it then has the writer until ``endTurn()``.
+    private func takeTurn() -> Bool {
+        state.withLock { state in
+            guard state.isCalm, !state.isDraining else { return false }
+            state.isDraining = true
+            return true
+        }
+    }
+
+    /// True where somebody waits: the thread has the writer from then on.
+    private func endTurn() -> Bool {
+        state.withLock { state in
+            state.isDraining = !state.pending.isEmpty
+            return state.isDraining
+        }
+    }
+
+    private func timed(_ jobs: [Job], _ perform: ([Job]) -> Void) {
+        let began = ContinuousClock.now
+        perform(jobs)
+        let isCalm = jobs.count == 1 && ContinuousClock.now - began <= Self.quick
+        state.withLock { $0.isCalm = isCalm }
     }
 
     private func drain(_ perform: @Sendable ([Job]) -> Void) {
-        while let jobs = next() { perform(jobs) }
+        while let jobs = next() { timed(jobs, perform) }
     }
 
     /// The jobs of the next commit; nil where none wait.
@@ -82,5 +122,5 @@ final class CommitQueue: Sendable {
 
 /// Where a job leaves its result for the one who waits.
 private final class Outcome<Value: Sendable>: Sendable {
-    let value = Mutex<Value?>(nil)
+    let value = Mutex<Result<Value, any Error>?>(nil)
 }

@@ -66,6 +66,9 @@ final class EventInserter {
         if let error = failure.withLock({ $0 }) { throw error }
     }
 
+    /// True where a row could not be stored.
+    var hasFailed: Bool { failure.withLock { $0 } != nil }
+
     /// Forgets what is not stored yet, and what went wrong: it is being undone.
     func abandon() {
         waiting = []

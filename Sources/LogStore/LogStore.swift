@@ -66,6 +66,15 @@ public final class LogStore: Sendable {
         public var beganNewLife = false
         /// The last arrival number.
         public var arrival: Int
+
+        /// Adds what a later job of the same commit changed.
+        mutating func add(_ later: Change) {
+            charts.formUnion(later.charts)
+            statements = statements || later.statements
+            erased += later.erased
+            beganNewLife = beganNewLife || later.beganNewLife
+            arrival = later.arrival
+        }
     }
 
     /// Told how far something is: what, how much of it is done, and all of it.
@@ -181,33 +190,47 @@ public final class LogStore: Sendable {
 
     private func transact(_ jobs: [CommitQueue.Job], _ db: Database) throws -> ([(any Error)?], Change?) {
         try state.withLock { state in
-            let rows = try EventInserter(db, sealer: configuration.sealer, queue: insertion)
-            // Moved, not copied: a second reference would make every change to a record copy it.
-            let transaction = Transaction(
-                db: db, rows: rows, store: self, state: exchange(&state, with: WriterState(room: configuration.cache)))
-            var outcomes: [(any Error)?] = []
             do {
-                try db.inTransaction(.immediate) {
-                    for job in jobs { outcomes.append(try transaction.attempt(job, isAlone: jobs.count == 1)) }
-                    guard !transaction.isUndone else { return .rollback }
-                    try transaction.close()
-                    return .commit
-                }
-            } catch {
-                state = try WriterState(reading: db, room: configuration.cache)
-                throw error
+                return try transact(jobs, jobs.count == 1 ? .alone : .together, &state, db)
+            } catch is Transaction.MustRunApart {
+                return try transact(jobs, .apart, &state, db)
             }
-            state = transaction.finish()
-            token.note(state.counters.token)
-            let (own, others) = transaction.stored
-            measured.withLock {
-                $0.ownEvents += own
-                $0.peerEvents += others
-                $0.cachedEvents = state.held
-                $0.passingEvents = state.passing
-            }
-            return (outcomes, transaction.change)
         }
+    }
+
+    private func transact(
+        _ jobs: [CommitQueue.Job], _ isolation: Transaction.Isolation, _ state: inout WriterState, _ db: Database
+    ) throws -> ([(any Error)?], Change?) {
+        let rows = try EventInserter(db, sealer: configuration.sealer, queue: insertion)
+        // Moved, not copied: a second reference would make every change to a record copy it.
+        let transaction = Transaction(
+            db: db, rows: rows, store: self, state: exchange(&state, with: WriterState(room: configuration.cache)),
+            isolation: isolation)
+        var outcomes: [(any Error)?] = []
+        do {
+            try db.inTransaction(.immediate) {
+                for job in jobs { outcomes.append(try transaction.attempt(job)) }
+                guard !transaction.isUndone else { return .rollback }
+                try transaction.close()
+                return .commit
+            }
+        } catch let error as Transaction.MustRunApart {
+            state = transaction.finishUndone()
+            throw error
+        } catch {
+            state = try WriterState(reading: db, room: configuration.cache)
+            throw error
+        }
+        state = transaction.finish()
+        token.note(state.counters.token)
+        let (own, others) = transaction.stored
+        measured.withLock {
+            $0.ownEvents += own
+            $0.peerEvents += others
+            $0.cachedEvents = state.held
+            $0.passingEvents = state.passing
+        }
+        return (outcomes, transaction.change)
     }
 }
 

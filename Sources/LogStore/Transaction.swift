@@ -10,16 +10,22 @@ final class Transaction {
     var db: Database {
         get throws {
             try rows.finish()
+            if changesBefore == nil { changesBefore = connection.totalChangesCount }
             return connection
         }
     }
+    /// Rows that had been changed when the present job first asked for the connection; nil where it has not.
+    private var changesBefore: Int?
+    private let isolation: Isolation
+    private let countersBefore: WriterState.Counters
     let store: LogStore
     /// The node's key as the transaction began: what it writes and what it signs go together, also while the key is replaced.
     let key: NodeKey
     private(set) var state: WriterState
     private(set) var change: LogStore.Change?
-    /// Charts that the present job has changed in memory.
+    /// Charts that the present job has changed in memory, and those that earlier ones have.
     private var touched: Set<Int64> = []
+    private var touchedBefore: Set<Int64> = []
     /// What the present job has stored; counts once the job is done.
     private var jobEvents: [StoredEvent] = []
     private var jobChange: LogStore.Change?
@@ -43,7 +49,22 @@ final class Transaction {
         var isOwn: Bool { source == nil }
     }
 
-    init(db: Database, rows: EventInserter, store: LogStore, state: WriterState) {
+    /// How what one job does is kept apart from what the others do.
+    enum Isolation {
+        /// There is one job. Where it fails, nothing is committed.
+        case alone
+        /// There are several, and none is expected to fail after it wrote something: a savepoint for each costs half as much as its event.
+        case together
+        /// There are several, and one of them did.
+        case apart
+    }
+
+    /// A job of several failed after it had written something: all are to be carried out again, each with a savepoint.
+    struct MustRunApart: Error {}
+
+    init(db: Database, rows: EventInserter, store: LogStore, state: WriterState, isolation: Isolation) {
+        self.isolation = isolation
+        countersBefore = state.counters
         connection = db
         self.rows = rows
         self.store = store
@@ -59,24 +80,36 @@ final class Transaction {
 
     /// Runs a job; where it fails, only its own work is undone. One that is alone needs no savepoint for that: the whole transaction is
     /// undone, as ``isUndone`` says.
-    func attempt(_ job: CommitQueue.Job, isAlone: Bool) throws -> (any Error)? {
+    ///
+    /// - Throws: ``MustRunApart`` where the transaction cannot go on without the job's work being undone.
+    func attempt(_ job: CommitQueue.Job) throws -> (any Error)? {
+        touchedBefore.formUnion(touched)
         touched = []
         jobEvents = []
         jobChange = nil
+        changesBefore = nil
         let counters = state.counters
         do {
-            if !isAlone { try run("SAVEPOINT job") }
+            if isolation == .apart { try run("SAVEPOINT job") }
             try job.run(self)
-            try rows.finish()
-            if !isAlone { try run("RELEASE job") }
+            if isolation != .together { try rows.finish() }
+            if isolation == .apart { try run("RELEASE job") }
         } catch let error as DatabaseError where error.isDiskFailure {
             rows.abandon()
             throw error
         } catch {
-            rows.abandon()
-            if isAlone {
+            switch isolation {
+            case .alone:
+                rows.abandon()
                 isUndone = true
-            } else {
+            case .together:
+                let wrote = !jobEvents.isEmpty || changesBefore.map { $0 != connection.totalChangesCount } ?? false
+                if wrote || rows.hasFailed {
+                    rows.abandon()
+                    throw MustRunApart()
+                }
+            case .apart:
+                rows.abandon()
                 try run("ROLLBACK TO job")
                 try run("RELEASE job")
             }
@@ -96,16 +129,23 @@ final class Transaction {
 
     private func mergeChange() {
         guard let jobChange else { return }
-        change = LogStore.Change(
-            charts: jobChange.charts.union(change?.charts ?? []),
-            statements: jobChange.statements || change?.statements ?? false,
-            erased: (change?.erased ?? []) + jobChange.erased,
-            beganNewLife: jobChange.beganNewLife || change?.beganNewLife ?? false, arrival: jobChange.arrival)
+        change?.add(jobChange)
+        if change == nil { change = jobChange }
         self.jobChange = nil
     }
 
     /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
     func close() throws {
+        if isolation == .together {
+            do {
+                try rows.finish()
+            } catch let error as DatabaseError where error.isDiskFailure {
+                throw error
+            } catch {
+                rows.abandon()
+                throw MustRunApart()
+            }
+        }
         let charts = newEvents.sorted { $0.key < $1.key }
         try signHeads(charts.flatMap { Self.witnesses($0.value) })
         for (chart, events) in charts { try closeChart(chart, events) }
@@ -159,6 +199,13 @@ final class Transaction {
 
     /// Takes the state out; nothing may be written through this transaction afterwards.
     func finish() -> WriterState { state }
+
+    /// The same after the transaction was rolled back: as it was before.
+    func finishUndone() -> WriterState {
+        state.drop(touched.union(touchedBefore))
+        state.counters = countersBefore
+        return state
+    }
 
     // MARK: Charts and origins
 

@@ -38,4 +38,32 @@ import Testing
         #expect(try await node.log.rebuild().isEmpty)
         #expect(await node.log.verifier.verify(isQuick: false).count == 0)
     }
+
+    /// Many share a commit, and some of them cannot be stored: the others are.
+    @Test func ofManyOnlyThoseAreUndoneThatCannotBeStored() async throws {
+        let node = try TestNode()
+        let (chart, bad) = (try await node.openChart(sharedWith: []), try await node.openChart(sharedWith: []))
+        let (stored, before) = (try await node.log.rows(from: 0).count, try await node.digest(bad))
+        try execute(
+            """
+            CREATE TRIGGER planted BEFORE INSERT ON event WHEN new.chart = (SELECT id FROM chart ORDER BY id DESC LIMIT 1)
+            BEGIN SELECT RAISE(ABORT, 'planted'); END
+            """, on: node)
+        let commits = await node.log.verifier.verify(isQuick: true).commits
+        let written = await withTaskGroup(of: Bool.self) { group in
+            for number in 0..<90 {
+                let draft = node.draft(number.isMultiple(of: 9) ? bad : chart, SideEffectReported.kind, Bodies.sideEffect)
+                group.addTask { (try? await node.log.author([draft], request: nil)) != nil }
+            }
+            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(written == 80)
+        #expect(try await node.log.rows(from: 0).count == stored + 80)
+        #expect(try await node.digest(bad) == before)
+        let report = await node.log.verifier.verify(isQuick: false)
+        #expect(report.count == 0)
+        #expect(report.commits < commits + 80, "none of them shared a commit")
+        try execute("DROP TRIGGER planted", on: node)
+        try await node.write(bad, SideEffectReported.kind, Bodies.sideEffect)
+    }
 }
