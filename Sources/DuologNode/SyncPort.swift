@@ -8,7 +8,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     let log: LogStore
     let clock: NodeClock
     /// Writes down, durably, what is about to be sent.
-    let account: @Sendable (DisclosureRecorded) async throws -> Void
+    let account: @Sendable ([DisclosureRecorded]) async throws -> Void
     /// What is written down, in the transaction that stores it, of what came from a peer.
     let receiving: @Sendable (NodeID) async -> (@Sendable (AdmissionOutcome) -> [Draft])
     /// Told when a new epoch was drawn because of what a peer holds of this node.
@@ -60,24 +60,31 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     }
 
     private func read(_ request: StoreRequest.ReadRequest, for peer: NodeID) async throws -> StoreAnswer {
-        let range = LogStore.ReadRange(
-            after: request.after, from: request.from, upTo: request.upTo, skipsOwn: request.skipsOwn,
-            maxEvents: request.maxEvents, maxBytes: request.maxBytes)
-        guard let excerpt = try await log.read(request.chart, range, for: peer, on: clock.today) else {
-            let nothing = ChartRun(chart: request.chart, events: [], heads: [])
-            return .read(StoreAnswer.ReadAnswer(run: nothing, next: request.from, state: .withdrawn))
+        let ranges = request.charts.map { range in
+            LogStore.ReadRange(range.chart, after: range.after, from: range.from, upTo: range.upTo, skipsOwn: range.skipsOwn)
         }
-        // Before anything leaves, it is written down that it does: what was disclosed must never be more than what is accounted for.
-        if !excerpt.events.isEmpty {
-            try await account(
-                DisclosureRecorded(
-                    peer: peer, chart: request.chart, ranges: excerpt.ranges, consent: excerpt.consent,
-                    events: excerpt.events.count))
+        let excerpts = try await log.read(
+            ranges, maxEvents: request.maxEvents, maxBytes: request.maxBytes, for: peer, on: clock.today)
+        // Before anything leaves, it is written down that it does: what was disclosed must never be more than what is accounted for. All of it
+        // in one commit: each waits for the disk.
+        let disclosures = zip(ranges, excerpts).compactMap { range, excerpt -> DisclosureRecorded? in
+            guard let excerpt, !excerpt.events.isEmpty else { return nil }
+            return DisclosureRecorded(
+                peer: peer, chart: range.chart, ranges: excerpt.ranges, consent: excerpt.consent, events: excerpt.events.count)
+        }
+        if !disclosures.isEmpty { try await account(disclosures) }
+        return .read(zip(ranges, excerpts).map(Self.answer))
+    }
+
+    private static func answer(_ range: LogStore.ReadRange, _ excerpt: LogStore.Excerpt?) -> StoreAnswer.ReadAnswer {
+        guard let excerpt else {
+            let nothing = ChartRun(chart: range.chart, events: [], heads: [])
+            return StoreAnswer.ReadAnswer(run: nothing, next: range.from, state: .withdrawn)
         }
         let run = ChartRun(
-            chart: request.chart, events: excerpt.events.map { EventLines(envelope: $0.envelope, body: $0.body) },
+            chart: range.chart, events: excerpt.events.map { EventLines(envelope: $0.envelope, body: $0.body) },
             heads: excerpt.heads)
-        return .read(StoreAnswer.ReadAnswer(run: run, next: excerpt.next, state: excerpt.isAtEnd ? .atEnd : .more))
+        return StoreAnswer.ReadAnswer(run: run, next: excerpt.next, state: excerpt.isAtEnd ? .atEnd : .more)
     }
 
     private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) async throws -> StoreAnswer {

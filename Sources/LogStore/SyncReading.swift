@@ -118,6 +118,8 @@ extension LogStore {
 
     /// What to read of a chart for a peer.
     public struct ReadRange: Sendable {
+        /// The chart.
+        public var chart: ChartID
         /// Leave out events up to these numbers.
         public var after: VectorClock
         /// Leave out what arrived up to this number.
@@ -126,19 +128,14 @@ extension LogStore {
         public var upTo: Int
         /// Leave out what came from this peer itself.
         public var skipsOwn: Bool
-        /// Stop before a commit that would exceed so many events,
-        public var maxEvents: Int
-        /// or so many bytes.
-        public var maxBytes: Int
 
         /// What to read.
-        public init(after: VectorClock, from: Int, upTo: Int, skipsOwn: Bool, maxEvents: Int, maxBytes: Int) {
+        public init(_ chart: ChartID, after: VectorClock, from: Int, upTo: Int, skipsOwn: Bool) {
+            self.chart = chart
             self.after = after
             self.from = from
             self.upTo = upTo
             self.skipsOwn = skipsOwn
-            self.maxEvents = maxEvents
-            self.maxBytes = maxBytes
         }
     }
 
@@ -158,19 +155,34 @@ extension LogStore {
         public var isAtEnd = true
     }
 
-    /// Reads events for a peer; nil when the chart may not be sent to it on `day`.
-    public func read(_ chart: ChartID, _ range: ReadRange, for peer: NodeID, on day: CalendarDay) async throws -> Excerpt? {
+    /// Reads events for a peer, of the first charts that fit into both limits together, one at least; nil for one that may not be sent to it on
+    /// `day`. No chart is read behind one that did not fit as a whole.
+    public func read(
+        _ ranges: [ReadRange], maxEvents: Int, maxBytes: Int, for peer: NodeID, on day: CalendarDay
+    ) async throws -> [Excerpt?] {
         let sealer = configuration.sealer
         return try await pool.read { db in
-            guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { return nil }
-            let source =
-                range.skipsOwn
-                ? try Int64.fetchOne(db, sql: "SELECT id FROM peer WHERE node = ?", arguments: [peer.description]) : nil
-            var excerpt = try ExcerptReader(chart: chart, range: range, source: source, sealer: sealer).read(id, db)
-            excerpt.consent = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT consent FROM share WHERE chart = ? AND node = ?"),
-                arguments: [id, peer.description])?.hash("consent")
-            return excerpt
+            let peerRow = try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT id FROM peer WHERE node = ?"), arguments: [peer.description])
+            var excerpts: [Excerpt?] = []
+            var (events, bytes) = (maxEvents, maxBytes)
+            for range in ranges {
+                guard let id = try Self.sharedChart(range.chart, with: peer, on: day, db) else {
+                    excerpts.append(nil)
+                    continue
+                }
+                var excerpt = try ExcerptReader(
+                    range: range, source: range.skipsOwn ? peerRow : nil, maxEvents: events, maxBytes: bytes, sealer: sealer
+                ).read(id, db)
+                excerpt.consent = try Row.fetchOne(
+                    db.cachedStatement(sql: "SELECT consent FROM share WHERE chart = ? AND node = ?"),
+                    arguments: [id, peer.description])?.hash("consent")
+                events -= excerpt.events.count
+                bytes -= excerpt.events.reduce(0) { $0 + $1.envelope.count + ($1.body?.count ?? 0) }
+                excerpts.append(excerpt)
+                guard excerpt.isAtEnd, events > 0, bytes > 0 else { break }
+            }
+            return excerpts
         }
     }
 }
@@ -186,57 +198,66 @@ extension [DisclosureRecorded.Range] {
 
 /// Reads rows up to the last commit that fits.
 private struct ExcerptReader {
-    let chart: ChartID
     let range: LogStore.ReadRange
     let source: Int64?
+    let maxEvents: Int
+    let maxBytes: Int
     let sealer: Sealer
 
     /// So many arrivals are looked through for those of the chart: most reads are for what came a moment ago. For more, the index is asked.
     private static let few = 256
     private static let fewRows = """
-        SELECT event.id, hash, envelope, source, batch, sealed FROM event LEFT JOIN body ON body.event = event.id
-        WHERE +chart = ? AND event.id > ? AND event.id <= ? ORDER BY event.id
+        SELECT event.id, hash, envelope, batch, body.event, sealed FROM event LEFT JOIN body ON body.event = event.id
+        WHERE +chart = ? AND event.id > ? AND event.id <= ? AND source <> ? ORDER BY event.id
         """
     private static let manyRows = """
         WITH picked (id) AS MATERIALIZED (
             SELECT id FROM event WHERE chart = ? AND id > ? AND id <= ? ORDER BY id LIMIT -1)
-        SELECT event.id, hash, envelope, source, batch, sealed
-        FROM picked CROSS JOIN event ON event.id = picked.id LEFT JOIN body ON body.event = picked.id
+        SELECT event.id, hash, envelope, batch, body.event, sealed
+        FROM picked CROSS JOIN event ON event.id = picked.id LEFT JOIN body ON body.event = picked.id WHERE source <> ?
         """
+
+    /// An event as its row has it. What it says is of no concern here, so no more is read of it than where it stands in its chain.
+    private struct Stored {
+        let row: Int64
+        let hash: EventHash
+        let dot: Dot
+        let prev: EventHash?
+        let envelope: [UInt8]
+        let body: [UInt8]?
+
+        var byteCount: Int { envelope.count + (body?.count ?? 0) }
+    }
 
     func read(_ id: Int64, _ db: Database) throws -> LogStore.Excerpt {
         var excerpt = LogStore.Excerpt(next: range.from)
-        var tips: [EventHash: (Int64, Event)] = [:]
-        var pending: [(Int64, Event)] = []
+        var tips: [EventHash: Stored] = [:]
+        var pending: [Stored] = []
         var bytes = 0
         var pendingBytes = 0
         var batch: Int64?
         func takePending() {
-            for (row, event) in pending {
-                excerpt.events.append((event.line, event.bodyLine?.line))
-                excerpt.ranges.extend(with: event.envelope.dot)
-                if let prev = event.envelope.prev { tips[prev] = nil }
-                tips[event.hash] = (row, event)
-                excerpt.next = Int(row)
+            for event in pending {
+                excerpt.events.append((event.envelope, event.body))
+                excerpt.ranges.extend(with: event.dot)
+                if let prev = event.prev { tips[prev] = nil }
+                tips[event.hash] = event
+                excerpt.next = Int(event.row)
             }
             bytes += pendingBytes
             (pending, pendingBytes) = ([], 0)
         }
-        let rows = try Row.fetchCursor(
-            db.cachedStatement(sql: range.upTo - range.from <= Self.few ? Self.fewRows : Self.manyRows),
-            arguments: [id, range.from, range.upTo])
-        let loader = RecordLoader(sealer: sealer)
-        while let row = try rows.next() {
-            if batch != row["batch"] {
+        let rows = try rows(of: id, db)
+        defer { rows.reset() }
+        while try rows.next() {
+            if batch != rows.number(3) {
                 takePending()
-                batch = row["batch"]
+                batch = rows.number(3)
             }
-            if let source, row["source"] == source { continue }
-            let event = try loader.event(row)
-            guard !range.after.covers(event.envelope.dot) else { continue }
-            pending.append((row["id"], event))
-            pendingBytes += event.line.count + (event.bodyLine?.line.count ?? 0)
-            if excerpt.events.count + pending.count > range.maxEvents || bytes + pendingBytes > range.maxBytes {
+            guard let event = try event(rows) else { continue }
+            pending.append(event)
+            pendingBytes += event.byteCount
+            if excerpt.events.count + pending.count > maxEvents || bytes + pendingBytes > maxBytes {
                 pending = []
                 excerpt.isAtEnd = false
                 break
@@ -246,17 +267,48 @@ private struct ExcerptReader {
             takePending()
             excerpt.next = range.upTo
         }
-        excerpt.heads = try tips.values.sorted { $0.0 < $1.0 }.compactMap { try head(of: $0.0, $0.1, db) }
+        excerpt.heads = try tips.values.sorted { $0.row < $1.row }.compactMap { try head(of: $0, db) }
         return excerpt
     }
 
-    private func head(of row: Int64, _ event: Event, _ db: Database) throws -> SignedHead? {
+    private func rows(of chart: Int64, _ db: Database) throws -> RawStatement {
+        let rows = try RawStatement(cached: range.upTo - range.from <= Self.few ? Self.fewRows : Self.manyRows, db)
+        try rows.bind(chart, at: 1)
+        try rows.bind(Int64(range.from), at: 2)
+        try rows.bind(Int64(range.upTo), at: 3)
+        try rows.bind(source ?? -1, at: 4)
+        return rows
+    }
+
+    /// The event of a row; nil where the peer has it. A byte that changed since it was stored is found: the envelope by its hash, the body by
+    /// its seal and by the envelope.
+    private func event(_ rows: RawStatement) throws -> Stored? {
+        let row = rows.number(0) ?? 0
+        guard let hash = rows.hash(1), let envelope = rows.bytes(2), EventHash(of: envelope) == hash,
+            let place = EnvelopeText.place(of: envelope), let bodyHash = EnvelopeText.body(of: envelope)
+        else { throw damaged(row, "the envelope is not the one that was stored") }
+        guard !range.after.covers(place.dot) else { return nil }
+        var body: [UInt8]?
+        if !rows.isNull(4) {
+            guard let sealed = rows.blob(5) else { throw damaged(row, "the row cannot be read") }
+            let opened = try sealer.open(sealed, as: hash)
+            guard EventHash(of: opened) == bodyHash else { throw damaged(row, "the body is not the one that was stored") }
+            body = opened
+        }
+        return Stored(row: row, hash: hash, dot: place.dot, prev: place.prev, envelope: envelope, body: body)
+    }
+
+    private func damaged(_ row: Int64, _ what: String) -> LogStoreError {
+        LogStoreError(.damaged, "arrival \(row): \(what); run: duolog audit verify")
+    }
+
+    private func head(of event: Stored, _ db: Database) throws -> SignedHead? {
         guard
             let stored = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT at, signature FROM head WHERE event = ?"), arguments: [row])
+                db.cachedStatement(sql: "SELECT at, signature FROM head WHERE event = ?"), arguments: [event.row])
         else { return nil }
         return SignedHead(
-            chart: chart, dot: event.envelope.dot, hash: event.hash, at: Timestamp(milliseconds: stored["at"]),
+            chart: range.chart, dot: event.dot, hash: event.hash, at: Timestamp(milliseconds: stored["at"]),
             signature: [UInt8](stored["signature"] as Data))
     }
 }

@@ -36,6 +36,18 @@ struct ChartQueue: Hashable, Sendable {
         return start < order.count ? order[start] : nil
     }
 
+    /// Up to `count` charts whose turn is next; they stay in the queue.
+    mutating func first(_ count: Int) -> [ChartID] {
+        // Passes over what has left.
+        guard first() != nil else { return [] }
+        var (charts, place) = ([ChartID](), start)
+        while charts.count < count, place < order.count {
+            if waiting[order[place]] == cut + place { charts.append(order[place]) }
+            place += 1
+        }
+        return charts
+    }
+
     /// Takes up to `count` charts out.
     mutating func take(_ count: Int) -> [ChartID] {
         var taken: [ChartID] = []

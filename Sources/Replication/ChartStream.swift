@@ -36,11 +36,19 @@ struct HeadsPiece: Hashable, Sendable {
 }
 
 /// A read that storage has not answered yet.
-struct ChartReading: Hashable, Sendable {
-    let chart: ChartID
-    let stream: Int
+struct PendingRead: Hashable, Sendable {
+    /// A chart of it.
+    struct Chart: Hashable, Sendable {
+        let chart: ChartID
+        let stream: Int
+        /// Up to this arrival number.
+        let upTo: Int
+        /// The chart changed meanwhile: it may have been withdrawn and shared again.
+        var isOld = false
+    }
+
+    /// In the order in which they are read.
+    var charts: [Chart] = []
     /// What was left of batch and credit.
     let bytes: Int
-    /// The chart changed meanwhile: it may have been withdrawn and shared again.
-    var isOld = false
 }

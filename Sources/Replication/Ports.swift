@@ -44,7 +44,7 @@ public enum StoreRequest: Hashable, Sendable {
     case heads([ChartID])
     /// What is missing here of what the peer offers.
     case compare([Message.ChartHeads])
-    /// Events for the peer, in order of arrival, whole commits only.
+    /// Events for the peer, chart by chart, each in order of arrival, whole commits only.
     case read(ReadRequest)
     /// Store a batch, all of it in one transaction; a chart that cannot be admitted is left out and named.
     case admit(Batch)
@@ -55,8 +55,23 @@ public enum StoreRequest: Hashable, Sendable {
     /// The peer noted all statements up to this mark of ``StoreAnswer/pendingStatements(_:_:upTo:)``.
     case statementsNoted(upTo: Int)
 
-    /// What to read of one chart.
+    /// What to read: as many of the charts, from the first on, as fit into both limits together.
     public struct ReadRequest: Hashable, Sendable {
+        /// One at least, none twice.
+        public var charts: [ChartRange]
+        /// Stop before a commit that would exceed so many events,
+        public var maxEvents: Int
+        /// or so many bytes.
+        public var maxBytes: Int
+
+        /// What to read.
+        public init(charts: [ChartRange], maxEvents: Int, maxBytes: Int) {
+            (self.charts, self.maxEvents, self.maxBytes) = (charts, maxEvents, maxBytes)
+        }
+    }
+
+    /// What to read of one chart.
+    public struct ChartRange: Hashable, Sendable {
         /// The chart.
         public var chart: ChartID
         /// Leave out what the receiver has: events up to these numbers.
@@ -67,18 +82,11 @@ public enum StoreRequest: Hashable, Sendable {
         public var upTo: Int
         /// True to leave out what came from this peer itself.
         public var skipsOwn: Bool
-        /// Stop before a commit that would exceed so many events,
-        public var maxEvents: Int
-        /// or so many bytes.
-        public var maxBytes: Int
 
         /// What to read.
-        public init(
-            chart: ChartID, after: VectorClock, from: Int, upTo: Int, skipsOwn: Bool, maxEvents: Int, maxBytes: Int
-        ) {
+        public init(chart: ChartID, after: VectorClock, from: Int, upTo: Int, skipsOwn: Bool) {
             (self.chart, self.after) = (chart, after)
             (self.from, self.upTo, self.skipsOwn) = (from, upTo, skipsOwn)
-            (self.maxEvents, self.maxBytes) = (maxEvents, maxBytes)
         }
     }
 
@@ -120,8 +128,9 @@ public enum StoreAnswer: Hashable, Sendable {
     case heads([Message.ChartHeads])
     /// To ``StoreRequest/compare(_:)``.
     case compared(Comparison)
-    /// To ``StoreRequest/read(_:)``.
-    case read(ReadAnswer)
+    /// To ``StoreRequest/read(_:)``: for the first of the charts asked for, one at least, in their order. All but the last are not left with
+    /// ``ReadState/more``.
+    case read([ReadAnswer])
     /// To ``StoreRequest/admit(_:)``, after the commit.
     case admitted(Admission)
     /// To ``StoreRequest/statements(_:_:)``, after the commit.
@@ -148,7 +157,7 @@ public enum StoreAnswer: Hashable, Sendable {
         }
     }
 
-    /// Events that were read.
+    /// Events of one chart that were read.
     public struct ReadAnswer: Hashable, Sendable {
         /// The events and their heads.
         public var run: ChartRun

@@ -4,6 +4,8 @@ public enum ReplicationLimits {
     public static let versions = 1...1
     /// The longest line, in bytes: an event's, plus room for the heads of a chart.
     public static let lineBytes = 512 * 1024
+    /// The most charts that a sender reads, and accounts for, at once: so many as the smallest fill a batch.
+    static let chartsPerRead = 128
     /// The most events in a batch, and in one commit of a chart.
     public static let batchEvents = 1024
     /// The most bytes of event and body lines in a batch, and in one commit of a chart.

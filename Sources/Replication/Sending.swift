@@ -18,7 +18,7 @@ struct Sending: Sendable {
     private var lastStream = 0
     /// Charts with something to read, in the order of their turn.
     private var queue = ChartQueue()
-    private var reading: ChartReading?
+    private var reading: PendingRead?
     private var nextPart = 1
     private var headsToSend = ChartQueue()
     private var headsUnderWay = false
@@ -36,11 +36,7 @@ struct Sending: Sendable {
     private var sharedAgain: Set<ChartID> = []
     /// Charts with more writers than one line can name; no root is complete without them.
     private var unsendable: Set<ChartID> = []
-    private var batchEvents = 0
-    /// Charts with events in the open batch: each stands there once.
-    private var batchCharts: Set<ChartID> = []
-    private var lastInBatch: ChartID?
-    private var batchBytes = 0
+    private var batch = OpenBatch()
     private var creditLeft = 0
     private var toldRoot: EventHash?
     private var rootIsDue = false
@@ -62,7 +58,7 @@ struct Sending: Sendable {
     var isDone: Bool { phase == .streaming && isIdle }
 
     private var isIdle: Bool {
-        queue.isEmpty && reading == nil && asked.isEmpty && hasNoHeadsToTell && batchEvents == 0
+        queue.isEmpty && reading == nil && asked.isEmpty && hasNoHeadsToTell && batch.isEmpty
     }
 
     private var hasNoHeadsToTell: Bool { headsToSend.isEmpty && !headsUnderWay && headsToTell.isEmpty }
@@ -210,7 +206,7 @@ struct Sending: Sendable {
         guard !askedCharts.contains(wanted.chart) else { return askedAgain[wanted.chart] = wanted.after }
         enqueue(
             wanted.chart, newStream(after: ChartStream.Known(clock: wanted.after, upTo: arrival), position: 0, skipsOwn: false))
-        if batchCharts.contains(wanted.chart) { endBatch(&step) }
+        if batch.contains(wanted.chart) { endBatch(&step) }
     }
 
     private mutating func newStream(
@@ -240,7 +236,7 @@ struct Sending: Sendable {
             if isNew {
                 askAbout([chart])
             } else {
-                if reading?.chart == chart { reading?.isOld = true }
+                if let index = reading?.charts.firstIndex(where: { $0.chart == chart }) { reading?.charts[index].isOld = true }
                 enqueue(chart, streams[chart] ?? newStream(position: base, skipsOwn: true))
             }
         }
@@ -300,30 +296,52 @@ struct Sending: Sendable {
             step.store(.heads(piece), .sendHeads(piece))
         }
         guard reading == nil else { return }
-        if let chart = queue.first(), let stream = streams[chart] {
-            let bytes = min(ReplicationLimits.batchBytes - batchBytes, creditLeft)
-            let events = ReplicationLimits.batchEvents - batchEvents
-            guard bytes > 0, events > 0, chart == lastInBatch || !batchCharts.contains(chart) else { return endBatch(&step) }
-            reading = ChartReading(chart: chart, stream: stream.number, bytes: bytes)
-            let end = stream.end(arrival)
-            step.store(
-                .read(
-                    StoreRequest.ReadRequest(
-                        chart: chart, after: stream.known?.clock ?? VectorClock(), from: stream.position, upTo: end,
-                        skipsOwn: stream.skipsOwn, maxEvents: events, maxBytes: bytes)),
-                .read(chart, upTo: end))
-        } else if batchEvents > 0 {
-            endBatch(&step)
-        }
+        let charts = queue.first(ReplicationLimits.chartsPerRead)
+        guard let first = charts.first else { return batch.isEmpty ? () : endBatch(&step) }
+        let room = (events: batch.room.events, bytes: min(batch.room.bytes, creditLeft))
+        guard room.bytes > 0, room.events > 0, batch.takes(first) else { return endBatch(&step) }
+        // Storage takes as many of them as fit: what goes into one batch is read, and accounted for, at once.
+        read([first] + charts.dropFirst().prefix { !batch.contains($0) }, maxEvents: room.events, maxBytes: room.bytes, &step)
     }
 
-    mutating func send(
-        _ answer: StoreAnswer.ReadAnswer, of chart: ChartID, upTo: Int, _ step: inout Step
-    ) throws(Message.WireError) {
+    private mutating func read(_ charts: [ChartID], maxEvents: Int, maxBytes: Int, _ step: inout Step) {
+        var request = StoreRequest.ReadRequest(charts: [], maxEvents: maxEvents, maxBytes: maxBytes)
+        var read = PendingRead(bytes: maxBytes)
+        for chart in charts {
+            guard let stream = streams[chart] else { continue }
+            let end = stream.end(arrival)
+            read.charts.append(PendingRead.Chart(chart: chart, stream: stream.number, upTo: end))
+            request.charts.append(
+                StoreRequest.ChartRange(
+                    chart: chart, after: stream.known?.clock ?? VectorClock(), from: stream.position, upTo: end,
+                    skipsOwn: stream.skipsOwn))
+        }
+        reading = read
+        step.store(.read(request), .read)
+    }
+
+    mutating func send(_ answers: [StoreAnswer.ReadAnswer], _ step: inout Step) throws(Message.WireError) {
         guard let read = reading else { return }
         reading = nil
+        guard !answers.isEmpty, answers.map(\.run.chart) == read.charts.prefix(answers.count).map(\.chart) else {
+            throw Message.WireError(.storage, "an answer for other charts")
+        }
+        var room = read.bytes
+        for (answer, chart) in zip(answers, read.charts) {
+            guard try send(answer, of: chart, room: room, &step) else { return }
+            room -= answer.run.events.reduce(0) { $0 + $1.byteCount }
+        }
+        pump(&step)
+    }
+
+    /// Sends what was read of a chart, for which there was so much room. Returns false where nothing is to be read before something else
+    /// happens.
+    private mutating func send(
+        _ answer: StoreAnswer.ReadAnswer, of read: PendingRead.Chart, room: Int, _ step: inout Step
+    ) throws(Message.WireError) -> Bool {
+        let chart = read.chart
         // Another stream took the place of this one while it was read: what it sends covers this.
-        guard let current = streams[chart], current.number == read.stream else { return pump(&step) }
+        guard let current = streams[chart], current.number == read.stream else { return true }
         guard answer.state != .withdrawn else {
             if read.isOld {
                 drop(chart)
@@ -331,49 +349,35 @@ struct Sending: Sendable {
             } else {
                 withdraw(chart)
             }
-            return pump(&step)
+            return true
         }
-        for event in answer.run.events {
-            step.directives.append(.send(event.envelope))
-            if let body = event.body {
-                step.directives.append(.send(body))
-            } else if let hash = EnvelopeText.body(of: event.envelope) {
-                step.send(.absent(hash))
-            }
-            creditLeft -= event.byteCount
-            batchBytes += event.byteCount
-        }
-        if !answer.run.events.isEmpty {
-            batchCharts.insert(chart)
-            lastInBatch = chart
-        }
-        batchEvents += answer.run.events.count
+        creditLeft -= batch.send(answer.run, &step)
         sent += answer.run.events.count
-        for head in answer.run.heads { step.send(.head(head)) }
         streams[chart]?.position = answer.next
         if answer.state == .atEnd {
             queue.remove(chart)
-            streams[chart]?.position = upTo
+            streams[chart]?.position = read.upTo
             streams[chart]?.skipsOwn = true
             streams[chart]?.known = nil
-            if upTo < arrival, let stream = streams[chart] { enqueue(chart, stream) }
+            if read.upTo < arrival, let stream = streams[chart] { enqueue(chart, stream) }
         } else if answer.run.events.isEmpty {
             // The next commit does not fit into what was left of the batch or of the credit.
-            guard batchEvents == 0 else { return endBatch(&step) }
-            guard read.bytes < ReplicationLimits.batchBytes else {
-                throw Message.WireError(.storage, "a commit larger than a batch")
+            guard batch.isEmpty else {
+                endBatch(&step)
+                return false
             }
+            guard room < ReplicationLimits.batchBytes else { throw Message.WireError(.storage, "a commit larger than a batch") }
             // More may be left by now; otherwise credit is waited for.
-            guard creditLeft > read.bytes else { return }
+            return creditLeft > room
         }
-        pump(&step)
+        return true
     }
 
     /// Ends the batch; with the root where the peer now has everything.
     private mutating func endBatch(_ step: inout Step) {
         let complete = queue.isEmpty && asked.isEmpty && hasNoHeadsToTell && unsendable.isEmpty
-        guard batchEvents > 0 || complete else { return }
-        var commit = Message.Commit(events: batchEvents, root: nil, buckets: [])
+        guard !batch.isEmpty || complete else { return }
+        var commit = Message.Commit(events: batch.events, root: nil, buckets: [])
         if complete {
             let words = tree.buckets()
             let root = tree.root()
@@ -383,8 +387,7 @@ struct Sending: Sendable {
             toldRoot = root
             rootIsDue = false
         }
-        (batchEvents, batchBytes) = (0, 0)
-        (batchCharts, lastInBatch) = ([], nil)
+        batch = OpenBatch()
         step.send(.commit(commit))
         if complete { step.note(.upToDate) } else { pump(&step) }
     }

@@ -92,7 +92,7 @@ public struct Session: Sendable {
         case compareBuckets([UInt64])
         case sendHeads([ChartID])
         case compareHeads(part: Int, tips: Int)
-        case read(ChartID, upTo: Int)
+        case read
         case admit(Receiving.Admit)
         case statements(thenNote: Int?)
         case pendingStatements
@@ -279,7 +279,7 @@ public struct Session: Sendable {
         case (.sendHeads(let asked), .heads(let heads)): sending.send(heads, asked: asked, &step)
         case (.compareHeads(let part, let tips), .compared(let comparison)):
             receiving.answer(comparison, part: part, tips: tips, &step)
-        case (.read(let chart, let upTo), .read(let answer)): try sending.send(answer, of: chart, upTo: upTo, &step)
+        case (.read, .read(let answers)): try sending.send(answers, &step)
         case (.admit(let admit), .admitted(let admission)):
             try receiving.admitted(admission, of: admit, &step)
             if !admission.receipts.isEmpty { statements.changed(&step) }

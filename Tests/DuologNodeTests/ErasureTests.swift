@@ -136,10 +136,10 @@ import Testing
     private func line(of event: EventHash, from folder: String, _ chart: ChartID, for peer: TestNode) async throws -> IncomingRun
     {
         let copy = try TestNode(folder)
-        let range = LogStore.ReadRange(
-            after: VectorClock(), from: 0, upTo: .max, skipsOwn: false, maxEvents: 1000, maxBytes: 1 << 24)
+        let range = LogStore.ReadRange(chart, after: VectorClock(), from: 0, upTo: .max, skipsOwn: false)
         let day = ClinicalTime(instant: copy.clock.now, offsetMinutes: 0).day
-        let excerpt = try #require(try await copy.log.read(chart, range, for: peer.node, on: day))
+        let excerpt = try #require(
+            try await copy.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: peer.node, on: day)[0])
         #expect(excerpt.events.contains { $0.body.map { String(decoding: $0, as: UTF8.self).contains(words) } ?? false })
         return IncomingRun(chart: chart, events: excerpt.events, heads: excerpt.heads)
     }

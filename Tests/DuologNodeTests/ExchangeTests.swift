@@ -3,6 +3,7 @@ import EventLog
 import Foundation
 import LogStore
 import Replication
+import Synchronization
 import TestSupport
 import Testing
 
@@ -50,6 +51,40 @@ import Testing
         // An instance is a number of up to 20 digits; nothing else varies.
         #expect(abs(one - many) <= 8, "\(one) bytes with 1 chart, \(many) with 2,000")
         #expect(one < 1000)
+    }
+
+    /// One commit for all charts that are read together, before any of them is handed to the session; nothing leaves that could not be
+    /// written down.
+    @Test func whatLeavesIsWrittenDownBefore() async throws {
+        let (left, right) = (try TestNode(), try TestNode())
+        try await left.pair(right)
+        var charts: [ChartID] = []
+        for _ in 0..<3 { charts.append(try await left.openChart(sharedWith: [(right, #""read""#)])) }
+        let request = StoreRequest.read(
+            StoreRequest.ReadRequest(
+                charts: charts.map {
+                    StoreRequest.ChartRange(chart: $0, after: VectorClock(), from: 0, upTo: 1000, skipsOwn: false)
+                }, maxEvents: 1000, maxBytes: 1_000_000))
+        let written = Mutex<[[DisclosureRecorded]]>([])
+        func port(_ account: @escaping @Sendable ([DisclosureRecorded]) async throws -> Void) -> SyncPort {
+            SyncPort(
+                log: left.log, clock: left.clock, account: account, receiving: { _ in { _ in [] } }, onNewEpoch: { _ in })
+        }
+        let answer = await port { entries in written.withLock { $0.append(entries) } }.answer(request, for: right.node)
+        guard case .read(let read) = answer else {
+            Issue.record("no events: \(answer)")
+            return
+        }
+        #expect(read.map(\.run.chart) == charts)
+        let entries = written.withLock { $0 }
+        #expect(entries.map { $0.map(\.chart) } == [charts])
+        #expect(entries[0].map(\.events) == read.map(\.run.events.count))
+        #expect(entries[0].allSatisfy { $0.peer == right.node })
+        let failed = await port { _ in throw CancellationError() }.answer(request, for: right.node)
+        guard case .failed = failed else {
+            Issue.record("sent without a word: \(failed)")
+            return
+        }
     }
 
     @Test func nothingOfAnUnsharedChartLeaves() async throws {
@@ -105,9 +140,10 @@ import Testing
         try await outsider.pair(member)
         let chart = try await founder.openChart(sharedWith: [(member, #""read""#)])
         // The outsider has come by the events all the same.
-        let range = LogStore.ReadRange(
-            after: VectorClock(), from: 0, upTo: 1000, skipsOwn: false, maxEvents: 1000, maxBytes: 1_000_000)
-        let stolen = try #require(try await founder.log.read(chart, range, for: member.node, on: founder.clock.today))
+        let range = LogStore.ReadRange(chart, after: VectorClock(), from: 0, upTo: 1000, skipsOwn: false)
+        let stolen = try #require(
+            try await founder.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: member.node, on: founder.clock.today)[
+                0])
         let run = IncomingRun(chart: chart, events: stolen.events, heads: stolen.heads)
         _ = try await outsider.log.admit([run], from: founder.node, completing: nil, buckets: [:])
         var exchange = try await PlainExchange(outsider, member)
@@ -184,9 +220,9 @@ import Testing
             ),
             body: body)
         let key = try right.folder.nodeKey()
-        let range = LogStore.ReadRange(
-            after: VectorClock(), from: 0, upTo: 1000, skipsOwn: false, maxEvents: 1000, maxBytes: 1_000_000)
-        let all = try #require(try await right.log.read(chart, range, for: left.node, on: right.clock.today))
+        let range = LogStore.ReadRange(chart, after: VectorClock(), from: 0, upTo: 1000, skipsOwn: false)
+        let all = try #require(
+            try await right.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: left.node, on: right.clock.today)[0])
         let run = IncomingRun(
             chart: chart, events: all.events + [(event.line, body.line)],
             heads: all.heads + [try SignedHead(signing: event, at: right.clock.now, with: key)])

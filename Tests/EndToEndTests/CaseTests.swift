@@ -69,10 +69,10 @@ import Testing
                 clock: { Timestamp(milliseconds: 0) }, random: { 1 }))
         let record = try #require(try await log.record(of: chart))
         let therapist = try #require(Fold.membership(of: record).members.first { $0.value.scopes == [.therapy] }).key
-        let range = LogStore.ReadRange(
-            after: VectorClock(), from: 0, upTo: .max, skipsOwn: false, maxEvents: 1000, maxBytes: 1 << 24)
+        let range = LogStore.ReadRange(chart, after: VectorClock(), from: 0, upTo: .max, skipsOwn: false)
         let day = try #require(CalendarDay("2031-07-07"))
-        let excerpt = try #require(try await log.read(chart, range, for: therapist, on: day))
+        let excerpt = try #require(
+            try await log.read([range], maxEvents: 1000, maxBytes: 1 << 24, for: therapist, on: day)[0])
         var lines = excerpt.events.flatMap { [$0.envelope, $0.body ?? []] }
         lines += excerpt.heads.map { MessageCodec.encode(.head($0)) }
         try Data(lines.joined(separator: [0x0A])).write(to: URL(fileURLWithPath: path))

@@ -142,8 +142,9 @@ public enum Fuzzing: String, CaseIterable, Sendable {
                     wants: offered.map { Message.ChartWant(chart: $0.chart, after: VectorClock()) }, peerKnowsMoreOfMe: false))
         case .read(let request):
             .read(
-                StoreAnswer.ReadAnswer(
-                    run: ChartRun(chart: request.chart, events: [], heads: []), next: request.upTo, state: .atEnd))
+                request.charts.map {
+                    StoreAnswer.ReadAnswer(run: ChartRun(chart: $0.chart, events: [], heads: []), next: $0.upTo, state: .atEnd)
+                })
         case .admit(let batch):
             .admitted(
                 StoreAnswer.Admission(

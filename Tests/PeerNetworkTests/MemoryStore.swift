@@ -83,7 +83,7 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
         case .compare(let offered): return .compared(state.withLock { $0.compare(offered) })
         case .read(let read):
             defer { changed([]) }
-            return .read(state.withLock { $0.read(read, for: peer) })
+            return .read(state.withLock { [$0.read(read.charts[0], within: read, for: peer)] })
         case .admit(let batch):
             let (count, charts) = state.withLock { $0.admit(batch, from: peer) }
             if !charts.isEmpty { changed(charts) }
@@ -150,7 +150,9 @@ extension MemoryStore.State {
         return StoreAnswer.Comparison(wants: wants, peerKnowsMoreOfMe: false)
     }
 
-    fileprivate mutating func read(_ read: StoreRequest.ReadRequest, for peer: NodeID) -> StoreAnswer.ReadAnswer {
+    fileprivate mutating func read(
+        _ read: StoreRequest.ChartRange, within request: StoreRequest.ReadRequest, for peer: NodeID
+    ) -> StoreAnswer.ReadAnswer {
         var run = ChartRun(chart: read.chart, events: [], heads: [])
         var (next, bytes) = (read.from, 0)
         var state = StoreAnswer.ReadState.atEnd
@@ -160,7 +162,7 @@ extension MemoryStore.State {
         for event in events[start...] where event.arrival <= read.upTo {
             let isWanted = event.tip.seq > read.after[event.tip.origin] && !(read.skipsOwn && event.from == peer)
             if isWanted {
-                guard run.events.count < read.maxEvents, bytes + event.lines.byteCount <= read.maxBytes else {
+                guard run.events.count < request.maxEvents, bytes + event.lines.byteCount <= request.maxBytes else {
                     state = .more
                     break
                 }

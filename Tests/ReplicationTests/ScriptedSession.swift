@@ -90,10 +90,16 @@ struct ScriptedSession {
         return handle(.answered(answer))
     }
 
-    /// Storage has read events; `next` is the arrival number up to which it has.
+    /// Storage has read events of the first chart that it was asked for; `next` is the arrival number up to which it has.
     @discardableResult
     mutating func answer(_ run: ChartRun, next: Int, _ state: StoreAnswer.ReadState = .atEnd) -> Said {
-        answer(.read(StoreAnswer.ReadAnswer(run: run, next: next, state: state)))
+        answer(.read([StoreAnswer.ReadAnswer(run: run, next: next, state: state)]))
+    }
+
+    /// Storage has read all of the first charts that it was asked for, each up to an arrival number.
+    @discardableResult
+    mutating func answer(_ runs: [(run: ChartRun, next: Int)]) -> Said {
+        answer(.read(runs.map { StoreAnswer.ReadAnswer(run: $0.run, next: $0.next, state: .atEnd) }))
     }
 
     /// Storage reads what is asked of it until nothing is, in whatever order that is.
@@ -208,6 +214,15 @@ struct Said {
         }
         return batches
     }
+}
+
+/// Of the chart whose turn it is.
+extension StoreRequest.ReadRequest {
+    var chart: ChartID { charts[0].chart }
+    var after: VectorClock { charts[0].after }
+    var from: Int { charts[0].from }
+    var upTo: Int { charts[0].upTo }
+    var skipsOwn: Bool { charts[0].skipsOwn }
 }
 
 extension EventLines {

@@ -116,6 +116,38 @@ extension SendingTests {
         #expect(said.reads.map(\.maxBytes) == [ReplicationLimits.batchBytes])
     }
 
+    /// Of charts that are read together one may be gone, or asked for anew, by the time of the answer. The others are sent.
+    @Test(arguments: [true, false]) func oneOfTheChartsThatAreReadTogetherIsNotSent(isGone: Bool) throws {
+        let charts = try (1...3).map { try PlainChart($0, events: 2) }
+        var script = ScriptedSession(wanting: charts)
+        if isGone {
+            script.offer([charts[1].id: nil], arrival: 6)
+        } else {
+            script.hear(.want(0, [(charts[1], VectorClock())]))
+        }
+        let said = script.answer(try charts.map { (try $0.run(), 6) })
+        #expect(said.envelopes == (try [charts[0], charts[2]].flatMap { try $0.run().events.map(\.envelope) }))
+        if !isGone { script.answer(try charts[1].run(), next: 6) }
+        #expect(script.transcript.batches == [[charts[0].id, charts[2].id] + (isGone ? [] : [charts[1].id])])
+        #expect(script.transcript.roots.count == 1)
+    }
+
+    /// A commit did not fit behind a chart that is not sent after all: it is no larger than a batch.
+    @Test func whatIsNotSentAfterAllLeavesRoom() throws {
+        let (one, two) = (try PlainChart(1, events: 2), try PlainChart(2, events: 2))
+        var script = ScriptedSession(wanting: [one, two])
+        script.offer([one.id: nil], arrival: 4)
+        let said = script.answer(
+            .read([
+                StoreAnswer.ReadAnswer(run: try one.run(), next: 4, state: .atEnd),
+                StoreAnswer.ReadAnswer(run: try two.run(0..<0), next: 0, state: .more),
+            ]))
+        #expect(said.ending == nil)
+        #expect(said.reads.map(\.maxBytes) == [ReplicationLimits.batchBytes])
+        script.answer(try two.run(), next: 4)
+        #expect(script.transcript.batches == [[two.id]])
+    }
+
     /// Its heads have been told, but the peer needs it from its beginning: it waits for that, and passes over anything else.
     @Test func aChartAskedForAgainWhileItsHeadsAreComparedIsReadFromItsBeginning() throws {
         let chart = try PlainChart(1, events: 4)

@@ -29,7 +29,7 @@ import Testing
         #expect(wanted.messages == [.total(Message.Total(events: 2, charts: 1))])
         #expect(script.status.toSend == 2)
         let read = StoreRequest.ReadRequest(
-            chart: one.id, after: one.clock(1), from: 0, upTo: 5, skipsOwn: false,
+            charts: [StoreRequest.ChartRange(chart: one.id, after: one.clock(1), from: 0, upTo: 5, skipsOwn: false)],
             maxEvents: ReplicationLimits.batchEvents, maxBytes: ReplicationLimits.batchBytes)
         #expect(wanted.requests == [.read(read)])
         let run = try one.run(1..<3)
@@ -122,6 +122,41 @@ import Testing
         script.answer(try two.run(), next: 4)
         #expect(script.transcript.batches == [[one.id, two.id]])
         #expect(script.transcript.roots.count == 1)
+    }
+
+    /// So that what is written down of their disclosure shares a commit.
+    @Test func chartsOfABatchAreReadTogether() throws {
+        let charts = try (0..<200).map { try PlainChart($0, events: 2) }
+        var script = ScriptedSession(wanting: [charts[0], charts[1], charts[2]])
+        #expect(script.transcript.reads.map { $0.charts.map(\.chart) } == [charts.prefix(3).map(\.id)])
+        let said = try script.answer(charts.prefix(2).map { (try $0.run(), 6) })
+        // Storage may answer for as many as it likes.
+        #expect(said.reads.map { $0.charts.map(\.chart) } == [[charts[2].id]])
+        script.answer(try charts[2].run(), next: 6)
+        #expect(script.transcript.batches == [charts.prefix(3).map(\.id)])
+        #expect(script.transcript.roots.count == 1)
+        var many = ScriptedSession(charts.offer(arrival: 400))
+        many.hear(.differs, .open(Set(charts.map(\.id.bucket)).sorted()))
+        while case .heads(let asked) = many.open.first {
+            many.answer(.heads(charts.filter { asked.contains($0.id) }.map { $0.heads() }))
+        }
+        for part in 1...4 {
+            let told = many.transcript.messages.compactMap { message in
+                if case .heads(let heads) = message, heads.part == part { heads.charts.map(\.chart) } else { nil }
+            }
+            many.hear(.want(part, charts.filter { told.joined().contains($0.id) }.map { ($0, VectorClock()) }))
+        }
+        // The first want found nothing that was being read.
+        many.answer(try #require(charts.first { $0.id == many.transcript.reads[0].chart }).run(), next: 400)
+        #expect(many.transcript.reads.map(\.charts.count) == [64, ReplicationLimits.chartsPerRead])
+    }
+
+    @Test func anAnswerForOtherChartsEndsTheSession() throws {
+        let (one, two) = (try PlainChart(1, events: 2), try PlainChart(2, events: 2))
+        var script = ScriptedSession(wanting: [one, two])
+        var none = script
+        #expect(script.answer(try two.run(), next: 4).ending == .storage)
+        #expect(none.answer(.read([])).ending == .storage)
     }
 
     @Test func aCommitThatDoesNotFitBeginsTheNextBatch() throws {

@@ -51,7 +51,21 @@ extension MemoryLog {
 
     // MARK: Sending
 
-    private func read(_ request: StoreRequest.ReadRequest, for peer: NodeID) -> StoreAnswer.ReadAnswer {
+    private func read(_ request: StoreRequest.ReadRequest, for peer: NodeID) -> [StoreAnswer.ReadAnswer] {
+        var answers: [StoreAnswer.ReadAnswer] = []
+        var (events, bytes) = (request.maxEvents, request.maxBytes)
+        for range in request.charts where answers.last?.state != .more {
+            let answer = read(range, maxEvents: events, maxBytes: bytes, for: peer)
+            events -= answer.run.events.count
+            bytes -= answer.run.events.reduce(0) { $0 + $1.byteCount }
+            answers.append(answer)
+        }
+        return answers
+    }
+
+    private func read(
+        _ request: StoreRequest.ChartRange, maxEvents: Int, maxBytes: Int, for peer: NodeID
+    ) -> StoreAnswer.ReadAnswer {
         var answer = StoreAnswer.ReadAnswer(
             run: ChartRun(chart: request.chart, events: [], heads: []), next: request.from, state: .withdrawn)
         guard isShared(request.chart, with: peer) else { return answer }
@@ -65,7 +79,7 @@ extension MemoryLog {
             }
             let lines = wanted.map { EventLines(envelope: $0.event.line, body: $0.event.bodyLine?.line) }
             let size = lines.reduce(0) { $0 + $1.byteCount }
-            guard answer.run.events.count + lines.count <= request.maxEvents, bytes + size <= request.maxBytes else {
+            guard answer.run.events.count + lines.count <= maxEvents, bytes + size <= maxBytes else {
                 answer.state = .more
                 break
             }

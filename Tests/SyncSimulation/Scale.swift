@@ -116,8 +116,11 @@ public struct Scale: Sendable {
             }
             return .compared(StoreAnswer.Comparison(wants: wants, peerKnowsMoreOfMe: false))
         case .read(let request):
-            let run = ChartRun(chart: request.chart, events: [Self.event(of: request.chart).lines], heads: [])
-            return .read(StoreAnswer.ReadAnswer(run: run, next: request.upTo, state: .atEnd))
+            let answers = request.charts.prefix(request.maxEvents).map { range in
+                let run = ChartRun(chart: range.chart, events: [Self.event(of: range.chart).lines], heads: [])
+                return StoreAnswer.ReadAnswer(run: run, next: range.upTo, state: .atEnd)
+            }
+            return .read(answers)
         case .admit(let batch):
             for run in batch.runs { for event in run.events { receiver.held.insert(EventHash(of: event.envelope)) } }
             receiver.root = batch.completes?.root ?? receiver.root

@@ -76,11 +76,16 @@ final class ContractPair {
         from: (any NodeStore)? = nil, to: (any NodeStore)? = nil, after: VectorClock = VectorClock(), beginning start: Int = 0,
         skipsOwn: Bool = false, maxEvents: Int = 1024
     ) async -> StoreAnswer.ReadAnswer? {
-        let request = StoreRequest.ReadRequest(
-            chart: chart, after: after, from: start, upTo: 1_000_000, skipsOwn: skipsOwn, maxEvents: maxEvents,
-            maxBytes: ReplicationLimits.batchBytes)
-        guard case .read(let answer) = await (from ?? left).answer(.read(request), for: (to ?? right).node) else { return nil }
-        return answer
+        let range = StoreRequest.ChartRange(chart: chart, after: after, from: start, upTo: 1_000_000, skipsOwn: skipsOwn)
+        return await read([range], from: from, to: to, maxEvents: maxEvents)?.first
+    }
+
+    func read(
+        _ ranges: [StoreRequest.ChartRange], from: (any NodeStore)? = nil, to: (any NodeStore)? = nil, maxEvents: Int = 1024
+    ) async -> [StoreAnswer.ReadAnswer]? {
+        let request = StoreRequest.ReadRequest(charts: ranges, maxEvents: maxEvents, maxBytes: ReplicationLimits.batchBytes)
+        guard case .read(let answers) = await (from ?? left).answer(.read(request), for: (to ?? right).node) else { return nil }
+        return answers
     }
 
     @discardableResult

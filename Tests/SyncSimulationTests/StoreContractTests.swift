@@ -128,6 +128,22 @@ import Testing
         #expect(part.run.events + rest.run.events == all.run.events)
     }
 
+    @Test(arguments: all) func chartsAreReadInTheirOrderUpToTheFirstThatDoesNotFit(_ implementation: Implementation) async throws
+    {
+        let pair = try await ContractPair(implementation)
+        let hidden = try await pair.left.openChart(
+            name: "founder", nonce: [UInt8](repeating: 5, count: 16), salt: [UInt8](repeating: 6, count: 16))
+        let ranges = [hidden, pair.chart, EventHash(of: [1])].map {
+            StoreRequest.ChartRange(chart: $0, after: VectorClock(), from: 0, upTo: 1_000_000, skipsOwn: false)
+        }
+        let all = try #require(await pair.read(ranges))
+        #expect(all.map(\.run.chart) == ranges.map(\.chart))
+        #expect(all.map(\.state) == [.withdrawn, .atEnd, .withdrawn])
+        #expect(all[1].run == (try #require(await pair.run()).run))
+        let part = try #require(await pair.read(ranges, maxEvents: all[1].run.events.count - 1))
+        #expect(part.map(\.state) == [.withdrawn, .more])
+    }
+
     @Test(arguments: all) func whatTheReceiverHasIsLeftOut(_ implementation: Implementation) async throws {
         let pair = try await ContractPair(implementation)
         try await pair.deliver()
