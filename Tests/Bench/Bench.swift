@@ -71,11 +71,12 @@ struct Bench {
         ]
     }
 
-    /// Four nodes, and the events of the first in a file of lines.
-    func meet(_ name: String, events: Int? = nil, charts: Int) throws -> Meeting {
+    /// Four nodes or more, and the events of the first in a file of lines.
+    func meet(_ name: String, events: Int? = nil, charts: Int, nodes: Int = 4) throws -> Meeting {
         let place = "\(folder)/\(name)"
         let written = try child(
-            CommandLine.arguments[0], ["step", Step.shared.rawValue, place, "\(events ?? self.events)", "\(charts)"])
+            CommandLine.arguments[0],
+            ["step", Step.shared.rawValue, place, "\(events ?? self.events)", "\(charts)", "\(max(4, nodes))"])
         _ = try ours(.export, name + "/a", 0)
         return try Meeting(place, events: written.events)
     }

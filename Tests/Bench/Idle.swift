@@ -52,7 +52,7 @@ extension Bench {
     /// A node with so many charts that it shares with three peers, all of which have everything.
     func idle(charts: Int, seconds: Int) throws -> Idle {
         let meeting = try meet("idle", events: 0, charts: charts)
-        let peers = try Step.practices.dropFirst().map { name in
+        let peers = try Step.practices().dropFirst().map { name in
             let child = try meeting.join(name)
             _ = try meeting.catchUp(child)
             return child

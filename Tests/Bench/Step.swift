@@ -25,7 +25,7 @@ enum Step: String, CaseIterable {
     case replay
     /// The events of the log into a file of lines. Not measured.
     case export
-    /// Four nodes, of which the first shares a history with the others. Not measured.
+    /// Four nodes or more, of which the first shares a history with the others. Not measured.
     case shared
     /// Everything that a node received looked at once more: bytes, chains, signatures, projections, disputes. Not measured.
     case received
@@ -34,10 +34,12 @@ enum Step: String, CaseIterable {
     static let eventsPerChart = 500
 
     /// Who has the history, and who is to have it.
-    static let practices = ["a", "b", "c", "d"]
+    static func practices(_ count: Int = 4) -> [String] { "abcdefgh".prefix(count).map { String($0) } }
 
-    /// - Parameter charts: nil for as many as there are of ``eventsPerChart`` events.
-    func run(in folder: String, events: Int, charts: Int? = nil) async throws -> Measured {
+    /// - Parameters:
+    ///   - charts: nil for as many as there are of ``eventsPerChart`` events.
+    ///   - nodes: that share a history, the first included.
+    func run(in folder: String, events: Int, charts: Int? = nil, nodes: Int? = nil) async throws -> Measured {
         switch self {
         case .one: try await appending(in: folder, charts: 16) { bench, log in try await bench.one(log, events) }
         case .groupOnOne: try await appending(in: folder, charts: 1) { bench, log in try await bench.group(log, events) }
@@ -51,7 +53,7 @@ enum Step: String, CaseIterable {
         case .rebuild: try await rebuild(folder)
         case .replay: try await replay(folder)
         case .export: try await export(folder)
-        case .shared: try await share(folder, events, charts: charts ?? max(2, events / Self.eventsPerChart))
+        case .shared: try await share(folder, events, charts: charts ?? max(2, events / Self.eventsPerChart), nodes ?? 4)
         case .received: try await received(folder, disputed: charts ?? 0)
         }
     }
@@ -120,8 +122,8 @@ enum Step: String, CaseIterable {
         return Measured(events: rows.count, seconds: 1, cpu: 0, peakKiB: 0)
     }
 
-    private func share(_ folder: String, _ events: Int, charts: Int) async throws -> Measured {
-        let keys = try Self.practices.map { name in
+    private func share(_ folder: String, _ events: Int, charts: Int, _ nodes: Int) async throws -> Measured {
+        let keys = try Self.practices(nodes).map { name in
             let place = "\(folder)/\(name)"
             return try StateFolder(path: place).create(storeKeyFile: place + "/store.key", fictional: true)
         }

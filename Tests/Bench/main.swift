@@ -9,24 +9,26 @@ let usage = """
       --smoke     the smallest run that touches everything, and a flipped byte in what is read, which must stop it
       --keep      leave the logs that were written, and say where
     bench growth [--events N] [--json]   how the cost grows with events and with charts, up to N (default 100000)
+    bench star [--events N] [--charts N] [--nodes N] [--json]  how 2 to N nodes (default 8, at most 8) fetch N events from one of them
     bench idle [--charts N] [--seconds S]  what a node with N charts (default 10000) and three peers costs while nobody says anything
     """
 
 do {
-    if arguments.first == "step", (4...5).contains(arguments.count), let step = Step(rawValue: arguments[1]),
+    if arguments.first == "step", (4...6).contains(arguments.count), let step = Step(rawValue: arguments[1]),
         let events = Int(arguments[3])
     {
         let measured = try await step.run(
-            in: arguments[2], events: events, charts: arguments.count == 5 ? Int(arguments[4]) : nil)
+            in: arguments[2], events: events, charts: arguments.count > 4 ? Int(arguments[4]) : nil,
+            nodes: arguments.count > 5 ? Int(arguments[5]) : nil)
         print(String(decoding: try JSONEncoder().encode(measured), as: UTF8.self))
     } else if arguments.first == "node", arguments.count == 2 {
         var node = try await NodeProcess(arguments[1])
         try await node.run()
     } else {
         var rest = arguments[...]
-        let mode = ["growth", "idle"].first { rest.first == $0 }
+        let mode = ["growth", "idle", "star"].first { rest.first == $0 }
         if mode != nil { rest = rest.dropFirst() }
-        var (events, charts, seconds) = (100_000, 10_000, 60)
+        var (events, charts, seconds, nodes) = (100_000, Int?.none, 60, Star.most)
         var flags: Set<String> = []
         while let argument = rest.popFirst() {
             switch argument {
@@ -35,11 +37,15 @@ do {
                     throw BenchError("--events wants a number from 1000 on\n\(usage)")
                 }
                 events = number
-            case "--charts", "--seconds":
+            case "--charts", "--seconds", "--nodes":
                 guard let number = rest.popFirst().flatMap({ Int($0) }), number >= 1 else {
                     throw BenchError("\(argument) wants a number from 1 on\n\(usage)")
                 }
-                if argument == "--charts" { charts = number } else { seconds = number }
+                switch argument {
+                case "--charts": charts = number
+                case "--seconds": seconds = number
+                default: nodes = min(max(number, 2), Star.most)
+                }
             case "--json", "--smoke", "--keep": flags.insert(argument)
             default: throw BenchError(usage)
             }
@@ -48,13 +54,15 @@ do {
         defer { if flags.contains("--keep") { print("kept: \(bench.folder)") } else { bench.remove() } }
         switch mode {
         case "growth": print(try bench.growth(Growth.sizes(upTo: events)).printed(asJSON: flags.contains("--json")))
-        case "idle": print(try bench.idle(charts: charts, seconds: seconds).printed(asJSON: flags.contains("--json")))
+        case "idle": print(try bench.idle(charts: charts ?? 10_000, seconds: seconds).printed(asJSON: flags.contains("--json")))
+        case "star": print(try bench.star(2...nodes, charts: charts).printed(asJSON: flags.contains("--json")))
         default:
             let table = try await bench.table()
             print(flags.contains("--json") ? try table.json() : table.text())
             guard flags.contains("--smoke") else { break }
             _ = try bench.growth(([Growth.Size(events: 1000, charts: 2)], []))
             _ = try bench.idle(charts: 2, seconds: 1)
+            _ = try bench.star([3])
             try await bench.flip()
         }
     }

@@ -139,8 +139,11 @@ struct NodeProcess {
 
     private func settle(_ peer: NodeID, _ isDone: (PeerStatus) -> Bool) async throws {
         while true {
-            if let status = await node.network.status()[peer], status.isConnected, isDone(status) { return }
-            try await Task.sleep(for: .milliseconds(2))
+            let status = await node.network.status()[peer]
+            if let status, status.isConnected, isDone(status) { return }
+            // To ask all the time would cost as much as some events do; near the end it is asked often, so that the end is not missed.
+            let isFar = (status?.session?.toReceive ?? 0) > 4 * ReplicationLimits.batchEvents
+            try await Task.sleep(for: .milliseconds(isFar ? 20 : 2))
         }
     }
 
