@@ -15,15 +15,15 @@ extension ChartRecord {
     /// Where it throws, some may be in: the record is not to be used any more.
     ///
     /// - Parameters:
-    ///   - lines: envelope and body of each event, in an order that is causal; no body where it is absent.
+    ///   - run: each event as it was read, or what is wrong with its lines, in an order that is causal.
     ///   - heads: signed heads that are said to cover them.
     ///   - peer: who delivers.
     public mutating func admit(
-        _ lines: [(envelope: [UInt8], body: [UInt8]?)], vouchedForBy heads: [SignedHead], from peer: NodeID
+        _ run: [Result<Event, FormatError>], vouchedForBy heads: [SignedHead], from peer: NodeID
     ) throws(RunRefusal) -> [(event: Event, position: Int)] {
         let admitted: [(event: Event, position: Int)]
         do throws(AdmissionError) {
-            admitted = try admit(lines)
+            admitted = try admit(run)
             try check(heads, cover: admitted)
         } catch {
             throw .inadmissible(error)
@@ -34,17 +34,15 @@ extension ChartRecord {
     }
 
     private mutating func admit(
-        _ lines: [(envelope: [UInt8], body: [UInt8]?)]
+        _ run: [Result<Event, FormatError>]
     ) throws(AdmissionError) -> [(event: Event, position: Int)] {
         // The whole run is read before any of it is taken in.
-        var events: [Event] = []
-        do throws(FormatError) {
-            for line in lines { events.append(try Event(line: line.envelope, body: line.body)) }
-        } catch {
-            throw .format(error)
-        }
+        for case .failure(let error) in run { throw .format(error) }
         var admitted: [(event: Event, position: Int)] = []
-        for event in events where graph.position(of: event.hash) == nil { admitted.append((event, try admit(event))) }
+        admitted.reserveCapacity(run.count)
+        for case .success(let event) in run where graph.position(of: event.hash) == nil {
+            admitted.append((event, try admit(event)))
+        }
         return admitted
     }
 

@@ -89,7 +89,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
 
     private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) async throws -> StoreAnswer {
         let runs = batch.runs.map { run in
-            IncomingRun(chart: run.chart, events: run.events.map { ($0.envelope, $0.body) }, heads: run.heads)
+            IncomingRun(chart: run.chart, events: run.events.map(\.event), heads: run.heads)
         }
         let outcome = try await log.admit(
             runs, from: peer, completing: batch.completes?.root, buckets: batch.completes?.buckets ?? [:],

@@ -95,9 +95,12 @@ extension LogStore {
 
 extension Transaction {
     /// Bodies that are named beside the database are not taken in again.
-    func withoutErased(_ events: [(envelope: [UInt8], body: [UInt8]?)]) -> [(envelope: [UInt8], body: [UInt8]?)] {
+    func withoutErased(_ events: [Result<Event, FormatError>]) -> [Result<Event, FormatError>] {
         guard !store.erased.isEmpty else { return events }
-        return events.map { store.erased.contains(EventHash(of: $0.envelope)) ? ($0.envelope, nil) : $0 }
+        return events.map { event in
+            guard case .success(let whole) = event, store.erased.contains(whole.hash) else { return event }
+            return .success(Event(envelope: whole.envelope, line: whole.line, hash: whole.hash, checked: nil))
+        }
     }
 
     /// Deletes the bodies that the events of a chart, as it is with `new`, say are erased.

@@ -1,11 +1,13 @@
 import CareModel
+import Crypto
 import Dispatch
 import EventLog
+import Foundation
 import GRDB
 import Synchronization
 
-/// An event as it is stored.
-struct EventRow: Sendable {
+/// An event as it is stored. One for all who need it: a copy of an event counts references to each of its parts.
+final class EventRow: Sendable {
     let id: Int64
     let chart: Int64
     let event: Event
@@ -14,6 +16,15 @@ struct EventRow: Sendable {
     /// The row of the peer that it came from, 0 for this node.
     let source: Int64
     let batch: Int64
+    /// That came with it.
+    let head: SignedHead?
+
+    init(
+        id: Int64, chart: Int64, event: Event, verdict: String?, source: Int64, batch: Int64, head: SignedHead?
+    ) {
+        (self.id, self.chart, self.event, self.verdict) = (id, chart, event, verdict)
+        (self.source, self.batch, self.head) = (source, batch, head)
+    }
 }
 
 /// Seals and inserts the events of a transaction behind its back: while one core decides on the next events, another stores the last.
@@ -22,7 +33,10 @@ struct EventRow: Sendable {
 /// under way. A few events are stored where they are decided on, since handing them over would take longer.
 final class EventInserter {
     /// Events that are handed over together.
-    private static let atOnce = 32
+    private static let atOnce = 64
+
+    /// Stores a signed head.
+    static let headRow = "INSERT INTO head (event, at, signature) VALUES (?, ?, ?)"
 
     private let statements: Statements
     private let queue: DispatchQueue
@@ -37,6 +51,7 @@ final class EventInserter {
                     "INSERT INTO event (id, chart, hash, envelope, verdict, source, batch) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 db),
             body: try RawStatement(cached: "INSERT INTO body (event, sealed) VALUES (?, ?)", db),
+            head: try RawStatement(cached: Self.headRow, db),
             sealer: sealer)
         self.queue = queue
     }
@@ -79,7 +94,8 @@ final class EventInserter {
     private func insert(_ rows: [EventRow]) {
         guard failure.withLock({ $0 }) == nil else { return }
         do {
-            for row in rows { try statements.insert(row) }
+            let nonces = try statements.sealer.nonces(rows.count)
+            for (row, nonce) in zip(rows, nonces) { try statements.insert(row, nonce) }
         } catch {
             failure.withLock { $0 = error }
         }
@@ -91,22 +107,40 @@ extension EventInserter {
     private struct Statements {
         let event: RawStatement
         let body: RawStatement
+        let head: RawStatement
         let sealer: Sealer
 
-        func insert(_ row: EventRow) throws {
+        func insert(_ row: EventRow, _ nonce: AES.GCM.Nonce) throws {
             try event.bind(row.id, at: 1)
             try event.bind(row.chart, at: 2)
-            try event.bind(row.event.hash, at: 3)
-            try event.bind(row.event.line, at: 4)
             try event.bind(row.verdict, at: 5)
             try event.bind(row.source, at: 6)
             try event.bind(row.batch, at: 7)
-            try event.run()
+            try row.event.hash.withBytes { hash in
+                try row.event.line.withUnsafeBytes { line in
+                    try event.bind(borrowed: hash, at: 3)
+                    try event.bind(borrowed: line, at: 4)
+                    try event.run()
+                }
+            }
+            if let head = row.head { try self.head.run(head, of: row.id) }
             guard let line = row.event.bodyLine else { return }
             try body.bind(row.id, at: 1)
-            try body.bind(try sealer.seal(line.line, as: row.event.hash.bytes), at: 2)
-            try body.run()
+            try sealer.seal(line.line, of: row.event.hash, under: nonce).withUnsafeBytes { sealed in
+                try body.bind(borrowed: sealed, at: 2)
+                try body.run()
+            }
         }
+    }
+}
+
+extension RawStatement {
+    /// Runs ``EventInserter/headRow``.
+    func run(_ head: SignedHead, of event: Int64) throws {
+        try bind(event, at: 1)
+        try bind(Int64(head.at.milliseconds), at: 2)
+        try bind(head.signature, at: 3)
+        try run()
     }
 }
 

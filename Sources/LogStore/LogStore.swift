@@ -48,7 +48,7 @@ public final class LogStore: Sendable {
         public var events = 131_072
         /// Of charts that nobody here writes to. They pass through from peers, one after another, and are not come back to: a catch-up of
         /// any size needs no more memory than this.
-        public var passing = 16_384
+        public var passing = 4096
 
         /// What a node has.
         public init() {}

@@ -7,19 +7,32 @@ import GRDB
 public struct IncomingRun: Sendable {
     /// The chart.
     public var chart: ChartID
-    /// Both lines of each event; no second line where the body is absent.
-    public var events: [(envelope: [UInt8], body: [UInt8]?)]
+    /// The events, or what is wrong with the lines that should be one.
+    public var events: [Result<Event, FormatError>]
     /// Signed heads that are said to cover them.
     public var heads: [SignedHead]
 
     /// Events and heads.
-    public init(chart: ChartID, events: [(envelope: [UInt8], body: [UInt8]?)], heads: [SignedHead]) {
+    public init(chart: ChartID, events: [Result<Event, FormatError>], heads: [SignedHead]) {
         self.chart = chart
         self.events = events
         self.heads = heads
     }
 
-    var byteCount: Int { events.reduce(0) { $0 + $1.envelope.count + ($1.body?.count ?? 0) } }
+    /// Both lines of each event, no second line where the body is absent, and heads.
+    public init(chart: ChartID, lines: [(envelope: [UInt8], body: [UInt8]?)], heads: [SignedHead]) {
+        self.init(
+            chart: chart,
+            events: lines.map { line in Result { () throws(FormatError) in try Event(line: line.envelope, body: line.body) } },
+            heads: heads)
+    }
+
+    var byteCount: Int {
+        events.reduce(0) { bytes, event in
+            guard case .success(let event) = event else { return bytes }
+            return bytes + event.line.count + (event.bodyLine?.line.count ?? 0)
+        }
+    }
 }
 
 /// What became of runs from a peer.
@@ -48,13 +61,17 @@ extension LogStore {
         try await write(weight: runs.reduce(1024) { $0 + $1.byteCount }) { transaction in
             let source = try transaction.peerID(peer)
             var outcome = AdmissionOutcome()
+            var charts = try transaction.charts(of: runs)
+            var receipts: [(receipt: Receipt, chart: Int64)] = []
             for run in runs {
                 do {
-                    try transaction.admit(run, from: peer, source: source, &outcome)
+                    receipts += try transaction.admit(run, from: peer, source: source, &charts, &outcome)
                 } catch let refusal as RunRefusal {
                     outcome.refused.append((run.chart, refusal))
                 }
             }
+            for (receipt, chart) in receipts { try transaction.insert(receipt, chart: chart) }
+            outcome.receipts = receipts.map(\.receipt)
             for draft in noting(outcome) { _ = try transaction.author(draft) }
             if outcome.refused.isEmpty, let root { try transaction.complete(root, buckets, peer: source) }
             return outcome
@@ -62,24 +79,43 @@ extension LogStore {
     }
 }
 
+/// Whoever asks for the connection waits for all events that are being stored behind the transaction's back. So what needs it comes before
+/// or behind the runs, and while one is decided on, those before it are stored.
 extension Transaction {
-    fileprivate func admit(_ run: IncomingRun, from peer: NodeID, source: Int64, _ outcome: inout AdmissionOutcome) throws {
-        let known = try chartID(run.chart)
-        let chart = try known ?? createChart(run.chart, isLocal: false)
+    /// The rows of charts of which runs came; new ones are opened.
+    fileprivate typealias Charts = [ChartID: (row: Int64, isNew: Bool)]
+
+    fileprivate func charts(of runs: [IncomingRun]) throws -> Charts {
+        try runs.reduce(into: [:]) { charts, run in
+            if charts[run.chart] == nil { charts[run.chart] = try open(run.chart) }
+        }
+    }
+
+    private func open(_ chart: ChartID) throws -> (row: Int64, isNew: Bool) {
+        if let known = try chartID(chart) { return (known, false) }
+        return (try createChart(chart, isLocal: false), true)
+    }
+
+    /// Returns what is to be said of it to those who wrote it.
+    fileprivate func admit(
+        _ run: IncomingRun, from peer: NodeID, source: Int64, _ charts: inout Charts, _ outcome: inout AdmissionOutcome
+    ) throws -> [(Receipt, Int64)] {
+        let (chart, isNew) = try charts[run.chart] ?? open(run.chart)
         let admitted: [(event: Event, position: Int)]
         do {
             let events = withoutErased(run.events)
             admitted = try withRecord(chart) { try $0.admit(events, vouchedForBy: run.heads, from: peer) }
         } catch {
-            try forget(chart, isNew: known == nil)
+            charts[run.chart] = nil
+            try forget(chart, isNew: isNew)
             throw error
         }
         let record = try record(chart)
         let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
         var last: [Origin: Event] = [:]
         for (event, position) in admitted {
-            try insert(event, verdict: record.verdict(on: position), chart: chart, source: (source, peer))
-            if let head = heads[event.hash] { try insert(head) }
+            try insert(
+                event, verdict: record.verdict(on: position), chart: chart, source: (source, peer), head: heads[event.hash])
             last[event.envelope.origin] = event
         }
         try applyErasures(admitted.map(\.event), to: chart)
@@ -91,6 +127,7 @@ extension Transaction {
         }
         // A chart that was opened for a key that has been replaced since.
         try sayKeys(in: chart)
+        var receipts: [(Receipt, Int64)] = []
         for (origin, event) in last.sorted(by: { $0.key < $1.key }) {
             if origin.node == store.node {
                 if origin.epoch == state.counters.epoch {
@@ -103,8 +140,8 @@ extension Transaction {
             let receipt = try Receipt(
                 signing: key, instance: state.counters.instance, chart: run.chart,
                 dot: event.envelope.dot, hash: event.hash, at: store.configuration.clock())
-            try insert(receipt, chart: chart)
-            outcome.receipts.append(receipt)
+            receipts.append((receipt, chart))
         }
+        return receipts
     }
 }

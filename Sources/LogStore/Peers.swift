@@ -152,7 +152,8 @@ extension LogStore {
 extension Transaction {
     func peerID(_ node: NodeID) throws -> Int64 {
         if let id = state.peerIDs[node] { return id }
-        guard let id = try Int64.fetchOne(db, sql: "SELECT id FROM peer WHERE node = ?", arguments: [node.description]) else {
+        let rows = try db.cachedStatement(sql: "SELECT id FROM peer WHERE node = ?")
+        guard let id = try Int64.fetchOne(rows, arguments: [node.description]) else {
             throw LogStoreError(.notFound, "\(node) is not a paired peer")
         }
         cache(node, id)
@@ -160,7 +161,8 @@ extension Transaction {
     }
 
     func peer(_ node: NodeID) throws -> Peer? {
-        try Row.fetchOne(db, sql: "SELECT * FROM peer WHERE node = ?", arguments: [node.description]).flatMap { Peer($0) }
+        let rows = try db.cachedStatement(sql: "SELECT * FROM peer WHERE node = ?")
+        return try Row.fetchOne(rows, arguments: [node.description]).flatMap { Peer($0) }
     }
 
     /// The keys that a peer has had, as far as they are known.

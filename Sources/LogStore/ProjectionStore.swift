@@ -11,38 +11,51 @@ extension Transaction {
     ]
 
     /// Folds a chart once and stores what changed.
-    func project(_ chart: Int64) throws {
-        let record = try record(chart)
-        let fold = Fold(record)
-        for type in Self.kept {
-            let bytes = Projections.bytes(type.init(fold))
+    func project(_ chart: Int64) throws { try store(KeptFold(try record(chart)), of: chart) }
+
+    /// Stores what changed.
+    func store(_ kept: KeptFold, of chart: Int64) throws {
+        for (type, bytes) in zip(Self.kept, kept.projections) {
             let digest = Data(EventHash(of: bytes).bytes)
             let stored = try Data.fetchOne(
                 db.cachedStatement(sql: "SELECT digest FROM projection WHERE chart = ? AND name = ?"),
                 arguments: [chart, type.name])
             guard stored != digest else { continue }
-            let sealed = try store.configuration.sealer.seal(bytes, as: ProjectionLabel.bytes(record.graph.chart, type.name))
+            let sealed = try store.configuration.sealer.seal(
+                bytes, as: ProjectionLabel.bytes(kept.fold.record.graph.chart, type.name))
             try db.cachedStatement(sql: "INSERT OR REPLACE INTO projection (chart, name, digest, sealed) VALUES (?, ?, ?, ?)")
                 .execute(arguments: [chart, type.name, digest, sealed])
         }
-        try share(chart, fold)
+        try share(chart, kept.fold)
     }
 
     private func share(_ chart: Int64, _ fold: Fold) throws {
-        let isLocal = try Bool.fetchOne(db, sql: "SELECT local FROM chart WHERE id = ?", arguments: [chart]) ?? true
-        guard !isLocal else { return }
+        let isLocal = try Bool.fetchOne(
+            db.cachedStatement(sql: "SELECT local FROM chart WHERE id = ?"), arguments: [chart])
+        guard isLocal == false else { return }
         noteRelease()
-        try db.execute(sql: "DELETE FROM share WHERE chart = ?", arguments: [chart])
+        try db.cachedStatement(sql: "DELETE FROM share WHERE chart = ?").execute(arguments: [chart])
+        let insert = try db.cachedStatement(sql: "INSERT INTO share (node, chart, until, consent) VALUES (?, ?, ?, ?)")
         for entry in ShareTable.entries(fold, node: store.node) {
-            try db.execute(
-                sql: "INSERT INTO share (node, chart, until, consent) VALUES (?, ?, ?, ?)",
-                arguments: [
-                    entry.node.description, chart, entry.coverage.lastDay?.number, entry.consent.map { Data($0.bytes) },
-                ])
+            try insert.execute(arguments: [
+                entry.node.description, chart, entry.coverage.lastDay?.number, entry.consent.map { Data($0.bytes) },
+            ])
         }
         for (node, removal) in fold.membership.removals where node != store.node {
             try noteRemoval(of: node, by: removal, from: fold.record.graph.chart)
         }
+    }
+}
+
+/// A chart folded, with all that is kept of it as bytes. Made of what is in memory.
+struct KeptFold {
+    let fold: Fold
+    let projections: [[UInt8]]
+
+    init(_ record: ChartRecord) {
+        let fold = Fold(record)
+        self.fold = fold
+        projections = Transaction.kept.map { Projections.bytes($0.init(fold)) }
     }
 }
 

@@ -32,6 +32,11 @@ struct RawStatement {
         try check(hash.withBytes { sqlite3_bind_blob(handle, index, $0.baseAddress, Int32($0.count), Self.copied) })
     }
 
+    /// What stays where it is until the statement has run is not copied.
+    func bind(borrowed bytes: UnsafeRawBufferPointer, at index: Int32) throws {
+        try check(sqlite3_bind_blob(handle, index, bytes.baseAddress, Int32(bytes.count), nil))
+    }
+
     // MARK: Running
 
     /// Runs a statement that gives no rows.

@@ -1,6 +1,7 @@
 public import Crypto
 import EventLog
 import Foundation
+import Glibc
 
 /// Seals bodies and projections at rest: a stolen state folder without the store key shows no text.
 public struct Sealer: Sendable {
@@ -10,19 +11,43 @@ public struct Sealer: Sendable {
     public init(key: SymmetricKey) { self.key = key }
 
     /// AES-GCM under a random nonce. `label` says what the bytes are, so that no row can be passed off as another.
-    func seal(_ bytes: [UInt8], as label: [UInt8]) throws -> Data {
-        guard let combined = try AES.GCM.seal(bytes, using: key, authenticating: label).combined else {
+    func seal(_ bytes: [UInt8], as label: [UInt8]) throws -> Data { try seal(bytes, as: label, under: AES.GCM.Nonce()) }
+
+    /// Seals the body of an event, which its name is bound to, under a nonce of ``nonces(_:)``.
+    func seal(_ body: [UInt8], of event: EventHash, under nonce: AES.GCM.Nonce) throws -> Data {
+        try event.withBytes { try seal(body, as: $0, under: nonce) }
+    }
+
+    private func seal(_ bytes: [UInt8], as label: some DataProtocol, under nonce: AES.GCM.Nonce) throws -> Data {
+        guard let combined = try AES.GCM.seal(bytes, using: key, nonce: nonce, authenticating: label).combined else {
             throw LogStoreError(.io, "sealing failed")
         }
         return combined
     }
 
-    /// Opens the body of an event, which its name is bound to.
-    func open(_ sealed: UnsafeBufferPointer<UInt8>, as event: EventHash) throws -> [UInt8] {
-        try open(Data(buffer: sealed), as: event.bytes)
+    /// Random nonces for what is sealed right now: one by one, the kernel is asked twice for each. Never kept for later: a machine that is
+    /// resumed from a snapshot twice would use them twice.
+    func nonces(_ count: Int) throws -> [AES.GCM.Nonce] {
+        let size = 12
+        // It gives no more than 256 bytes at once.
+        let atOnce = 256 / size
+        var nonces: [AES.GCM.Nonce] = []
+        var bytes = [UInt8](repeating: 0, count: atOnce * size)
+        while nonces.count < count {
+            guard getentropy(&bytes, bytes.count) == 0 else { throw LogStoreError(.io, "the kernel gives no random bytes") }
+            for start in stride(from: 0, to: min(atOnce, count - nonces.count) * size, by: size) {
+                nonces.append(try AES.GCM.Nonce(data: bytes[start..<start + size]))
+            }
+        }
+        return nonces
     }
 
-    func open(_ sealed: Data, as label: [UInt8]) throws -> [UInt8] {
+    /// Opens the body of an event, which its name is bound to.
+    func open(_ sealed: UnsafeBufferPointer<UInt8>, as event: EventHash) throws -> [UInt8] {
+        try event.withBytes { try open(UnsafeRawBufferPointer(sealed), as: $0) }
+    }
+
+    func open(_ sealed: some DataProtocol, as label: some DataProtocol) throws -> [UInt8] {
         do {
             return [UInt8](try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: key, authenticating: label))
         } catch {

@@ -9,12 +9,16 @@ extension LogStore {
     public func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodeID) async throws -> Int {
         try await write(weight: 256 * (receipts.count + notices.count)) { transaction in
             var new = 0
+            var peers: [NodeID: Peer?] = [:]
             for receipt in receipts {
                 guard let chart = try transaction.chartID(receipt.chart), try transaction.isNews(receipt, chart: chart) else {
                     continue
                 }
+                let receiver = try peers[receipt.receiver] ?? transaction.peer(receipt.receiver)
+                peers[receipt.receiver] = .some(receiver)
                 guard
-                    try transaction.isVouchedForByShare(receipt, chart: chart) || transaction.isVouchedFor(receipt, chart: chart)
+                    try transaction.isVouchedForByShare(receipt, by: receiver, chart: chart)
+                        || transaction.isVouchedFor(receipt, chart: chart)
                 else { continue }
                 if try transaction.insert(receipt, chart: chart) { new += 1 }
             }
@@ -122,11 +126,8 @@ extension Transaction {
 
     /// The same where a few rows are enough to say so: the chart is shared with its receiver, which signed with a key that it showed as a
     /// peer. A chart that is not in memory would be read as a whole otherwise, for each receipt.
-    fileprivate func isVouchedForByShare(_ receipt: Receipt, chart: Int64) throws -> Bool {
-        guard let peer = try peer(receipt.receiver), peer.contested == nil, let keys = peer.keys, receipt.isValid(for: keys)
-        else {
-            return false
-        }
+    fileprivate func isVouchedForByShare(_ receipt: Receipt, by peer: Peer?, chart: Int64) throws -> Bool {
+        guard let peer, peer.contested == nil, let keys = peer.keys, receipt.isValid(for: keys) else { return false }
         return try Bool.fetchOne(
             db.cachedStatement(
                 sql: """

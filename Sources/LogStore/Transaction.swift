@@ -38,13 +38,10 @@ final class Transaction {
     private let rows: EventInserter
 
     struct StoredEvent {
-        let id: Int64
-        let chart: Int64
-        let event: Event
+        let row: EventRow
+        /// The peer that it came from, nil for our own.
         let source: NodeID?
         let changesFold: Bool
-        /// The head that it came with from a peer.
-        var head: ArrivalChain.Entry.Head?
 
         var isOwn: Bool { source == nil }
     }
@@ -59,7 +56,8 @@ final class Transaction {
         case apart
     }
 
-    /// A job of several failed after it had written something: all are to be carried out again, each with a savepoint.
+    /// A job of several failed after it had written something, or an event could not be stored, nobody knows whose: all jobs are to be
+    /// carried out again, each with a savepoint.
     struct MustRunApart: Error {}
 
     init(db: Database, rows: EventInserter, store: LogStore, state: WriterState, isolation: Isolation) {
@@ -92,7 +90,7 @@ final class Transaction {
         do {
             if isolation == .apart { try run("SAVEPOINT job") }
             try job.run(self)
-            if isolation != .together { try rows.finish() }
+            // `run` waits for the job's own events: their failure is its own.
             if isolation == .apart { try run("RELEASE job") }
         } catch let error as DatabaseError where error.isDiskFailure {
             rows.abandon()
@@ -118,8 +116,11 @@ final class Transaction {
             return error
         }
         for stored in jobEvents {
-            newEvents[stored.chart, default: []].append(stored)
-            arrived.append(ArrivalChain.Entry(event: stored.event.hash, source: stored.source, head: stored.head))
+            newEvents[stored.row.chart, default: []].append(stored)
+            arrived.append(
+                ArrivalChain.Entry(
+                    event: stored.row.event.hash, source: stored.source, head: stored.row.head.map { ArrivalChain.Entry.Head($0) }
+                ))
         }
         mergeChange()
         return nil
@@ -136,7 +137,10 @@ final class Transaction {
 
     /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
     func close() throws {
-        if isolation == .together {
+        let charts = newEvents.sorted { $0.key < $1.key }
+        // While the last events are still being stored.
+        let folds = try charts.map { chart, events in try fold(chart, after: events) }
+        if isolation != .apart {
             do {
                 try rows.finish()
             } catch let error as DatabaseError where error.isDiskFailure {
@@ -146,9 +150,8 @@ final class Transaction {
                 throw MustRunApart()
             }
         }
-        let charts = newEvents.sorted { $0.key < $1.key }
         try signHeads(charts.flatMap { Self.witnesses($0.value) })
-        for (chart, events) in charts { try closeChart(chart, events) }
+        for ((chart, events), fold) in zip(charts, folds) { try closeChart(chart, events, fold) }
         if mayRelease { try releaseSynced() }
         mergeChange()
         guard !arrived.isEmpty else { return }
@@ -173,19 +176,25 @@ final class Transaction {
 
     private func signHeads(_ witnesses: [StoredEvent]) throws {
         guard !witnesses.isEmpty else { return }
-        let heads = try HeadSigning.sign(witnesses.map(\.event), at: store.configuration.clock(), with: key)
+        let heads = try HeadSigning.sign(witnesses.map(\.row.event), at: store.configuration.clock(), with: key)
         for (head, event) in zip(heads, witnesses) {
-            try store(head, of: event.id)
+            try store(head, of: event.row.id)
             // Events of a commit are numbered without a gap.
-            arrived[arrived.count - 1 - Int(state.counters.lastEvent - event.id)].head = ArrivalChain.Entry.Head(head)
+            arrived[arrived.count - 1 - Int(state.counters.lastEvent - event.row.id)].head = ArrivalChain.Entry.Head(head)
         }
     }
 
-    private func closeChart(_ chart: Int64, _ events: [StoredEvent]) throws {
+    /// What a chart comes to with its new events; nil where they change nothing that is kept.
+    private func fold(_ chart: Int64, after events: [StoredEvent]) throws -> KeptFold? {
+        let record = try record(chart)
+        return !record.graph.forkedOrigins.isEmpty || events.contains(where: \.changesFold) ? KeptFold(record) : nil
+    }
+
+    private func closeChart(_ chart: Int64, _ events: [StoredEvent], _ fold: KeptFold?) throws {
         let graph = try record(chart).graph
         try updateTips(chart, events, in: graph)
         let forked = graph.forkedOrigins
-        if !forked.isEmpty || events.contains(where: \.changesFold) { try project(chart) }
+        if let fold { try store(fold, of: chart) }
         let update = try RawStatement(cached: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?", db)
         try update.bind(graph.heads.digest, at: 1)
         try update.bind(state.counters.lastEvent, at: 2)
@@ -211,14 +220,15 @@ final class Transaction {
 
     func chartID(_ chart: ChartID) throws -> Int64? {
         if let id = state.chartIDs[chart] { return id }
-        let id = try Int64.fetchOne(db, sql: "SELECT id FROM chart WHERE hash = ?", arguments: [Data(chart.bytes)])
+        let id = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(chart.bytes)])
         if let id { state.chartIDs[chart] = id }
         return id
     }
 
     func createChart(_ chart: ChartID, isLocal: Bool) throws -> Int64 {
-        try db.execute(
-            sql: "INSERT INTO chart (hash, local) VALUES (?, ?)", arguments: [Data(chart.bytes), isLocal])
+        try db.cachedStatement(sql: "INSERT INTO chart (hash, local) VALUES (?, ?)")
+            .execute(arguments: [Data(chart.bytes), isLocal])
         let id = try db.lastInsertedRowID
         state.put(id, WriterState.Held(ChartRecord(chart: chart, isLocal: isLocal)))
         touched.insert(id)
@@ -278,35 +288,29 @@ final class Transaction {
     // MARK: Rows
 
     /// Stores an admitted event. `source` is the peer that it came from, nil for our own.
-    func insert(_ event: Event, verdict: Verdict, chart: Int64, source: (row: Int64, node: NodeID)?) throws {
+    ///
+    /// - Parameter head: that came with it.
+    func insert(
+        _ event: Event, verdict: Verdict, chart: Int64, source: (row: Int64, node: NodeID)?, head: SignedHead? = nil
+    ) throws {
         state.counters.lastEvent += 1
         let verdictText = verdict.isPermitted ? nil : try Self.text(of: verdict)
-        rows.add(
-            EventRow(
-                id: state.counters.lastEvent, chart: chart, event: event, verdict: verdictText, source: source?.row ?? 0,
-                batch: state.counters.lastBatch + 1))
+        let row = EventRow(
+            id: state.counters.lastEvent, chart: chart, event: event, verdict: verdictText, source: source?.row ?? 0,
+            batch: state.counters.lastBatch + 1, head: head)
+        rows.add(row)
         let kind = Catalogue.kind(event.envelope.kind)
         jobEvents.append(
             StoredEvent(
-                id: state.counters.lastEvent, chart: chart, event: event, source: source?.node,
+                row: row, source: source?.node,
                 changesFold: kind.map { $0.rule != .keepAll || !event.envelope.refs.isEmpty } ?? true
                     || Catalogue.standing.contains(event.envelope.kind)))
         // A journal grows with whatever happens, and concerns no peer.
         if try !isLocal(chart) { note { $0.charts.insert(event.envelope.chart) } }
     }
 
-    /// Stores a head that came with the event that was stored last.
-    func insert(_ head: SignedHead) throws {
-        try store(head, of: state.counters.lastEvent)
-        jobEvents[jobEvents.count - 1].head = ArrivalChain.Entry.Head(head)
-    }
-
     private func store(_ head: SignedHead, of event: Int64) throws {
-        let statement = try RawStatement(cached: "INSERT INTO head (event, at, signature) VALUES (?, ?, ?)", db)
-        try statement.bind(event, at: 1)
-        try statement.bind(Int64(head.at.milliseconds), at: 2)
-        try statement.bind(head.signature, at: 3)
-        try statement.run()
+        try RawStatement(cached: EventInserter.headRow, db).run(head, of: event)
     }
 
     func noteRelease() { mayRelease = true }
@@ -323,8 +327,8 @@ final class Transaction {
     /// The tips of the origins of these events, as they are now. An origin never has fewer than before: the row of a branch is written over.
     private func updateTips(_ chart: Int64, _ events: [StoredEvent], in graph: ChartGraph) throws {
         var origins: Set<Origin> = []
-        for event in events where origins.insert(event.event.envelope.origin).inserted {
-            let origin = event.event.envelope.origin
+        for event in events where origins.insert(event.row.event.envelope.origin).inserted {
+            let origin = event.row.event.envelope.origin
             for (branch, tip) in graph.tips(of: origin).enumerated() {
                 let put = try RawStatement(
                     cached: """

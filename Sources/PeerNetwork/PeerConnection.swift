@@ -190,6 +190,9 @@ final class PeerConnection: ChannelInboundHandler {
 
     private func carryOut(_ directives: [Session.Directive], _ outcome: inout Outcome) {
         var sent = false
+        // What was read for a batch leaves in one piece, which is made room for once.
+        let bytes = directives.reduce(0) { if case .send(let line) = $1 { $0 + line.count + 1 } else { $0 } }
+        outcome.lines.reserveCapacity(minimumWritableBytes: bytes)
         for directive in directives {
             switch directive {
             case .send(let line):

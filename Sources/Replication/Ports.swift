@@ -18,11 +18,12 @@ public struct ChartRun: Hashable, Sendable {
 }
 
 /// The two lines of an event as bytes.
-public struct EventLines: Hashable, Sendable {
+public struct EventLines: Sendable {
     /// The envelope line.
-    public var envelope: [UInt8]
+    public var envelope: [UInt8] { didSet { known = nil } }
     /// The body line; nil where the body is absent.
-    public var body: [UInt8]?
+    public var body: [UInt8]? { didSet { known = nil } }
+    private var known: Result<Event, FormatError>?
 
     /// Two lines.
     public init(envelope: [UInt8], body: [UInt8]?) {
@@ -30,8 +31,29 @@ public struct EventLines: Hashable, Sendable {
         self.body = body
     }
 
+    /// The event that they are, or what is wrong with them.
+    public var event: Result<Event, FormatError> {
+        known ?? Result { () throws(FormatError) in try Event(line: envelope, body: body) }
+    }
+
+    /// Reads the event now, so that whoever asks later need not: a session reads while storage is busy with what came before.
+    mutating func read() { known = event }
+
     /// Bytes on the wire that count against credit.
     public var byteCount: Int { envelope.count + (body?.count ?? 0) }
+}
+
+extension EventLines: Hashable {
+    /// The same bytes are the same event.
+    public static func == (left: EventLines, right: EventLines) -> Bool {
+        left.envelope == right.envelope && left.body == right.body
+    }
+
+    /// The bytes.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(envelope)
+        hasher.combine(body)
+    }
 }
 
 /// What a session asks of storage. Each request is answered by one ``StoreAnswer``, in the order of the requests.

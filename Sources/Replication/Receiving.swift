@@ -115,6 +115,7 @@ struct Receiving: Sendable {
         }
         try count(line)
         runs[run].events[event].body = line
+        runs[run].events[event].read()
         awaitsBody = false
     }
 

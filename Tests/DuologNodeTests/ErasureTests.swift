@@ -141,7 +141,7 @@ import Testing
         let excerpt = try #require(
             try await copy.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: peer.node, on: day)[0])
         #expect(excerpt.events.contains { $0.body.map { String(decoding: $0, as: UTF8.self).contains(words) } ?? false })
-        return IncomingRun(chart: chart, events: excerpt.events, heads: excerpt.heads)
+        return IncomingRun(chart: chart, lines: excerpt.events, heads: excerpt.heads)
     }
 
     /// An older database beside the list of what was erased: the bodies go again before anybody can read them.

@@ -1,6 +1,7 @@
 import CareModel
 import EventLog
 import Foundation
+import GRDB
 import LogStore
 import Replication
 import Synchronization
@@ -87,6 +88,34 @@ import Testing
         }
     }
 
+    /// What is passed on is not parsed. A byte that changed in the file is found all the same, before it is somebody else's.
+    @Test(arguments: [
+        "UPDATE event SET envelope = CAST(replace(CAST(envelope AS TEXT), '\"kv\":1', '\"kv\":2') AS BLOB)",
+        "UPDATE event SET hash = zeroblob(32) WHERE id = (SELECT max(id) FROM event WHERE chart = 1)",
+        "UPDATE body SET sealed = substr(sealed, 1, 40) || x'00' || substr(sealed, 42)",
+        "UPDATE body SET sealed = (SELECT max(sealed) FROM body)",
+        "UPDATE body SET sealed = CAST(sealed AS TEXT)",
+    ]) func whatWasAlteredInTheFileIsNotSent(alteration: String) async throws {
+        let (left, right) = (try TestNode(), try TestNode())
+        try await left.pair(right)
+        let chart = try await left.openChart(sharedWith: [(right, #""therapy""#)])
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let range = LogStore.ReadRange(chart, after: VectorClock(), from: 0, upTo: 1000, skipsOwn: false)
+        func read() async throws -> Int? {
+            try await left.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: right.node, on: left.clock.today)[0]?
+                .events.count
+        }
+        #expect(try await read() ?? 0 > 6)
+        try await DatabaseQueue(path: left.folder.log).write { db in
+            for trigger in try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'trigger'") {
+                try db.execute(sql: "DROP TRIGGER \(trigger)")
+            }
+            try db.execute(sql: alteration)
+            #expect(db.changesCount > 0)
+        }
+        await #expect(throws: LogStoreError.self) { try await read() }
+    }
+
     @Test func nothingOfAnUnsharedChartLeaves() async throws {
         let (left, right) = (try TestNode(), try TestNode())
         try await left.pair(right)
@@ -144,7 +173,7 @@ import Testing
         let stolen = try #require(
             try await founder.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: member.node, on: founder.clock.today)[
                 0])
-        let run = IncomingRun(chart: chart, events: stolen.events, heads: stolen.heads)
+        let run = IncomingRun(chart: chart, lines: stolen.events, heads: stolen.heads)
         _ = try await outsider.log.admit([run], from: founder.node, completing: nil, buckets: [:])
         var exchange = try await PlainExchange(outsider, member)
         try await exchange.run()
@@ -224,7 +253,7 @@ import Testing
         let all = try #require(
             try await right.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: left.node, on: right.clock.today)[0])
         let run = IncomingRun(
-            chart: chart, events: all.events + [(event.line, body.line)],
+            chart: chart, lines: all.events + [(event.line, body.line)],
             heads: all.heads + [try SignedHead(signing: event, at: right.clock.now, with: key)])
         let outcome = try await left.log.admit([run], from: right.node, completing: nil, buckets: [:])
         #expect(outcome.refused.isEmpty)

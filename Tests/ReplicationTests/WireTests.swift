@@ -1,5 +1,5 @@
 import EventLog
-import Replication
+@testable import Replication
 import TestSupport
 import Testing
 
@@ -78,5 +78,19 @@ import Testing
         #expect(backward.root() == root)
         backward.set(charts[7], nil)
         #expect(backward.root() != root)
+    }
+
+    /// A session reads lines as they come. Whoever changes them then has another event, or none.
+    @Test func linesThatAreChangedAreReadAnew() throws {
+        var lines = try PlainChart(1).run().events[0]
+        lines.read()
+        let event = try lines.event.get()
+        #expect(event.line == lines.envelope && event.bodyLine?.line == lines.body)
+        let same = lines
+        lines.body = nil
+        #expect(try lines.event.get().bodyLine == nil)
+        #expect(lines != same)
+        lines.envelope.removeLast()
+        #expect(throws: FormatError.self) { try lines.event.get() }
     }
 }

@@ -121,7 +121,7 @@ extension MemoryLog {
             let admitted: [(event: Event, position: Int)]
             do throws(RunRefusal) {
                 admitted = try record.admit(
-                    run.events.map { ($0.envelope, $0.body) }, vouchedForBy: run.heads, from: peer)
+                    run.events.map(\.event), vouchedForBy: run.heads, from: peer)
             } catch {
                 admission.refused.append(Self.refusal(of: run.chart, error))
                 // Where it is refused, some of it may be in.
