@@ -104,7 +104,7 @@ extension Transaction {
     }
 
     /// Deletes the bodies that the events of a chart, as it is with `new`, say are erased.
-    func applyErasures(_ new: [Event], to chart: Int64) throws {
+    func applyErasures(_ new: some Sequence<Event>, to chart: Int64) throws {
         let touchesErasure = new.contains {
             $0.envelope.kind == EventErased.kind || $0.envelope.kind == RecordAmended.kind || $0.bodyLine == nil
         }

@@ -132,11 +132,11 @@ public final class LogStore: Sendable {
             pool = try DatabasePool(path: path, configuration: settings)
             try pool.writeWithoutTransaction { db in
                 // GRDB sets NORMAL when it turns WAL on, after the configuration ran: FULL holds only from here on.
-                // What a job of a group would undo is kept in memory, and the index of hashes, which is written all over, in the cache.
+                // What a job of a group would undo is kept in memory, and what a commit of the largest size changes in the cache.
                 try db.execute(
                     sql: """
                         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;
-                        PRAGMA cache_size = -16384
+                        PRAGMA cache_size = -8192
                         """)
             }
         } catch {

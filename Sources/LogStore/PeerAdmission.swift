@@ -112,23 +112,25 @@ extension Transaction {
         }
         let record = try record(chart)
         let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
-        var last: [Origin: Event] = [:]
-        for (event, position) in admitted {
+        // Where the last event of each stands. Events are not handed around: a copy counts references to each of their parts.
+        var last: [Origin: Int] = [:]
+        for index in admitted.indices {
+            let (event, position) = admitted[index]
             try insert(
                 event, verdict: record.verdict(on: position), chart: chart, source: (source, peer), head: heads[event.hash])
-            last[event.envelope.origin] = event
+            last[event.envelope.origin] = index
         }
-        try applyErasures(admitted.map(\.event), to: chart)
+        try applyErasures(admitted.lazy.map(\.event), to: chart)
         outcome.newEvents += admitted.count
         if !admitted.isEmpty {
             var ranges: [DisclosureRecorded.Range] = []
-            for (event, _) in admitted { ranges.extend(with: event.envelope.dot) }
+            for index in admitted.indices { ranges.extend(with: admitted[index].event.envelope.dot) }
             outcome.received.append((run.chart, admitted.count, ranges))
         }
         // A chart that was opened for a key that has been replaced since.
         try sayKeys(in: chart)
         var receipts: [(Receipt, Int64)] = []
-        for (origin, event) in last.sorted(by: { $0.key < $1.key }) {
+        for (origin, index) in last.sorted(by: { $0.key < $1.key }) {
             if origin.node == store.node {
                 if origin.epoch == state.counters.epoch {
                     try drawEpoch(.foreignEvent, peer: peer)
@@ -137,6 +139,7 @@ extension Transaction {
                 try noteReadBack(admitted.count { $0.event.envelope.origin == origin })
                 continue
             }
+            let event = admitted[index].event
             let receipt = try Receipt(
                 signing: key, instance: state.counters.instance, chart: run.chart,
                 dot: event.envelope.dot, hash: event.hash, at: store.configuration.clock())

@@ -49,6 +49,22 @@ struct RuleTests {
         #expect(!queue.hasRoom)
     }
 
+    /// What waits to be stored is held to a few batches, whatever credit the peer has.
+    @Test func eventsThatWaitToBeStoredStopTheReading() {
+        var queue = StoreQueue()
+        let lines = EventLines(envelope: [UInt8](repeating: 0, count: 200_000), body: [UInt8](repeating: 0, count: 50_000))
+        let run = ChartRun(chart: chart("a"), events: [lines, lines], heads: [])
+        let batch = StoreRequest.admit(StoreRequest.Batch(runs: [run], completes: nil))
+        for _ in 0..<4 { queue.append(batch) }
+        #expect(queue.hasRoom)
+        queue.append(batch)
+        #expect(!queue.hasRoom)
+        #expect(queue.next() == batch)
+        #expect(queue.hasRoom, "what is being stored waits no more")
+        queue.append(batch)
+        #expect(!queue.hasRoom)
+    }
+
     @Test func theCertificateCarriesTheKeyAndNothingElse() throws {
         let key = try TestNode.newKey()
         let own = try NodeCertificate(key)

@@ -139,9 +139,10 @@ struct SlowPeerTests {
         // Storage is slow, so no credit comes back, and the peer does not wait for any.
         let envelope = "{\"t\":\"event\",\"chart\":\"\(chart("b"))\",\"body\":\"\(chart("b"))\"}"
         let body = "{\"salt\":\"\(String(repeating: "x", count: Limits.lineBytes - 100))\"}"
-        for batch in 0..<3 {
-            let events = String(repeating: "\(envelope)\n\(body)\n", count: batch < 2 ? 15 : 3)
-            try? await bad.send(events + "{\"buckets\":[],\"events\":\(batch < 2 ? 15 : 3),\"t\":\"commit\"}")
+        // The second batch waits to be stored, and is small enough for reading to go on.
+        for count in [15, 7, 13] {
+            let events = String(repeating: "\(envelope)\n\(body)\n", count: count)
+            try? await bad.send(events + "{\"buckets\":[],\"events\":\(count),\"t\":\"commit\"}")
         }
         let error = try #require(await bad.line(of: "error"))
         #expect(error.contains("\"code\":\"limit\"") && error.contains("credit"))
