@@ -88,13 +88,17 @@ extension CalendarDay: CustomStringConvertible, Codable {
 /// Appends `value` in decimal, with leading zeros up to `digits`.
 func appendPadded(_ value: Int, _ digits: Int, to output: inout [UInt8]) {
     guard value >= 0 else { return output.append(contentsOf: String(value).utf8) }
-    var (rest, count) = (value, 0)
-    while rest > 0 || count < max(digits, 1) {
-        output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-        rest /= 10
-        count += 1
+    // From the last digit on, beside the output: turning it round in place would copy all of it, and times are written for every event.
+    let most = 20
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: most) { letters in
+        var (rest, first) = (value, most)
+        repeat {
+            first -= 1
+            letters[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0 || most - first < digits
+        output.append(contentsOf: letters[first...])
     }
-    output[(output.count - count)...].reverse()
 }
 
 /// The text that `append` writes.
