@@ -52,6 +52,12 @@ actor Journal {
         }
     }
 
+    /// Makes the entry for what is about to be sent: handed to the log, so that it stands in the transaction that stores it.
+    func disclosing() -> (@Sendable (DisclosureRecorded) -> Draft)? {
+        guard let journal = chart else { return nil }
+        return { [clock] in Self.draft($0, in: journal, ClinicalTime(instant: clock.now, offsetMinutes: 0)) }
+    }
+
     private static func draft(_ entry: any EventBody, in chart: ChartID, _ when: ClinicalTime) -> Draft {
         Draft(
             chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: when, seeing: .everything,

@@ -102,6 +102,8 @@ actor RunningNode {
     /// Binds the listener and dials the peers. Returns where it listens.
     public func start() async throws -> String {
         try await journal.open()
+        if let disclosing = await journal.disclosing() { log.accountAhead(disclosing) }
+        await network.onConnected { [log] in log.noteConnected($0) }
         if log.drewEpochAtStart { await Self.report(log, journal, logger) }
         network.onKeys(keyChanges())
         network.onNote { [logger] peer, note in logger.log(note, of: peer) }

@@ -66,13 +66,15 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         let excerpts = try await log.read(
             ranges, maxEvents: request.maxEvents, maxBytes: request.maxBytes, for: peer, on: clock.today)
         // Before anything leaves, it is written down that it does: what was disclosed must never be more than what is accounted for. All of it
-        // in one commit: each waits for the disk.
+        // in one commit: each waits for the disk. What was stored a moment ago is accounted for already, by the commit that stored it.
         let disclosures = zip(ranges, excerpts).compactMap { range, excerpt -> DisclosureRecorded? in
             guard let excerpt, !excerpt.events.isEmpty else { return nil }
             return DisclosureRecorded(
                 peer: peer, chart: range.chart, ranges: excerpt.ranges, consent: excerpt.consent, events: excerpt.events.count)
         }
-        if !disclosures.isEmpty { try await account(disclosures) }
+        let open = disclosures.filter { !log.isAccountedFor($0) }
+        if !open.isEmpty { try await account(open) }
+        for (range, excerpt) in zip(ranges, excerpts) where excerpt?.isAtEnd == true { log.noteFollowed(range.chart, by: peer) }
         return .read(zip(ranges, excerpts).map(Self.answer))
     }
 

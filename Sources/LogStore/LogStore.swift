@@ -89,6 +89,7 @@ public final class LogStore: Sendable {
     let drewAtStart = Mutex(false)
     let reerased = Mutex(0)
     let measured = Mutex(LogMeasures())
+    let ahead = AccountAhead()
     private let queue = CommitQueue()
     /// Where events are inserted while their transaction goes on.
     private let insertion = DispatchQueue(label: "duolog.insertion")
@@ -223,6 +224,7 @@ public final class LogStore: Sendable {
         }
         state = transaction.finish()
         token.note(state.counters.token)
+        ahead.note(transaction.accounted)
         let (own, others) = transaction.stored
         measured.withLock {
             $0.ownEvents += own

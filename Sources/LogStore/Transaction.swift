@@ -33,6 +33,8 @@ final class Transaction {
     private var mayRelease = false
     private var newEvents: [Int64: [StoredEvent]] = [:]
     private var arrived: [ArrivalChain.Entry] = []
+    /// Disclosures that it wrote down before anything of them is sent.
+    var accounted: [DisclosureRecorded] = []
     /// True when the only job failed: nothing is to be committed.
     private(set) var isUndone = false
     private let rows: EventInserter
@@ -115,6 +117,12 @@ final class Transaction {
             state.drop(touched)
             return error
         }
+        takeJob()
+        return nil
+    }
+
+    /// What a job has stored counts.
+    private func takeJob() {
         for stored in jobEvents {
             newEvents[stored.row.chart, default: []].append(stored)
             arrived.append(
@@ -123,7 +131,6 @@ final class Transaction {
                 ))
         }
         mergeChange()
-        return nil
     }
 
     private func run(_ sql: String) throws { try RawStatement(cached: sql, db).run() }
@@ -135,7 +142,7 @@ final class Transaction {
         self.jobChange = nil
     }
 
-    /// What belongs to the end of every commit: heads, digests, projections, the arrival log.
+    /// What belongs to the end of every commit: digests, projections, disclosures, heads, the arrival log.
     func close() throws {
         let charts = newEvents.sorted { $0.key < $1.key }
         // While the last events are still being stored.
@@ -150,10 +157,15 @@ final class Transaction {
                 throw MustRunApart()
             }
         }
-        try signHeads(charts.flatMap { Self.witnesses($0.value) })
         for ((chart, events), fold) in zip(charts, folds) { try closeChart(chart, events, fold) }
+        jobEvents = []
+        try accountAhead(charts)
+        for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
+            try closeChart(chart, events, fold(chart, after: events))
+        }
         if mayRelease { try releaseSynced() }
-        mergeChange()
+        takeJob()
+        try signHeads(newEvents.keys.sorted().flatMap { Self.witnesses(newEvents[$0] ?? []) })
         guard !arrived.isEmpty else { return }
         state.counters.lastBatch += 1
         let at = store.configuration.clock()

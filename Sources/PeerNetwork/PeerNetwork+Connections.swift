@@ -95,6 +95,7 @@ extension PeerNetwork {
         }
         peerings[node]?.cancelDue()
         peerings[node]?.link = link
+        tellConnected()
         do {
             // Registered first, asked for the offer after: what changes in between reaches the session.
             link.begin(try await policy.offer(to: node))
@@ -121,6 +122,7 @@ extension PeerNetwork {
         }
         peering.lastError = ending.text
         peerings[node] = peering
+        tellConnected()
         redial(node)
     }
 

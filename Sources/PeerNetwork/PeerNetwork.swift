@@ -51,6 +51,7 @@ public actor PeerNetwork {
     private var listen: PeerAddress
     var isOnline = false
     var peerings: [NodeID: Peering] = [:]
+    private var connected: (@Sendable (Set<NodeID>) -> Void)?
     var dials = 0
 
     /// A network that is not started.
@@ -89,6 +90,11 @@ public actor PeerNetwork {
     public nonisolated func onNote(_ handler: @escaping @Sendable (NodeID, Session.Note) -> Void) {
         notes.handler.withLock { $0 = NoteHandler.Handler(call: handler) }
     }
+
+    /// Whom to tell with which peers there is a session, whenever that changes.
+    public func onConnected(_ handler: @escaping @Sendable (Set<NodeID>) -> Void) { connected = handler }
+
+    func tellConnected() { connected?(Set(connectedPeers())) }
 
     /// Whom to tell what peers show of their keys; before that nobody's new key is taken.
     public nonisolated func onKeys(_ changes: KeyChanges) { pairings.tell(changes) }
@@ -171,6 +177,7 @@ public actor PeerNetwork {
                 peerings[node]?.link = nil
             }
         }
+        tellConnected()
         for peer in paired where peerings[peer.node]?.peer != peer {
             peerings[peer.node, default: Peering(peer, since: clock().wall)].peer = peer
             reconnect(peer.node)

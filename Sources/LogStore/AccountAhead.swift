@@ -1,0 +1,150 @@
+public import CareModel
+public import EventLog
+import Foundation
+import GRDB
+import Synchronization
+
+/// Accounts of disclosures that stand in the commit of the events themselves.
+///
+/// What leaves is written down before. A peer that is connected, and was sent a chart to its end, gets what comes next in this chart at once:
+/// so that it will is written down by the commit that stores it, and sending waits for no commit of its own.
+final class AccountAhead: Sendable {
+    /// Makes the entry of the journal.
+    struct Journal: Sendable {
+        let draft: @Sendable (DisclosureRecorded) -> Draft
+    }
+
+    private struct State {
+        var journal: Journal?
+        /// The charts that each connected peer follows.
+        var followed: [NodeID: Set<ChartID>] = [:]
+        /// What was written down and not sent yet.
+        var open: [NodeID: [ChartID: DisclosureRecorded]] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    func begin(_ journal: Journal) { state.withLock { $0.journal = journal } }
+
+    /// Who is connected from now on. What was written down for others and not sent is written down again when it is.
+    func keep(_ connected: Set<NodeID>) {
+        state.withLock { state in
+            state.followed = state.followed.filter { connected.contains($0.key) }
+            state.open = state.open.filter { connected.contains($0.key) }
+            for peer in connected where state.followed[peer] == nil { state.followed[peer] = [] }
+        }
+    }
+
+    /// A connected peer was sent a chart to its end.
+    func follow(_ chart: ChartID, _ peer: NodeID) { _ = state.withLock { $0.followed[peer]?.insert(chart) } }
+
+    /// Who follows a chart; no one where there is no journal.
+    func followers(of chart: ChartID) -> (peers: [NodeID], journal: Journal)? {
+        state.withLock { state in
+            guard let journal = state.journal else { return nil }
+            let peers = state.followed.filter { $0.value.contains(chart) }.keys.sorted()
+            return peers.isEmpty ? nil : (peers, journal)
+        }
+    }
+
+    /// Remembers what a commit has written down.
+    func note(_ written: [DisclosureRecorded]) {
+        guard !written.isEmpty else { return }
+        state.withLock { state in
+            for new in written where state.followed[new.peer] != nil {
+                let old = state.open[new.peer]?[new.chart]
+                state.open[new.peer, default: [:]][new.chart] = old?.followed(by: new) ?? new
+            }
+        }
+    }
+
+    /// True where all of a disclosure was written down, relying on the same consent; it counts as sent from then on.
+    func take(_ disclosure: DisclosureRecorded) -> Bool {
+        state.withLock { state in
+            guard let open = state.open[disclosure.peer]?.removeValue(forKey: disclosure.chart),
+                open.consent == disclosure.consent
+            else { return false }
+            guard disclosure.ranges.allSatisfy({ sent in open.ranges.contains { $0.contains(sent) } }) else { return false }
+            let rest = open.ranges.flatMap { range in range.without(disclosure.ranges) }
+            if !rest.isEmpty {
+                state.open[disclosure.peer]?[disclosure.chart] = DisclosureRecorded(
+                    peer: open.peer, chart: open.chart, ranges: rest, consent: open.consent,
+                    events: rest.reduce(0) { $0 + $1.to - $1.from + 1 })
+            }
+            return true
+        }
+    }
+}
+
+extension DisclosureRecorded {
+    /// Both as one, where they rely on the same consent; nil where they do not.
+    fileprivate func followed(by later: DisclosureRecorded) -> DisclosureRecorded? {
+        guard consent == later.consent else { return nil }
+        var ranges = ranges
+        for range in later.ranges {
+            if let index = ranges.firstIndex(where: { $0.origin == range.origin && $0.to + 1 == range.from }) {
+                ranges[index] = Range(origin: range.origin, from: ranges[index].from, to: range.to)
+            } else {
+                ranges.append(range)
+            }
+        }
+        return DisclosureRecorded(peer: peer, chart: chart, ranges: ranges, consent: consent, events: events + later.events)
+    }
+}
+
+extension DisclosureRecorded.Range {
+    fileprivate func contains(_ other: Self) -> Bool { origin == other.origin && from <= other.from && other.to <= to }
+
+    /// What is left of it beyond what was sent: chains are sent from their beginning on.
+    fileprivate func without(_ sent: [Self]) -> [Self] {
+        let last = sent.filter { $0.origin == origin && $0.from <= to && from <= $0.to }.map(\.to).max() ?? from - 1
+        return last >= to ? [] : [Self(origin: origin, from: max(from, last + 1), to: to)]
+    }
+}
+
+extension LogStore {
+    /// Writes down, with what it stores from now on, that peers that are connected and follow a chart will be sent it.
+    ///
+    /// - Parameter draft: makes the entry of the journal.
+    public func accountAhead(_ draft: @escaping @Sendable (DisclosureRecorded) -> Draft) {
+        ahead.begin(AccountAhead.Journal(draft: draft))
+    }
+
+    /// The peers with whom there is a connection from now on.
+    public func noteConnected(_ peers: Set<NodeID>) { ahead.keep(peers) }
+
+    /// Notes that a connected peer is being sent all that there is of a chart.
+    public func noteFollowed(_ chart: ChartID, by peer: NodeID) { ahead.follow(chart, peer) }
+
+    /// True where a disclosure was written down already, with the events that it is of.
+    public func isAccountedFor(_ disclosure: DisclosureRecorded) -> Bool { ahead.take(disclosure) }
+}
+
+extension Transaction {
+    /// What the peers that follow these charts will be sent of this commit. Their shares are those at its end.
+    func accountAhead(_ charts: [(key: Int64, value: [StoredEvent])]) throws {
+        for (chart, events) in charts {
+            guard let id = events.first?.row.event.envelope.chart, let followers = store.ahead.followers(of: id) else { continue }
+            for peer in followers.peers {
+                let sent = events.filter { $0.source != peer }
+                guard !sent.isEmpty, let share = try share(chart, peer) else { continue }
+                var ranges: [DisclosureRecorded.Range] = []
+                for event in sent { ranges.extend(with: event.row.event.envelope.dot) }
+                let disclosure = DisclosureRecorded(
+                    peer: peer, chart: id, ranges: ranges, consent: share.hash("consent"), events: sent.count)
+                _ = try author(followers.journal.draft(disclosure))
+                accounted.append(disclosure)
+            }
+        }
+    }
+
+    private func share(_ chart: Int64, _ peer: NodeID) throws -> Row? {
+        let day = ClinicalTime(instant: store.configuration.clock(), offsetMinutes: 0).day
+        return try Row.fetchOne(
+            db.cachedStatement(
+                sql: """
+                    SELECT consent FROM share JOIN chart ON chart.id = share.chart
+                    WHERE share.chart = ? AND node = ? AND held = 0 AND (until IS NULL OR until >= ?)
+                    """), arguments: [chart, peer.description, day.number])
+    }
+}

@@ -1,0 +1,125 @@
+import CareModel
+import EventLog
+import Foundation
+import LogStore
+import Replication
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import DuologNode
+
+/// A peer that is connected and follows a chart: the commit of an event writes down that it will be sent. Everybody else's is written down when
+/// it is read.
+@Suite struct AccountAheadTests {
+    private let left: TestNode
+    private let right: TestNode
+    private let chart: ChartID
+    private let journal: ChartID
+    private let port: SyncPort
+    private let written = Written()
+
+    private final class Written: Sendable {
+        let entries = Mutex<[DisclosureRecorded]>([])
+        func take() -> [DisclosureRecorded] {
+            entries.withLock { entries in
+                defer { entries = [] }
+                return entries
+            }
+        }
+    }
+
+    init() async throws {
+        (left, right) = (try TestNode(), try TestNode())
+        try await left.pair(right)
+        journal = try await left.log.openChart(
+            name: "journal", nonce: SystemRandom.bytes(16), isLocal: true, when: left.now, salt: SystemRandom.bytes(16))
+        chart = try await left.openChart(sharedWith: [(right, #""read""#)])
+        port = SyncPort(
+            log: left.log, clock: left.clock, account: { [written] new in written.entries.withLock { $0 += new } },
+            receiving: { _ in { _ in [] } }, onNewEpoch: { _ in })
+        left.log.accountAhead { [left, journal] in
+            Draft(
+                chart: journal, author: .node, kind: DisclosureRecorded.kind, members: $0.members, when: left.now,
+                seeing: .everything, salt: SystemRandom.bytes(16))
+        }
+    }
+
+    /// Reads what arrived after `from`, as a session does; returns the numbers of the events, and where to go on.
+    private func read(from: Int) async throws -> (seqs: [Int], next: Int) {
+        let arrival = try await left.log.offer(to: right.node, on: left.clock.today, among: []).arrival
+        let range = StoreRequest.ChartRange(chart: chart, after: VectorClock(), from: from, upTo: arrival, skipsOwn: true)
+        let request = StoreRequest.read(StoreRequest.ReadRequest(charts: [range], maxEvents: 1000, maxBytes: 1_000_000))
+        guard case .read(let answers) = await port.answer(request, for: right.node), let answer = answers.first else {
+            throw LogStoreError(.notFound, "no answer")
+        }
+        let seqs = try answer.run.events.map { try Envelope(line: $0.envelope).seq }
+        return (seqs, answer.next)
+    }
+
+    private func journaled() async throws -> [DisclosureRecorded] {
+        try #require(try await left.log.record(of: journal)).entries(DisclosureRecorded.self).map(\.body)
+    }
+
+    private func commits() async throws -> Int { await left.log.verifier.verify(isQuick: true).commits }
+
+    @Test func theCommitOfAnEventWritesDownThatItWillBeSent() async throws {
+        left.log.noteConnected([right.node])
+        let opened = try await read(from: 0)
+        #expect(written.take().map(\.events) == [opened.seqs.count])
+        #expect(try await journaled().isEmpty, "it is the port that writes down what was read")
+        let before = try await commits()
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let last = try #require(opened.seqs.last)
+        let entry = try #require(try await journaled().first)
+        #expect(entry.peer == right.node && entry.chart == chart && entry.consent != nil)
+        #expect(entry.ranges.map(\.from) == [last + 1] && entry.ranges.map(\.to) == [last + 1])
+        #expect(try await commits() == before + 1)
+        // Two more, before the first is read: all three are accounted for, each once.
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let live = try await read(from: opened.next)
+        #expect(live.seqs == [last + 1, last + 2, last + 3])
+        #expect(written.take().isEmpty)
+        #expect(try await journaled().map(\.events) == [1, 1, 1])
+        // What is sent once more is written down once more.
+        _ = try await read(from: opened.next)
+        #expect(written.take().map(\.events) == [3])
+    }
+
+    @Test func nothingIsWrittenDownForWhoIsAwayOrMayNotHaveItAnyMore() async throws {
+        left.log.noteConnected([right.node])
+        let opened = try await read(from: 0)
+        left.log.noteConnected([])
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        #expect(try await journaled().isEmpty)
+        _ = written.take()
+        _ = try await read(from: opened.next)
+        #expect(written.take().map(\.events) == [1])
+        // Connected again: it follows the chart once it was sent all of it.
+        left.log.noteConnected([right.node])
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        #expect(try await journaled().isEmpty)
+        _ = try await read(from: opened.next)
+        let consent = try #require(try await left.log.record(of: chart)).graph.nodes.last {
+            $0.envelope.kind == ConsentGranted.kind
+        }
+        try await left.write(
+            chart, ConsentRevoked.kind, #"{"recipients":["\#(right.node)"]}"#, refs: [try #require(consent).hash])
+        #expect(try await journaled().isEmpty, "it may not have the event that says so either")
+    }
+
+    /// A consent that is another by now: what was written down says what was relied on.
+    @Test func whatReliesOnAnotherConsentIsWrittenDownAnew() async throws {
+        left.log.noteConnected([right.node])
+        let opened = try await read(from: 0)
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let open = try #require(try await journaled().first)
+        _ = written.take()
+        let other = DisclosureRecorded(
+            peer: open.peer, chart: open.chart, ranges: open.ranges, consent: EventHash(of: [1]), events: open.events)
+        #expect(!left.log.isAccountedFor(other))
+        #expect(try await read(from: opened.next).seqs.count == 1)
+        #expect(written.take().map(\.consent) == [open.consent])
+    }
+}
