@@ -77,10 +77,8 @@ public enum Base64URL {
     }
 
     /// True for the one canonical form of some bytes.
-    static func isCanonical(_ text: ArraySlice<UInt8>) -> Bool {
-        text.withUnsafeBufferPointer { text in
-            withUnsafeTemporaryAllocation(byteCount: bytes(in: text.count), alignment: 1) { decode(text, into: $0) }
-        }
+    static func isCanonical(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: bytes(in: text.count), alignment: 1) { decode(text, into: $0) }
     }
 
     /// How many bytes so many letters stand for.
@@ -89,21 +87,38 @@ public enum Base64URL {
     /// Writes what `text` encodes over `output`, which holds ``bytes(in:)`` bytes; false where it is not the one canonical form.
     static func decode(_ text: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableRawBufferPointer) -> Bool {
         values.withUnsafeBufferPointer { values in
-            var accumulator: UInt32 = 0
-            var bits: UInt32 = 0
-            var count = 0
-            for letter in text {
-                let value = values[Int(letter)]
-                guard value != 0xFF else { return false }
-                accumulator = accumulator << 6 | UInt32(value)
-                bits += 6
-                if bits >= 8 {
-                    bits -= 8
-                    output[count] = UInt8(truncatingIfNeeded: accumulator >> bits)
-                    count += 1
-                }
+            var (group, all): (UInt32, UInt8) = (0, 0)
+            func take(_ index: Int) {
+                let value = values[Int(text[index])]
+                all |= value
+                group = group << 6 | UInt32(value)
             }
-            return bits < 6 && accumulator & ((1 << bits) - 1) == 0
+            func put(_ place: Int, _ shift: UInt32) { output[place] = UInt8(truncatingIfNeeded: group >> shift) }
+            // Four letters are three bytes.
+            let whole = text.count / 4
+            for index in 0..<whole {
+                group = 0
+                for offset in 0..<4 { take(index * 4 + offset) }
+                put(index * 3, 16)
+                put(index * 3 + 1, 8)
+                put(index * 3 + 2, 0)
+            }
+            group = 0
+            let (rest, place) = (text.count - whole * 4, whole * 3)
+            for offset in 0..<rest { take(whole * 4 + offset) }
+            // Only what is no letter of the alphabet has more than six bits; what the last letter has beyond the last byte is zero.
+            guard all < 64 else { return false }
+            switch rest {
+            case 0: return true
+            case 2:
+                put(place, 4)
+                return group & 0xF == 0
+            case 3:
+                put(place, 10)
+                put(place + 1, 2)
+                return group & 0x3 == 0
+            default: return false
+            }
         }
     }
 }

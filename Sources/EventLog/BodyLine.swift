@@ -21,19 +21,18 @@ public struct BodyLine: Hashable, Sendable {
         guard line.count <= Limits.lineBytes else {
             throw FormatError(field: "body", byte: Limits.lineBytes, reason: .lineTooLong)
         }
-        var scanner = ByteScanner(line, field: "salt")
-        try scanner.expect("{\"salt\":\"")
-        let start = scanner.position
-        guard Base64URL.isCanonical(try scanner.slice(Self.saltLetters)) else {
-            throw scanner.error(.badIdentifier, at: start)
+        when = try ByteScanner.read(line, field: "salt") { scanner throws(FormatError) in
+            try scanner.expect("{\"salt\":\"")
+            try scanner.base64URL(letters: Self.saltLetters)
+            try scanner.expect(UInt8(ascii: "\""))
+            scanner.field = .fixed("when")
+            try scanner.expect(",\"when\":\"")
+            let when = try scanner.clinicalTime()
+            try scanner.expect(UInt8(ascii: "\""))
+            scanner.field = .fixed("body")
+            if !isAdmitted { try JSONGrammar(allowsSpace: false).checkMembers(&scanner, known: Self.headKeys) }
+            return when
         }
-        try scanner.expect("\"")
-        scanner.field = "when"
-        try scanner.expect(",\"when\":\"")
-        when = try scanner.clinicalTime()
-        try scanner.expect("\"")
-        scanner.field = "body"
-        if !isAdmitted { try JSONGrammar.checkMembers(scanner, known: Self.headKeys) }
         self.line = line
     }
 

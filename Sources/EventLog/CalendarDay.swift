@@ -20,8 +20,7 @@ public struct CalendarDay: Hashable, Comparable, Sendable {
 
     /// Reads `YYYY-MM-DD`; nil when it is not of that form or no such day exists.
     public init?(_ text: String) {
-        var scanner = ByteScanner(Array(text.utf8), field: "day")
-        guard let day = try? scanner.day(), scanner.isAtEnd else { return nil }
+        guard let day = ByteScanner.only(text, { scanner throws(FormatError) in try scanner.day() }) else { return nil }
         self = day
     }
 

@@ -62,18 +62,17 @@ extension Envelope {
         guard line.count <= Limits.lineBytes else {
             throw FormatError(field: "envelope", byte: Limits.lineBytes, reason: .lineTooLong)
         }
-        var scanner = ByteScanner(line, field: "t")
+        self = try ByteScanner.read(line, field: "t") { scanner throws(FormatError) in try Envelope(&scanner) }
+    }
+
+    private init(_ scanner: inout ByteScanner) throws(FormatError) {
         try scanner.expect("{\"t\":\"event\",")
         try scanner.key("chart", "\"chart\":\"")
         chart = try scanner.hash()
-        try scanner.expect("\"")
+        try scanner.expect(UInt8(ascii: "\""))
         try scanner.key("origin", ",\"origin\":\"")
-        let start = scanner.position
-        guard let origin = Origin(text: try scanner.slice(Origin.textCount)) else {
-            throw scanner.error(.badIdentifier, at: start)
-        }
-        self.origin = origin
-        try scanner.expect("\"")
+        origin = try scanner.origin()
+        try scanner.expect(UInt8(ascii: "\""))
         try scanner.key("seq", ",\"seq\":")
         seq = try scanner.positiveInteger(atMost: Limits.sequence)
         try scanner.key("prev", ",\"prev\":")
@@ -81,9 +80,9 @@ extension Envelope {
             try scanner.expect("null")
             prev = nil
         } else {
-            try scanner.expect("\"")
+            try scanner.expect(UInt8(ascii: "\""))
             prev = try scanner.hash()
-            try scanner.expect("\"")
+            try scanner.expect(UInt8(ascii: "\""))
         }
         try scanner.key("seen", ",\"seen\":")
         let seenStart = scanner.position
@@ -95,21 +94,15 @@ extension Envelope {
         refs = try scanner.hashes()
         try scanner.key("at", ",\"at\":\"")
         at = try scanner.timestamp()
-        try scanner.expect("\"")
+        try scanner.expect(UInt8(ascii: "\""))
         try scanner.key("author", ",\"author\":\"")
-        let authorStart = scanner.position
-        guard let author = AuthorID(String(decoding: try scanner.plainString(atMost: Limits.nameBytes), as: UTF8.self))
-        else { throw scanner.error(.badIdentifier, at: authorStart) }
-        self.author = author
+        author = try scanner.author()
         try scanner.key("kind", ",\"kind\":\"")
-        let kindStart = scanner.position
-        guard let kind = Kind(String(decoding: try scanner.plainString(atMost: Limits.nameBytes), as: UTF8.self))
-        else { throw scanner.error(.badIdentifier, at: kindStart) }
-        self.kind = kind
+        kind = try scanner.kind()
         try scanner.key("kv", ",\"kv\":")
         version = try scanner.positiveInteger(atMost: 1_000_000)
         try scanner.key("crit", ",\"crit\":")
-        critical = scanner.bytes[scanner.position...].first == UInt8(ascii: "t")
+        critical = scanner.isNext(UInt8(ascii: "t"))
         if critical { try scanner.expect("true") } else { try scanner.expect("false") }
         try scanner.key("body", ",\"body\":\"")
         body = try scanner.hash()
@@ -174,8 +167,8 @@ extension Envelope {
 
 extension ByteScanner {
     /// Steps over the fixed text before a value; an error in it or in the value is said to be in `name`.
-    fileprivate mutating func key(_ name: String, _ literal: StaticString) throws(FormatError) {
-        field = name
+    fileprivate mutating func key(_ name: StaticString, _ literal: StaticString) throws(FormatError) {
+        field = .fixed(name)
         try expect(literal)
     }
 }

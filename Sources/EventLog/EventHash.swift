@@ -40,8 +40,8 @@ public struct EventHash: Hashable, Comparable, Sendable {
 
     /// Reads the base64url form; nil when it is not the canonical one.
     public init?(text: some Sequence<UInt8>) {
-        let read = text.withContiguousStorageIfAvailable { Self.read($0) }
-        guard let hash = read ?? Array(text).withUnsafeBufferPointer({ Self.read($0) }) else { return nil }
+        let read = text.withContiguousStorageIfAvailable { EventHash(letters: $0) }
+        guard let hash = read ?? Array(text).withUnsafeBufferPointer({ EventHash(letters: $0) }) else { return nil }
         self = hash
     }
 
@@ -52,11 +52,14 @@ public struct EventHash: Hashable, Comparable, Sendable {
         bytes.count == byteCount ? EventHash(raw: bytes) : nil
     }
 
-    private static func read(_ text: UnsafeBufferPointer<UInt8>) -> EventHash? {
-        guard text.count == textCount else { return nil }
-        return withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { bytes in
-            Base64URL.decode(text, into: bytes) ? EventHash(raw: UnsafeRawBufferPointer(bytes)) : nil
+    /// Reads the base64url form where it stands.
+    init?(letters: UnsafeBufferPointer<UInt8>) {
+        guard letters.count == Self.textCount else { return nil }
+        let read = withUnsafeTemporaryAllocation(byteCount: Self.byteCount, alignment: 8) { bytes in
+            Base64URL.decode(letters, into: bytes) ? EventHash(raw: UnsafeRawBufferPointer(bytes)) : nil
         }
+        guard let read else { return nil }
+        self = read
     }
 
     private init(raw: UnsafeRawBufferPointer) {

@@ -16,13 +16,16 @@ enum Base32 {
 
     /// The value of at most twelve letters, or nil when one of them is not in the alphabet.
     static func decode(_ letters: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64? {
-        var value: UInt64 = 0
-        for letter in letters {
-            let digit = values[Int(letter)]
-            guard digit != 0xFF else { return nil }
-            value = value << 5 | UInt64(digit)
+        values.withUnsafeBufferPointer { values in
+            var (value, all): (UInt64, UInt8) = (0, 0)
+            for letter in letters {
+                let digit = values[Int(letter)]
+                all |= digit
+                value = value << 5 | UInt64(digit & 31)
+            }
+            // Only what is no letter of the alphabet has more than five bits.
+            return all < 32 ? value : nil
         }
-        return value
     }
 }
 
@@ -95,18 +98,18 @@ public struct Origin: Hashable, Comparable, Sendable {
 
     /// Reads `<node>.<epoch>`; nil when it is not of that form.
     public init?(text: some Collection<UInt8>) {
-        guard let origin = text.read(Self.read) else { return nil }
+        guard let origin = text.read({ Origin(letters: $0) }) else { return nil }
         self = origin
     }
 
     /// The epoch's 64 bits are a letter below 16 and twelve letters.
-    private static func read(_ letters: UnsafeBufferPointer<UInt8>) -> Origin? {
-        guard letters.count == textCount, letters[NodeID.textCount] == UInt8(ascii: "."),
+    init?(letters: UnsafeBufferPointer<UInt8>) {
+        guard letters.count == Self.textCount, letters[NodeID.textCount] == UInt8(ascii: "."),
             let node = NodeID(letters: letters[..<NodeID.textCount]),
             let top = Base32.decode(letters[(NodeID.textCount + 1)...(NodeID.textCount + 1)]), top < 16,
             let rest = Base32.decode(letters[(NodeID.textCount + 2)...])
         else { return nil }
-        return Origin(node: node, epoch: top << 60 | rest)
+        self.init(node: node, epoch: top << 60 | rest)
     }
 
     /// Reads `<node>.<epoch>`; nil when it is not of that form.
@@ -151,6 +154,11 @@ public struct AuthorID: Hashable, Comparable, Sendable {
     public init?(_ text: String) {
         guard Self.accepts(text.utf8) else { return nil }
         self.text = text
+    }
+
+    init?(letters: UnsafeBufferPointer<UInt8>) {
+        guard Self.accepts(letters) else { return nil }
+        text = String(decoding: letters, as: UTF8.self)
     }
 
     /// A practitioner's id from 80 random bits.

@@ -5,116 +5,111 @@ public enum JSONText {
         guard json.count <= Limits.lineBytes else {
             throw FormatError(field: "body", byte: Limits.lineBytes, reason: .lineTooLong)
         }
-        try JSONGrammar.checkObject(ByteScanner(json, field: "body"))
+        try ByteScanner.read(json, field: "body") { scanner throws(FormatError) in
+            try JSONGrammar(allowsSpace: true).checkObject(&scanner)
+        }
     }
 
     /// The text that a string says, given with its quotes; nil for what is no string.
     public static func string(_ quoted: some Sequence<UInt8>) -> String? {
-        try? JSONGrammar.string(ByteScanner(Array(quoted), field: "body"))
+        try? ByteScanner.read(Array(quoted), field: "body") { scanner throws(FormatError) in
+            String(decoding: try JSONGrammar(allowsSpace: false).onlyString(&scanner), as: UTF8.self)
+        }
     }
 }
 
 /// The strict grammar of a body: JSON without spaces, floats, duplicate keys or deep nesting, in valid UTF-8.
 struct JSONGrammar {
-    private var scanner: ByteScanner
-    private let allowsSpace: Bool
+    /// Whether space may stand where JSON permits it.
+    let allowsSpace: Bool
 
-    /// Checks the rest of the object that `scanner` stands in, up to the end of the line.
-    static func checkMembers(_ scanner: ByteScanner, known keys: [StaticString]) throws(FormatError) {
-        var grammar = JSONGrammar(scanner: scanner, allowsSpace: false)
-        try grammar.members(depth: 1, seen: keys)
-        try grammar.scanner.endOfLine()
+    /// Checks the rest of the object that `scanner` stands in, up to the end of the line. `known` are the keys before it.
+    func checkMembers(_ scanner: inout ByteScanner, known keys: [StaticString]) throws(FormatError) {
+        try members(&scanner, depth: 1, known: keys)
+        try scanner.endOfLine()
     }
 
-    /// Checks a whole object, with space where JSON permits it.
-    static func checkObject(_ scanner: ByteScanner) throws(FormatError) {
-        var grammar = JSONGrammar(scanner: scanner, allowsSpace: true)
-        try grammar.passSpace()
-        try grammar.scanner.expect("{")
-        try grammar.members(depth: 1, seen: [])
-        try grammar.passSpace()
-        try grammar.scanner.endOfLine()
+    /// Checks a whole object.
+    func checkObject(_ scanner: inout ByteScanner) throws(FormatError) {
+        try passSpace(&scanner)
+        try scanner.expect(UInt8(ascii: "{"))
+        try members(&scanner, depth: 1, known: [])
+        try passSpace(&scanner)
+        try scanner.endOfLine()
     }
 
-    /// Reads a string, which is all there is.
-    static func string(_ scanner: ByteScanner) throws(FormatError) -> String {
-        var grammar = JSONGrammar(scanner: scanner, allowsSpace: false)
-        try grammar.scanner.expect("\"")
-        let text = try grammar.string()
-        try grammar.scanner.endOfLine()
-        return String(decoding: text, as: UTF8.self)
+    /// Reads a string, which is all there is: its value in UTF-8.
+    func onlyString(_ scanner: inout ByteScanner) throws(FormatError) -> [UInt8] {
+        try scanner.expect(UInt8(ascii: "\""))
+        let text = try string(&scanner)
+        try scanner.endOfLine()
+        return text.decoded ?? scanner.copy(text.range)
     }
 
-    private init(scanner: ByteScanner, allowsSpace: Bool) {
-        self.scanner = scanner
-        self.allowsSpace = allowsSpace
-    }
-
-    /// The members that follow, up to and with the closing brace. `seen` holds the keys before them.
-    private mutating func members(depth: Int, seen: [StaticString]) throws(FormatError) {
-        var keys = JSONKeys(seen)
-        var first = seen.isEmpty
-        try passSpace()
+    /// The members that follow, up to and with the closing brace.
+    private func members(_ scanner: inout ByteScanner, depth: Int, known: [StaticString]) throws(FormatError) {
+        var keys = JSONKeys(known)
+        var first = known.isEmpty
+        try passSpace(&scanner)
         if first, scanner.take(UInt8(ascii: "}")) { return }
         while true {
             if !first {
-                try passSpace()
+                try passSpace(&scanner)
                 if scanner.take(UInt8(ascii: "}")) { return }
-                try scanner.expect(",")
+                try scanner.expect(UInt8(ascii: ","))
             }
             first = false
-            try passSpace()
+            try passSpace(&scanner)
             let start = scanner.position
-            try scanner.expect("\"")
-            let key = try string()
-            guard keys.insert(key) else { throw scanner.error(.duplicateKey, at: start) }
-            try passSpace()
-            try scanner.expect(":")
+            try scanner.expect(UInt8(ascii: "\""))
+            let key = try string(&scanner)
+            guard keys.insert(key, in: scanner) else { throw scanner.error(.duplicateKey, at: start) }
+            let end = scanner.position
+            try passSpace(&scanner)
+            try scanner.expect(UInt8(ascii: ":"))
+            guard depth == 1 else {
+                try value(&scanner, depth: depth)
+                continue
+            }
             let outer = scanner.field
-            if depth == 1, Self.isName(key) { scanner.field = String(decoding: key, as: UTF8.self) }
-            try value(depth: depth)
+            scanner.field = .member(start..<end)
+            try value(&scanner, depth: depth)
             scanner.field = outer
         }
     }
 
-    /// An error names a member only by what looks like a name: it ends up in a log, and others write the keys.
-    private static func isName(_ key: ArraySlice<UInt8>) -> Bool {
-        (1...Limits.nameBytes).contains(key.count)
-            && key.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == UInt8(ascii: "_") }
-    }
-
-    private mutating func value(depth: Int) throws(FormatError) {
-        try passSpace()
+    private func value(_ scanner: inout ByteScanner, depth: Int) throws(FormatError) {
+        try passSpace(&scanner)
         switch try scanner.peek() {
         case UInt8(ascii: "{"):
             guard depth < Limits.bodyDepth else { throw scanner.error(.tooDeep) }
-            try scanner.expect("{")
-            try members(depth: depth + 1, seen: [])
+            try scanner.expect(UInt8(ascii: "{"))
+            try members(&scanner, depth: depth + 1, known: [])
         case UInt8(ascii: "["):
             guard depth < Limits.bodyDepth else { throw scanner.error(.tooDeep) }
-            try scanner.expect("[")
-            try elements(depth: depth + 1)
+            try scanner.expect(UInt8(ascii: "["))
+            try elements(&scanner, depth: depth + 1)
         case UInt8(ascii: "\""):
-            try scanner.expect("\"")
-            _ = try string()
+            try scanner.expect(UInt8(ascii: "\""))
+            _ = try string(&scanner)
         case UInt8(ascii: "t"): try scanner.expect("true")
         case UInt8(ascii: "f"): try scanner.expect("false")
         case UInt8(ascii: "n"): try scanner.expect("null")
-        default: try integer()
+        default: try integer(&scanner)
         }
     }
 
-    private mutating func elements(depth: Int) throws(FormatError) {
-        try passSpace()
+    private func elements(_ scanner: inout ByteScanner, depth: Int) throws(FormatError) {
+        try passSpace(&scanner)
         if scanner.take(UInt8(ascii: "]")) { return }
         repeat {
-            try value(depth: depth)
-            try passSpace()
+            try value(&scanner, depth: depth)
+            try passSpace(&scanner)
         } while scanner.take(UInt8(ascii: ","))
-        try scanner.expect("]")
+        try scanner.expect(UInt8(ascii: "]"))
     }
 
-    private mutating func passSpace() throws(FormatError) {
+    private func passSpace(_ scanner: inout ByteScanner) throws(FormatError) {
         while !scanner.isAtEnd {
             switch try scanner.peek() {
             case 0x20, 0x09, 0x0A, 0x0D: break
@@ -126,7 +121,7 @@ struct JSONGrammar {
     }
 
     /// An integer of at most 18 digits, without leading zeros and never `-0`.
-    private mutating func integer() throws(FormatError) {
+    private func integer(_ scanner: inout ByteScanner) throws(FormatError) {
         let start = scanner.position
         let negative = scanner.take(UInt8(ascii: "-"))
         let firstDigit = try scanner.peek()
@@ -146,49 +141,52 @@ struct JSONGrammar {
         guard count <= 18, !(zero && (count > 1 || negative)) else { throw scanner.error(.numberOutOfRange, at: start) }
     }
 
-    /// A string whose opening quote has been read; returns its value in UTF-8. Without an escape it is the line's own bytes: no copy.
-    private mutating func string() throws(FormatError) -> ArraySlice<UInt8> {
+    // MARK: Strings
+
+    /// A string whose opening quote has been stepped over. Without an escape its value is the line's own bytes: no copy.
+    private func string(_ scanner: inout ByteScanner) throws(FormatError) -> JSONString {
         let begin = scanner.position
         while true {
+            scanner.passPlainText()
             let start = scanner.position
-            switch try character() {
-            case UInt8(ascii: "\""): return scanner.bytes[begin..<start]
+            switch try character(&scanner) {
+            case UInt8(ascii: "\""): return JSONString(range: begin..<start, decoded: nil)
             case UInt8(ascii: "\\"):
-                var value = Array(scanner.bytes[begin..<start])
-                try escape(into: &value, start: start)
-                return try string(after: value)
+                var value = scanner.copy(begin..<start)
+                try escape(&scanner, into: &value, start: start)
+                try rest(&scanner, after: &value)
+                return JSONString(range: begin..<scanner.position - 1, decoded: value)
             default: continue
             }
         }
     }
 
     /// The rest of a string in which an escape was met.
-    private mutating func string(after beginning: [UInt8]) throws(FormatError) -> ArraySlice<UInt8> {
-        var value = beginning
+    private func rest(_ scanner: inout ByteScanner, after value: inout [UInt8]) throws(FormatError) {
         while true {
             let start = scanner.position
-            switch try character() {
-            case UInt8(ascii: "\""): return value[...]
-            case UInt8(ascii: "\\"): try escape(into: &value, start: start)
-            default: value.append(contentsOf: scanner.bytes[start..<scanner.position])
+            switch try character(&scanner) {
+            case UInt8(ascii: "\""): return
+            case UInt8(ascii: "\\"): try escape(&scanner, into: &value, start: start)
+            default: value.append(contentsOf: scanner.copy(start..<scanner.position))
             }
         }
     }
 
     /// Steps over a character, of one byte or of several; returns the first.
-    private mutating func character() throws(FormatError) -> UInt8 {
+    private func character(_ scanner: inout ByteScanner) throws(FormatError) -> UInt8 {
         let start = scanner.position
         let byte = try scanner.next()
         switch byte {
         case 0..<0x20: throw scanner.error(.unexpectedByte, at: start)
         case 0x20..<0x80: return byte
         default:
-            try multibyte(first: byte, start: start)
+            try multibyte(&scanner, first: byte, start: start)
             return byte
         }
     }
 
-    private mutating func escape(into value: inout [UInt8], start: Int) throws(FormatError) {
+    private func escape(_ scanner: inout ByteScanner, into value: inout [UInt8], start: Int) throws(FormatError) {
         switch try scanner.next() {
         case UInt8(ascii: "\""): value.append(0x22)
         case UInt8(ascii: "\\"): value.append(0x5C)
@@ -199,12 +197,12 @@ struct JSONGrammar {
         case UInt8(ascii: "r"): value.append(0x0D)
         case UInt8(ascii: "t"): value.append(0x09)
         case UInt8(ascii: "u"):
-            var code = try hex()
+            var code = try hex(&scanner)
             if (0xD800..<0xDC00).contains(code) {
                 guard scanner.take(UInt8(ascii: "\\")), scanner.take(UInt8(ascii: "u")) else {
                     throw scanner.error(.invalidUTF8, at: start)
                 }
-                let low = try hex()
+                let low = try hex(&scanner)
                 guard (0xDC00..<0xE000).contains(low) else { throw scanner.error(.invalidUTF8, at: start) }
                 code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
             }
@@ -214,7 +212,7 @@ struct JSONGrammar {
         }
     }
 
-    private mutating func hex() throws(FormatError) -> UInt32 {
+    private func hex(_ scanner: inout ByteScanner) throws(FormatError) -> UInt32 {
         var code: UInt32 = 0
         for _ in 0..<4 {
             let at = scanner.position
@@ -227,7 +225,7 @@ struct JSONGrammar {
     }
 
     /// A character of two to four bytes: no overlong forms, no surrogates, nothing above U+10FFFF.
-    private mutating func multibyte(first: UInt8, start: Int) throws(FormatError) {
+    private func multibyte(_ scanner: inout ByteScanner, first: UInt8, start: Int) throws(FormatError) {
         let (count, low, high): (Int, UInt8, UInt8)
         switch first {
         case 0xC2...0xDF: (count, low, high) = (1, 0x80, 0xBF)
@@ -247,23 +245,39 @@ struct JSONGrammar {
     }
 }
 
+/// Where a string stands in its line, without quotes, and its value where an escape makes that another.
+private struct JSONString {
+    let range: Range<Int>
+    let decoded: [UInt8]?
+}
+
 /// The keys of one object. Few are compared one by one; somebody who sends thousands must not make that quadratic.
 private struct JSONKeys {
     private static let few = 16
 
     private let known: [StaticString]
-    private var list: [ArraySlice<UInt8>] = []
-    private var table: Set<ArraySlice<UInt8>> = []
+    /// Where they stand, as long as they are few and none has an escape.
+    private var places: [Range<Int>] = []
+    private var table: Set<[UInt8]> = []
 
     init(_ known: [StaticString]) { self.known = known }
 
     /// False where the key is here already.
-    mutating func insert(_ key: ArraySlice<UInt8>) -> Bool {
-        guard !known.contains(where: { $0.withUTF8Buffer { key.elementsEqual($0) } }) else { return false }
-        guard table.isEmpty else { return table.insert(key).inserted }
-        guard !list.contains(key) else { return false }
-        list.append(key)
-        if list.count > Self.few { table = Set(list) }
+    mutating func insert(_ key: JSONString, in scanner: borrowing ByteScanner) -> Bool {
+        if let decoded = key.decoded {
+            guard !known.contains(where: { $0.withUTF8Buffer { decoded.elementsEqual($0) } }) else { return false }
+            return remember(decoded, in: scanner)
+        }
+        for name in known where scanner.isEqual(key.range, name) { return false }
+        guard table.isEmpty, places.count < Self.few else { return remember(scanner.copy(key.range), in: scanner) }
+        for place in places where scanner.isEqual(key.range, place) { return false }
+        places.append(key.range)
         return true
+    }
+
+    private mutating func remember(_ key: [UInt8], in scanner: borrowing ByteScanner) -> Bool {
+        for place in places { table.insert(scanner.copy(place)) }
+        places = []
+        return table.insert(key).inserted
     }
 }

@@ -9,6 +9,11 @@ public struct Kind: Hashable, Comparable, Sendable {
         self.name = name
     }
 
+    init?(letters: UnsafeBufferPointer<UInt8>) {
+        guard Self.accepts(letters) else { return nil }
+        name = String(decoding: letters, as: UTF8.self)
+    }
+
     init(source name: StaticString) { self.name = name.description }
 
     static func accepts(_ letters: some Collection<UInt8>) -> Bool {

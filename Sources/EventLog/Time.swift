@@ -10,8 +10,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     /// Reads the one permitted form; nil for any other.
     public init?(_ text: String) {
-        var scanner = ByteScanner(Array(text.utf8), field: "at")
-        guard let time = try? scanner.timestamp(), scanner.isAtEnd else { return nil }
+        guard let time = ByteScanner.only(text, { scanner throws(FormatError) in try scanner.timestamp() }) else { return nil }
         self = time
     }
 
@@ -39,8 +38,7 @@ public struct ClinicalTime: Hashable, Sendable {
 
     /// Reads the one permitted form; nil for any other.
     public init?(_ text: String) {
-        var scanner = ByteScanner(Array(text.utf8), field: "when")
-        guard let time = try? scanner.clinicalTime(), scanner.isAtEnd else { return nil }
+        guard let time = ByteScanner.only(text, { scanner throws(FormatError) in try scanner.clinicalTime() }) else { return nil }
         self = time
     }
 
