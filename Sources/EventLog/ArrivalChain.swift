@@ -1,5 +1,3 @@
-import Crypto
-
 /// The running hash over a node's arrival log: one link for each commit, over the link before it, the commit's number and time, and the
 /// events that it stored, with the peers that they came from and the signed heads that came with them. What this node had, when and from
 /// whom can be proved by it.
@@ -55,20 +53,20 @@ public enum ArrivalChain {
     public static func link(
         after previous: [UInt8], number: Int64, at time: Timestamp, _ entries: some Sequence<Entry>, form: Form = .heads
     ) -> [UInt8] {
-        var hasher = SHA256()
-        hasher.update(data: previous)
-        hasher.update(data: Array("\(number) \(time)\n".utf8))
+        // In one piece: a hasher that is told of each part by itself takes longer over that than over the bytes.
+        var bytes = previous
+        bytes.reserveCapacity(previous.count + 64 * (1 + entries.underestimatedCount))
+        bytes.append(contentsOf: "\(number) \(time)\n".utf8)
         for entry in entries {
-            entry.event.withBytes { hasher.update(bufferPointer: $0) }
+            entry.event.withBytes { bytes.append(contentsOf: $0) }
             guard form >= .sources else { continue }
-            var source: [UInt8] = []
-            if let node = entry.source { node.append(to: &source) } else { source.append(UInt8(ascii: "-")) }
-            source.append(0x0A)
-            hasher.update(data: source)
+            if let node = entry.source { node.append(to: &bytes) } else { bytes.append(UInt8(ascii: "-")) }
+            bytes.append(0x0A)
             guard form >= .heads, let head = entry.head else { continue }
-            hasher.update(data: Array("\(head.at)\n".utf8))
-            hasher.update(data: head.signature)
+            head.at.append(to: &bytes)
+            bytes.append(0x0A)
+            bytes.append(contentsOf: head.signature)
         }
-        return Array(hasher.finalize())
+        return EventHash(of: bytes).bytes
     }
 }

@@ -87,38 +87,29 @@ public enum Base64URL {
     /// Writes what `text` encodes over `output`, which holds ``bytes(in:)`` bytes; false where it is not the one canonical form.
     static func decode(_ text: UnsafeBufferPointer<UInt8>, into output: UnsafeMutableRawBufferPointer) -> Bool {
         values.withUnsafeBufferPointer { values in
-            var (group, all): (UInt32, UInt8) = (0, 0)
-            func take(_ index: Int) {
-                let value = values[Int(text[index])]
-                all |= value
-                group = group << 6 | UInt32(value)
+            // Of letters that are none of the alphabet, and of those only, a value has more than six bits.
+            var all: UInt8 = 0
+            var (place, letter) = (0, 0)
+            while letter + 4 <= text.count {
+                let (first, second) = (values[Int(text[letter])], values[Int(text[letter + 1])])
+                let (third, fourth) = (values[Int(text[letter + 2])], values[Int(text[letter + 3])])
+                all |= first | second | third | fourth
+                output[place] = first << 2 | second >> 4
+                output[place + 1] = second << 4 | third >> 2
+                output[place + 2] = third << 6 | fourth
+                letter += 4
+                place += 3
             }
-            func put(_ place: Int, _ shift: UInt32) { output[place] = UInt8(truncatingIfNeeded: group >> shift) }
-            // Four letters are three bytes.
-            let whole = text.count / 4
-            for index in 0..<whole {
-                group = 0
-                for offset in 0..<4 { take(index * 4 + offset) }
-                put(index * 3, 16)
-                put(index * 3 + 1, 8)
-                put(index * 3 + 2, 0)
-            }
-            group = 0
-            let (rest, place) = (text.count - whole * 4, whole * 3)
-            for offset in 0..<rest { take(whole * 4 + offset) }
-            // Only what is no letter of the alphabet has more than six bits; what the last letter has beyond the last byte is zero.
-            guard all < 64 else { return false }
-            switch rest {
-            case 0: return true
-            case 2:
-                put(place, 4)
-                return group & 0xF == 0
-            case 3:
-                put(place, 10)
-                put(place + 1, 2)
-                return group & 0x3 == 0
-            default: return false
-            }
+            let rest = text.count - letter
+            guard rest > 0 else { return all < 64 }
+            guard rest > 1 else { return false }
+            let (first, second) = (values[Int(text[letter])], values[Int(text[letter + 1])])
+            let third = rest > 2 ? values[Int(text[letter + 2])] : 0
+            output[place] = first << 2 | second >> 4
+            if rest > 2 { output[place + 1] = second << 4 | third >> 2 }
+            // What the last letter has beyond the last byte is zero.
+            let beyond = rest > 2 ? third & 0b11 : second & 0b1111
+            return (all | first | second | third) < 64 && beyond == 0
         }
     }
 }

@@ -72,21 +72,23 @@ struct ByteScanner: ~Copyable {
     }
 
     /// True where `byte` stands next.
+    @inline(__always)
     func isNext(_ byte: UInt8) -> Bool { position < bytes.count && bytes[position] == byte }
 
     /// Steps over `byte` where it stands next.
+    @inline(__always)
     mutating func take(_ byte: UInt8) -> Bool {
         guard isNext(byte) else { return false }
         position += 1
         return true
     }
 
+    // These are inlined, so that a literal is compared as the few words that it is, and what follows from an error stands outside.
+    @inline(__always)
     mutating func expect(_ byte: UInt8) throws(FormatError) {
-        guard try peek() == byte else { throw error(.unexpectedByte) }
-        position += 1
+        guard take(byte) else { throw otherByte() }
     }
 
-    // Inlined, so that a literal is compared as the few words that it is.
     @inline(__always)
     mutating func expect(_ literal: StaticString) throws(FormatError) {
         let count = literal.utf8CodeUnitCount
@@ -96,6 +98,16 @@ struct ByteScanner: ~Copyable {
             return
         }
         for offset in 0..<count { try expect(literal.utf8Start[offset]) }
+    }
+
+    @inline(never)
+    private func otherByte() -> FormatError { error(isAtEnd ? .unexpectedEnd : .unexpectedByte) }
+
+    /// True where space stands next that JSON has between tokens.
+    @inline(__always)
+    var isAtSpace: Bool {
+        guard position < bytes.count, bytes[position] <= 0x20 else { return false }
+        return [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position])
     }
 
     /// Steps over what stands for itself in a string: printable ASCII other than a quote and a backslash.
@@ -113,7 +125,7 @@ struct ByteScanner: ~Copyable {
 
     /// True where two parts of the line, which were stepped over, are the same.
     func isEqual(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
-        left.count == right.count && zip(left, right).allSatisfy { bytes[$0] == bytes[$1] }
+        left.count == right.count && bytes[left].elementsEqual(bytes[right])
     }
 
     /// True where a part of the line, which was stepped over, is `literal`.

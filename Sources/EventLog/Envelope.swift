@@ -68,17 +68,17 @@ extension Envelope {
     private init(_ scanner: inout ByteScanner) throws(FormatError) {
         try scanner.expect("{\"t\":\"event\",")
         try scanner.key("chart", "\"chart\":\"")
-        chart = try scanner.hash()
+        let chart = try scanner.hash()
         try scanner.expect(UInt8(ascii: "\""))
         try scanner.key("origin", ",\"origin\":\"")
-        origin = try scanner.origin()
+        let origin = try scanner.origin()
         try scanner.expect(UInt8(ascii: "\""))
         try scanner.key("seq", ",\"seq\":")
-        seq = try scanner.positiveInteger(atMost: Limits.sequence)
+        let seq = try scanner.positiveInteger(atMost: Limits.sequence)
         try scanner.key("prev", ",\"prev\":")
+        var prev: EventHash?
         if seq == 1 {
             try scanner.expect("null")
-            prev = nil
         } else {
             try scanner.expect(UInt8(ascii: "\""))
             prev = try scanner.hash()
@@ -86,28 +86,31 @@ extension Envelope {
         }
         try scanner.key("seen", ",\"seen\":")
         let seenStart = scanner.position
-        seen = try scanner.clock()
+        let seen = try scanner.clock()
         guard seen[origin] < seq else { throw scanner.error(.numberOutOfRange, at: seenStart) }
         try scanner.key("after", ",\"after\":")
-        after = try scanner.hashes()
+        let after = try scanner.hashes()
         try scanner.key("refs", ",\"refs\":")
-        refs = try scanner.hashes()
+        let refs = try scanner.hashes()
         try scanner.key("at", ",\"at\":\"")
-        at = try scanner.timestamp()
+        let at = try scanner.timestamp()
         try scanner.expect(UInt8(ascii: "\""))
         try scanner.key("author", ",\"author\":\"")
-        author = try scanner.author()
+        let author = try scanner.author()
         try scanner.key("kind", ",\"kind\":\"")
-        kind = try scanner.kind()
+        let kind = try scanner.kind()
         try scanner.key("kv", ",\"kv\":")
-        version = try scanner.positiveInteger(atMost: 1_000_000)
+        let version = try scanner.positiveInteger(atMost: 1_000_000)
         try scanner.key("crit", ",\"crit\":")
-        critical = scanner.isNext(UInt8(ascii: "t"))
+        let critical = scanner.isNext(UInt8(ascii: "t"))
         if critical { try scanner.expect("true") } else { try scanner.expect("false") }
         try scanner.key("body", ",\"body\":\"")
-        body = try scanner.hash()
+        let body = try scanner.hash()
         try scanner.expect("\"}")
         try scanner.endOfLine()
+        self.init(
+            chart: chart, origin: origin, seq: seq, prev: prev, seen: seen, after: after, refs: refs, at: at, author: author,
+            kind: kind, version: version, critical: critical, body: body)
     }
 
     /// The one permitted form, without a line feed.
@@ -167,6 +170,7 @@ extension Envelope {
 
 extension ByteScanner {
     /// Steps over the fixed text before a value; an error in it or in the value is said to be in `name`.
+    @inline(__always)
     fileprivate mutating func key(_ name: StaticString, _ literal: StaticString) throws(FormatError) {
         field = .fixed(name)
         try expect(literal)

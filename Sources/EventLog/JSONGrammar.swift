@@ -109,12 +109,9 @@ struct JSONGrammar {
         try scanner.expect(UInt8(ascii: "]"))
     }
 
+    @inline(__always)
     private func passSpace(_ scanner: inout ByteScanner) throws(FormatError) {
-        while !scanner.isAtEnd {
-            switch try scanner.peek() {
-            case 0x20, 0x09, 0x0A, 0x0D: break
-            default: return
-            }
+        while scanner.isAtSpace {
             guard allowsSpace else { throw scanner.error(.space) }
             _ = try scanner.next()
         }
@@ -257,7 +254,8 @@ private struct JSONKeys {
 
     private let known: [StaticString]
     /// Where they stand, as long as they are few and none has an escape.
-    private var places: [Range<Int>] = []
+    private var places = InlineArray<16, Range<Int>>(repeating: 0..<0)
+    private var count = 0
     private var table: Set<[UInt8]> = []
 
     init(_ known: [StaticString]) { self.known = known }
@@ -269,15 +267,16 @@ private struct JSONKeys {
             return remember(decoded, in: scanner)
         }
         for name in known where scanner.isEqual(key.range, name) { return false }
-        guard table.isEmpty, places.count < Self.few else { return remember(scanner.copy(key.range), in: scanner) }
-        for place in places where scanner.isEqual(key.range, place) { return false }
-        places.append(key.range)
+        guard table.isEmpty, count < Self.few else { return remember(scanner.copy(key.range), in: scanner) }
+        for index in 0..<count where scanner.isEqual(key.range, places[index]) { return false }
+        places[count] = key.range
+        count += 1
         return true
     }
 
     private mutating func remember(_ key: [UInt8], in scanner: borrowing ByteScanner) -> Bool {
-        for place in places { table.insert(scanner.copy(place)) }
-        places = []
+        for index in 0..<count { table.insert(scanner.copy(places[index])) }
+        count = 0
         return table.insert(key).inserted
     }
 }
