@@ -62,10 +62,41 @@ public enum Catalogue {
         DisclosureRecorded.self, DisclosureReceived.self, ImportRecorded.self, ImportQuarantined.self,
     ]
 
-    private static let byName = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind, $0) })
+    /// A kind, and what is asked of it for every event that is admitted: each of the answers is worked out once.
+    struct Entry: Sendable {
+        let type: any EventBody.Type
+        let version: Int
+        let authors: Authors
+        /// True where its body is read when it arrives: a rule of the fold needs it.
+        let isReadAtOnce: Bool
+        /// True where it is one of the events that say who may do what.
+        let isOfAuthority: Bool
+        /// True where the members in an event's past and its author decide whether it is permitted, and nothing else of it does.
+        let isDecidedByMembers: Bool
+        let isErasure: Bool
+        let isAmendment: Bool
+
+        init(_ type: any EventBody.Type) {
+            self.type = type
+            version = type.version
+            authors = type.authors
+            isReadAtOnce = type.critical || Fold.reads.contains(type.kind)
+            isOfAuthority = Authority.kinds.contains(type.kind)
+            switch authors {
+            case .member, .steward, .scopes: isDecidedByMembers = !isOfAuthority
+            default: isDecidedByMembers = false
+            }
+            isErasure = type.kind == EventErased.kind
+            isAmendment = type.kind == RecordAmended.kind
+        }
+    }
+
+    private static let byName = Dictionary(uniqueKeysWithValues: kinds.map { ($0.kind, Entry($0)) })
 
     /// The kind of that name; nil when this version does not know it.
-    public static func kind(_ name: Kind) -> (any EventBody.Type)? { byName[name] }
+    public static func kind(_ name: Kind) -> (any EventBody.Type)? { byName[name]?.type }
+
+    static func entry(_ name: Kind) -> Entry? { byName[name] }
 
     static let holdWriters: [HoldRegister: Set<Kind>] = {
         var writers: [HoldRegister: Set<Kind>] = [:]

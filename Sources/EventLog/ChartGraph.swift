@@ -67,7 +67,13 @@ public struct ChartGraph: Sendable {
     private var forks: Set<Origin> = []
 
     /// A chart without events.
-    public init(chart: ChartID) { self.chart = chart }
+    ///
+    /// - Parameter count: how many there are going to be, as far as that is known: there is room for them from the start.
+    public init(chart: ChartID, expecting count: Int = 0) {
+        self.chart = chart
+        nodes.reserveCapacity(count)
+        index.reserveCapacity(count)
+    }
 
     /// The position of an event in ``nodes``, or nil.
     public func position(of hash: EventHash) -> Int? { index[hash] }
@@ -121,7 +127,6 @@ public struct ChartGraph: Sendable {
         let dot = envelope.dot
         guard envelope.chart == chart else { throw .otherChart }
         var place = Place()
-        var closure = VectorClock()
         let seenCoversPrev = envelope.seenCoversPrev
         if let prevHash = envelope.prev {
             guard let prev = index[prevHash] else { throw .missingPrev(dot, prevHash) }
@@ -129,23 +134,37 @@ public struct ChartGraph: Sendable {
                 throw .brokenChain(dot)
             }
             place.prev = prev
-            if seenCoversPrev { closure = nodes[prev].reach }
         }
         for hash in envelope.after {
             guard let position = index[hash] else { throw .missingAfter(dot, hash) }
             place.after.append(position)
-            closure.merge(nodes[position].reach)
         }
-        guard closure == envelope.seen else { throw .seenIsNotClosure(dot) }
-        guard closure.isEmpty == (envelope.kind == ChartFounding.kind) else { throw .notTheGenesis(dot) }
-        try check(envelope, covering: (seenCoversPrev ? place.prev.map { [$0] } ?? [] : []) + place.after, place.after)
+        let known = seenCoversPrev ? place.prev : nil
+        guard isClosure(envelope.seen, of: known, place.after) else { throw .seenIsNotClosure(dot) }
+        guard envelope.seen.isEmpty == (envelope.kind == ChartFounding.kind) else { throw .notTheGenesis(dot) }
+        if !(envelope.after.isEmpty && envelope.refs.isEmpty) {
+            try check(envelope, covering: (known.map { [$0] } ?? []) + place.after, place.after)
+        }
         if let prev = place.prev, !seenCoversPrev {
             var wider = nodes[prev].reach
-            wider.merge(closure)
+            wider.merge(envelope.seen)
             wider.advance(dot.origin, to: dot.seq)
             place.wider = wider
         }
         return place
+    }
+
+    /// True where `seen` is what these events reach, and nothing else.
+    private func isClosure(_ seen: VectorClock, of prev: Int?, _ after: [Int]) -> Bool {
+        // Nearly always somebody goes on where they left off.
+        if let prev, after.isEmpty, nodes[prev].wider == nil {
+            return seen.isAdvance(
+                of: nodes[prev].envelope.seen, nodes[prev].envelope.origin, to: nodes[prev].envelope.seq)
+        }
+        var closure = VectorClock()
+        if let prev { closure = nodes[prev].reach }
+        for position in after { closure.merge(nodes[position].reach) }
+        return seen == closure
     }
 
     /// `after` names nothing that another of its events, or `prev`, covers; `refs` nothing that lies outside of the event's past.

@@ -74,6 +74,22 @@ public struct VectorClock: Hashable, Sendable {
         entries = merged
     }
 
+    /// True when this clock is `earlier` with one origin raised to `seq`. Tells it without making that clock.
+    func isAdvance(of earlier: VectorClock, _ origin: Origin, to seq: Int) -> Bool {
+        let index = position(of: origin)
+        guard index < entries.count, entries[index] == Entry(origin: origin, seq: seq) else { return false }
+        let isNew = earlier.entries.count < entries.count
+        guard earlier.entries.count == (isNew ? entries.count - 1 : entries.count) else { return false }
+        for (place, entry) in earlier.entries.enumerated() {
+            if !isNew, place == index {
+                guard entry.origin == origin, entry.seq <= seq else { return false }
+            } else {
+                guard entry == entries[isNew && place >= index ? place + 1 : place] else { return false }
+            }
+        }
+        return true
+    }
+
     /// How two clocks stand to each other.
     public enum Relation: Sendable { case equal, before, after, concurrent }
 

@@ -24,20 +24,29 @@ public struct ChartRecord: Sendable {
     private var erasures: [Int: Int] = [:]
 
     /// A chart without events; a local one is never shared, and its node is its only writer.
-    public init(chart: ChartID, isLocal: Bool = false) {
-        graph = ChartGraph(chart: chart)
-        authority = Authority(isLocal: isLocal)
+    ///
+    /// - Parameter count: how many events there are going to be, as far as that is known: there is room for them from the start.
+    public init(chart: ChartID, isLocal: Bool = false, expecting count: Int = 0) {
+        graph = ChartGraph(chart: chart, expecting: count)
+        authority = Authority(isLocal: isLocal, expecting: count)
+        entries.reserveCapacity(count)
+        order.reserveCapacity(count)
     }
 
     /// Takes an event in and decides on it; returns its position. An event that is here already changes nothing.
     @discardableResult
     public mutating func admit(_ event: Event) throws(AdmissionError) -> Int {
         if let position = graph.position(of: event.hash) { return position }
+        return try admit(new: event)
+    }
+
+    /// Takes in an event of which the caller knows that it is not here.
+    mutating func admit(new event: Event) throws(AdmissionError) -> Int {
         if event.bodyLine == nil, Catalogue.neverErased.contains(event.envelope.kind) {
             throw .missingBody(event.envelope.dot)
         }
         let position = try graph.admit(new: event)
-        let kind = Catalogue.kind(event.envelope.kind)
+        let kind = Catalogue.entry(event.envelope.kind)
         authority.judge(event, as: kind, in: graph)
         append(event, as: kind)
         return position
@@ -46,18 +55,19 @@ public struct ChartRecord: Sendable {
     /// Takes back an event and its verdict as a store holds them; the checks were made when it was admitted.
     public mutating func restore(_ event: Event, verdict: Verdict) throws(AdmissionError) {
         try graph.restore(event.envelope, hash: event.hash)
-        authority.restore(verdict, on: event, in: graph)
-        append(event, as: Catalogue.kind(event.envelope.kind))
+        let kind = Catalogue.entry(event.envelope.kind)
+        authority.restore(verdict, on: event, as: kind, in: graph)
+        append(event, as: kind)
     }
 
-    private mutating func append(_ event: Event, as kind: (any EventBody.Type)?) {
+    private mutating func append(_ event: Event, as kind: Catalogue.Entry?) {
         let isNewer = kind.map { event.envelope.version > $0.version } ?? true
         let position = entries.count
         if isNewer, event.envelope.critical { unknownCritical.append(position) }
         entries.append(Entry(body: event.bodyLine, content: kind.flatMap { read($0, event, isNewer) }))
         order.insert(position, at: place(of: graph.nodes[position].key))
-        if event.envelope.kind == EventErased.kind { erase(by: position) }
-        if event.envelope.kind == RecordAmended.kind { eraseAmendment(position) }
+        if kind?.isErasure == true { erase(by: position) }
+        if kind?.isAmendment == true { eraseAmendment(position) }
     }
 
     // MARK: Erasure
@@ -97,14 +107,15 @@ public struct ChartRecord: Sendable {
 
     /// Bodies are read when they arrive where a rule of the fold needs them; the others when somebody looks.
     private func read(
-        _ kind: any EventBody.Type, _ event: Event, _ isNewer: Bool
+        _ kind: Catalogue.Entry, _ event: Event, _ isNewer: Bool
     ) -> Result<any EventBody, ContentError>? {
         guard !isNewer else {
             return .failure(
-                ContentError("kv", "was written by a newer Duolog; this one reads version \(kind.version) of \(kind.kind)"))
+                ContentError(
+                    "kv", "was written by a newer Duolog; this one reads version \(kind.version) of \(kind.type.kind)"))
         }
-        guard kind.critical || Fold.reads.contains(kind.kind), let body = event.bodyLine else { return nil }
-        return Self.content(of: kind, body)
+        guard kind.isReadAtOnce, let body = event.bodyLine else { return nil }
+        return Self.content(of: kind.type, body)
     }
 
     static func content(of kind: any EventBody.Type, _ body: BodyLine) -> Result<any EventBody, ContentError> {

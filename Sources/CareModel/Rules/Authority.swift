@@ -18,6 +18,18 @@ public struct Authority: Sendable {
         let statement: Statement
     }
 
+    /// A verdict that follows from the members, the kind and who wrote it.
+    private struct Decision {
+        let kind: Kind
+        let seat: Membership.Seat
+        let verdict: Verdict
+    }
+
+    /// The kinds of these events. Of all others a body is not looked at here.
+    static let kinds: Set<Kind> = [
+        ChartOpened.kind, MemberAdmitted.kind, MemberRemoved.kind, KeyRotated.kind, PractitionerEnrolled.kind,
+    ]
+
     /// The verdict on each event, by its position in the graph.
     public private(set) var verdicts: [Verdict] = []
     /// In the order of the fold, so that membership is the same in whatever order events arrived.
@@ -26,37 +38,58 @@ public struct Authority: Sendable {
     private var subjects: [Int: NodeID] = [:]
     private var cache: [[Int]: Membership] = [:]
     /// What was asked for last: nearly every event has the same members in its past as the one before it.
-    private var recent: (positions: [Int], membership: Membership)?
+    private var recent: (positions: [Int], membership: Membership)? { didSet { decisions = [] } }
+    /// What was decided while those were the members: nearly all events of a chart are of a few kinds and by a few people.
+    private var decisions: [Decision] = []
+    private static let decisionsKept = 16
 
     let isLocal: Bool
 
     /// No events yet. In a local chart (a journal, a notebook) the node is its own authority.
-    public init(isLocal: Bool = false) { self.isLocal = isLocal }
+    ///
+    /// - Parameter count: how many events there are going to be, as far as that is known.
+    public init(isLocal: Bool = false, expecting count: Int = 0) {
+        self.isLocal = isLocal
+        verdicts.reserveCapacity(count)
+    }
 
     /// Decides on the event at the next position of `graph`; events come in the order in which the graph admitted them.
-    mutating func judge(_ event: Event, as kind: (any EventBody.Type)?, in graph: ChartGraph) {
+    mutating func judge(_ event: Event, as kind: Catalogue.Entry?, in graph: ChartGraph) {
         let position = verdicts.count
         if let kind {
             verdicts.append(verdict(on: event, as: kind, at: position, in: graph))
         } else {
             verdicts.append(unknown(event, at: position, in: graph))
         }
-        note(event, at: position, in: graph)
+        if kind?.isOfAuthority == true { note(event, at: position, in: graph) }
     }
 
     /// Takes back a verdict that was stored when the event was admitted.
-    public mutating func restore(_ verdict: Verdict, on event: Event, in graph: ChartGraph) {
+    mutating func restore(_ verdict: Verdict, on event: Event, as kind: Catalogue.Entry?, in graph: ChartGraph) {
         verdicts.append(verdict)
-        note(event, at: verdicts.count - 1, in: graph)
+        if kind?.isOfAuthority == true { note(event, at: verdicts.count - 1, in: graph) }
     }
 
     // MARK: Verdicts
 
     private mutating func verdict(
-        on event: Event, as kind: any EventBody.Type, at position: Int, in graph: ChartGraph
+        on event: Event, as kind: Catalogue.Entry, at position: Int, in graph: ChartGraph
+    ) -> Verdict {
+        if isLocal { return .permitted }
+        guard kind.isDecidedByMembers, isRecent(knownTo: position, in: graph) else {
+            return decide(on: event, as: kind, at: position, in: graph)
+        }
+        let (name, seat) = (event.envelope.kind, Membership.Seat(of: event.envelope))
+        if let decision = decisions.first(where: { $0.kind == name && $0.seat == seat }) { return decision.verdict }
+        let verdict = decide(on: event, as: kind, at: position, in: graph)
+        if decisions.count < Self.decisionsKept { decisions.append(Decision(kind: name, seat: seat, verdict: verdict)) }
+        return verdict
+    }
+
+    private mutating func decide(
+        on event: Event, as kind: Catalogue.Entry, at position: Int, in graph: ChartGraph
     ) -> Verdict {
         let envelope = event.envelope
-        if isLocal { return .permitted }
         if case .founder = kind.authors {
             return envelope.seen.isEmpty ? .permitted : .withoutEffect(.notTheGenesis, decidedBy: nil)
         }
@@ -219,6 +252,15 @@ public struct Authority: Sendable {
         cache[positions] = membership
         recent = (positions, membership)
         return membership
+    }
+
+    /// True where an event's author and the chain behind it both had those members that were asked for last.
+    private func isRecent(knownTo position: Int, in graph: ChartGraph) -> Bool {
+        guard let positions = recent?.positions else { return false }
+        // Nearly always it had all that there are; and what the author had, the chain behind the event has.
+        if positions.count == entries.count, positions.allSatisfy({ graph.isBefore($0, position) }) { return true }
+        return isRecent(positions, { graph.isBefore($0, position) })
+            && isRecent(positions, { $0 != position && graph.reaches($0, from: position) })
     }
 
     private func isRecent(_ positions: [Int], _ isIncluded: (Int) -> Bool) -> Bool {
