@@ -15,9 +15,11 @@ struct ChartRowsVerifier {
     private var verifier: ChartVerifier
     private var heads: [(head: SignedHead, place: Int, isBelieved: Bool)] = []
     private var members: Membership?
+    /// Rows that were found as ones of this chart.
+    private var taken = 0
 
     private init(
-        id: Int64, chart: ChartID, node: NodeID, sealer: Sealer, believedFrom: Int64?, _ db: Database
+        id: Int64, chart: ChartID, events: Int, node: NodeID, sealer: Sealer, believedFrom: Int64?, _ db: Database
     ) throws {
         self.believedFrom = believedFrom
         self.id = id
@@ -27,33 +29,36 @@ struct ChartRowsVerifier {
         isLocal =
             try Row.fetchOne(db.cachedStatement(sql: "SELECT local FROM chart WHERE id = ?"), arguments: [id])?
             .number("local") == 1
-        verifier = ChartVerifier(chart: chart, isLocal: isLocal, name: isLocal ? "journal" : nil)
+        verifier = ChartVerifier(chart: chart, isLocal: isLocal, name: isLocal ? "journal" : nil, expecting: events)
     }
 
-    /// Checks several charts, reading their rows in one pass.
+    /// Checks several charts, whose rows are read in one pass, one after another.
     static func verify(
-        _ charts: [(id: Int64, chart: ChartID)], node: NodeID, sealer: Sealer, _ db: Database, isQuick: Bool
+        _ charts: [(id: Int64, chart: ChartID)], node: NodeID, sealer: Sealer, _ db: Database, isQuick: Bool, byIndex: Bool
     ) throws -> [ChartFindings] {
         let believedFrom = isQuick ? try ArrivalVerifier.firstCommit(of: .heads, db) : nil
-        var verifiers = try charts.map {
-            try ChartRowsVerifier(id: $0.id, chart: $0.chart, node: node, sealer: sealer, believedFrom: believedFrom, db)
+        let receipts = try receipts(of: charts.map(\.id), db)
+        var rows = try ChartRows(of: charts.map(\.id), withHeads: true, byIndex: byIndex, db)
+        return try charts.map { id, chart in
+            var verifier = try ChartRowsVerifier(
+                id: id, chart: chart, events: rows.counts[id] ?? 0, node: node, sealer: sealer, believedFrom: believedFrom, db)
+            try rows.take(id) { verifier.take($0) }
+            verifier.checkCount(rows.counts[id] ?? 0)
+            verifier.takeHeads()
+            for receipt in receipts[id] ?? [] { verifier.takeReceipt(receipt) }
+            return try verifier.finish(db, isQuick: isQuick)
         }
-        let index = Dictionary(uniqueKeysWithValues: charts.enumerated().map { ($0.element.id, $0.offset) })
-        var rows = try ChartRows(of: charts.map(\.id), withHeads: true, db)
-        while try rows.next() {
-            if let index = index[rows.chart] { verifiers[index].take(rows) }
-        }
-        for index in verifiers.indices { verifiers[index].takeHeads() }
-        let receipts = try Row.fetchCursor(
+    }
+
+    /// By the charts that they are for.
+    private static func receipts(of charts: [Int64], _ db: Database) throws -> [Int64: [Row]] {
+        let rows = try Row.fetchAll(
             db,
             sql: """
                 SELECT receipt.*, chart.hash AS name FROM receipt LEFT JOIN chart ON chart.id = receipt.chart
-                WHERE receipt.chart IN (\(charts.map { String($0.id) }.joined(separator: ","))) ORDER BY number
+                WHERE receipt.chart IN (\(charts.map(String.init).joined(separator: ","))) ORDER BY number
                 """)
-        while let row = try receipts.next() {
-            if let index = row.number("chart").flatMap({ index[$0] }) { verifiers[index].takeReceipt(row) }
-        }
-        return try verifiers.indices.map { try verifiers[$0].finish(db, isQuick: isQuick) }
+        return Dictionary(grouping: rows) { $0.number("chart") ?? 0 }
     }
 
     private mutating func finish(_ db: Database, isQuick: Bool) throws -> ChartFindings {
@@ -72,24 +77,25 @@ struct ChartRowsVerifier {
 
     // MARK: Lines
 
-    private mutating func take(_ rows: ChartRows) {
-        let place = Int(rows.place)
-        guard rows.isOfItsChart, let name = rows.hash, let envelope = rows.envelope, let verdict = rows.verdict else {
+    private mutating func take(_ row: ChartRow) {
+        taken += 1
+        let place = Int(row.place)
+        guard row.isOfItsChart, let name = row.hash, let envelope = row.envelope, let verdict = row.verdict else {
             return verifier.add(Finding(.envelope, "the row of this event cannot be read", place: place))
         }
         let event = verifier.take(
-            ChartVerifier.RawEvent(place: place, envelope: envelope, name: name, body: body(rows, name), verdict: verdict))
-        guard rows.hasHead else { return }
-        if let event, let head = rows.head(event, name) {
-            heads.append((head, place, believedFrom.map { rows.commit >= $0 } ?? false))
+            ChartVerifier.RawEvent(place: place, envelope: envelope, name: name, body: body(row, name), verdict: verdict))
+        guard row.hasHead else { return }
+        if let event, let head = row.head(event, name) {
+            heads.append((head, place, believedFrom.map { row.commit >= $0 } ?? false))
         } else {
             verifier.add(Finding(.head, "the head cannot be read", place: place))
         }
     }
 
-    private func body(_ rows: ChartRows, _ name: EventHash) -> ChartVerifier.RawEvent.Body {
-        guard rows.hasBody else { return .absent }
-        guard let sealed = rows.sealed, let line = try? sealer.open(sealed, as: name) else {
+    private func body(_ row: ChartRow, _ name: EventHash) -> ChartVerifier.RawEvent.Body {
+        guard row.hasBody else { return .absent }
+        guard let sealed = row.sealed, let line = try? sealer.open(sealed, as: name) else {
             return .unreadable("the seal of the body does not open: it was altered, or sealed with another store key")
         }
         return .present(line)
@@ -110,6 +116,13 @@ struct ChartRowsVerifier {
     }
 
     // MARK: What is kept beside the lines
+
+    /// Rows are found by what they say of themselves or by the index: both have to name the same.
+    private mutating func checkCount(_ indexed: Int) {
+        let read = taken
+        guard read != indexed else { return }
+        verifier.add(Finding(.database, "\(read) events say that they are of this chart, and its index has \(indexed)"))
+    }
 
     private mutating func checkErasures(_ db: Database) throws {
         for (event, _) in verifier.record.erasedEvents {

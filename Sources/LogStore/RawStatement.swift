@@ -76,6 +76,14 @@ struct RawStatement {
     /// Text with the same bytes is not what was stored.
     func bytes(_ column: Int32) -> [UInt8]? { blob(column).map { [UInt8]($0) } }
 
+    /// Appends the bytes, and says where they stand then.
+    func append(_ column: Int32, to bytes: inout [UInt8]) -> Range<Int>? {
+        guard let blob = blob(column) else { return nil }
+        let start = bytes.count
+        bytes.append(contentsOf: blob)
+        return start..<bytes.count
+    }
+
     func hash(_ column: Int32) -> EventHash? { blob(column).flatMap { EventHash(bytes: $0) } }
 
     /// Valid until the next step.

@@ -27,7 +27,7 @@ extension LogStore {
         }
         // What memory holds of them is not believed either.
         try await write(weight: 0) { transaction in charts.forEach { transaction.drop($0.id) } }
-        let groups = ChartGroups.of(charts, events: \.events, atMost: Self.rebuiltAtOnce).map {
+        let groups = ChartGroups.of(charts, events: \.events, atMost: Self.rebuiltAtOnce, width: LogVerifier.width).map {
             $0.map { (id: $0.id, chart: $0.chart) }
         }
         return try await withThrowingTaskGroup(
@@ -63,15 +63,15 @@ extension LogStore {
     )] {
         let loader = RecordLoader(sealer: configuration.sealer)
         return try await pool.read { db in
-            let records = try loader.load(charts.map(\.id), db)
-            return try zip(charts, records).filter {
-                try !Transaction.differences($0.id, Fold($1), db).isEmpty
-            }.map(\.0)
+            let differs = try loader.load(charts.map(\.id), db) { chart, record in
+                try !Transaction.differences(chart, Fold(record), db).isEmpty
+            }
+            return zip(charts, differs).filter(\.1).map(\.0)
         }
     }
 
     /// Events of the charts that are read in one go.
-    private static let rebuiltAtOnce = 5000
+    private static let rebuiltAtOnce = 32_768
 }
 
 extension Transaction {

@@ -8,50 +8,57 @@ struct RecordLoader {
     let sealer: Sealer
 
     func load(_ chart: Int64, _ db: Database) throws -> ChartRecord {
-        try load([chart], db)[0]
+        var rows = try ChartRows(of: [chart], withHeads: false, db)
+        return try record(chart, &rows, db)
     }
 
-    /// Reads several charts in one pass, in their order.
-    func load(_ charts: [Int64], _ db: Database) throws -> [ChartRecord] {
-        let index = Dictionary(uniqueKeysWithValues: charts.enumerated().map { ($0.element, $0.offset) })
-        var records = try charts.map { try empty($0, db) }
+    /// Reads several charts in one pass, and makes their records one after another.
+    func load<Value>(_ charts: [Int64], _ db: Database, _ body: (Int64, ChartRecord) throws -> Value) throws -> [Value] {
         var rows = try ChartRows(of: charts, withHeads: false, db)
-        while try rows.next() {
-            guard let index = index[rows.chart] else { continue }
-            let event = try event(rows)
+        return try charts.map { try body($0, record($0, &rows, db)) }
+    }
+
+    private func record(_ chart: Int64, _ rows: inout ChartRows, _ db: Database) throws -> ChartRecord {
+        let count = rows.counts[chart] ?? 0
+        var record = try empty(chart, expecting: count, db)
+        try rows.take(chart) { row in
+            let event = try event(row)
             // What stands there and cannot be read never makes an event count.
-            let verdict = rows.verdict ?? .withoutEffect(.noScope, decidedBy: nil)
+            let verdict = row.verdict ?? .withoutEffect(.noScope, decidedBy: nil)
             do throws(AdmissionError) {
-                try records[index].restore(event, verdict: verdict)
+                try record.restore(event, verdict: verdict)
             } catch {
-                throw LogStoreError(
-                    .damaged, "chart \(records[index].graph.chart.short), arrival \(rows.place): \(error)")
+                throw LogStoreError(.damaged, "chart \(record.graph.chart.short), arrival \(row.place): \(error)")
             }
         }
-        return records
+        guard record.graph.nodes.count == count else {
+            throw LogStoreError(
+                .damaged, "chart \(record.graph.chart.short): its index names other events; run: duolog audit verify")
+        }
+        return record
     }
 
-    private func empty(_ chart: Int64, _ db: Database) throws -> ChartRecord {
+    private func empty(_ chart: Int64, expecting events: Int, _ db: Database) throws -> ChartRecord {
         guard
             let row = try Row.fetchOne(
                 db.cachedStatement(sql: "SELECT hash, local FROM chart WHERE id = ?"), arguments: [chart]),
             let hash = ChartID(bytes: row[0] as Data)
         else { throw LogStoreError(.notFound, "no such chart") }
-        return ChartRecord(chart: hash, isLocal: row[1])
+        return ChartRecord(chart: hash, isLocal: row[1], expecting: events)
     }
 
-    private func event(_ rows: ChartRows) throws -> Event {
-        guard let hash = rows.hash, let envelope = rows.envelope, !rows.hasBody || rows.sealed != nil else {
-            throw unreadable(rows.place)
+    private func event(_ row: ChartRow) throws -> Event {
+        guard let hash = row.hash, let envelope = row.envelope, !row.hasBody || row.sealed != nil else {
+            throw unreadable(row.place)
         }
-        return try event(rows.place, hash, envelope, try rows.sealed.map { try sealer.open($0, as: hash) })
+        return try event(row.place, hash, envelope, try row.sealed.map { try sealer.open($0, as: hash) })
     }
 
     /// The event of a row with `id`, `hash`, `envelope` and `sealed`.
     func event(_ row: Row) throws -> Event {
         let place = row.number("id") ?? 0
         guard let hash = row.hash("hash"), let envelope = row.bytes("envelope") else { throw unreadable(place) }
-        let body = try row.bytes("sealed").map { sealed in try sealed.withUnsafeBufferPointer { try sealer.open($0, as: hash) } }
+        let body = try row.bytes("sealed").map { try sealer.open($0, as: hash) }
         return try event(place, hash, envelope, body)
     }
 

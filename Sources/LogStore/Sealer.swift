@@ -43,13 +43,14 @@ public struct Sealer: Sendable {
     }
 
     /// Opens the body of an event, which its name is bound to.
-    func open(_ sealed: UnsafeBufferPointer<UInt8>, as event: EventHash) throws -> [UInt8] {
-        try event.withBytes { try open(UnsafeRawBufferPointer(sealed), as: $0) }
+    func open(_ sealed: some DataProtocol, as event: EventHash) throws -> [UInt8] {
+        try event.withBytes { try open(sealed, as: $0) }
     }
 
     func open(_ sealed: some DataProtocol, as label: some DataProtocol) throws -> [UInt8] {
         do {
-            return [UInt8](try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: key, authenticating: label))
+            return try AES.GCM.open(AES.GCM.SealedBox(combined: sealed), using: key, authenticating: label)
+                .withUnsafeBytes { [UInt8]($0) }
         } catch {
             throw LogStoreError(.wrongKey, "a sealed row does not open: the store key is another, or the row was altered")
         }

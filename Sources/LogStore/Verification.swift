@@ -29,16 +29,18 @@ public struct VerificationReport: Codable, Hashable, Sendable {
 /// Re-reads a log: every byte of every row that it claims anything of. It believes nothing that was stored beside the lines, uses
 /// nothing that the writer keeps in memory, and holds a few charts at a time.
 public struct LogVerifier: Sendable {
-    /// Groups of charts that are checked at once.
+    /// Groups of charts that are read at once, where nothing else is said.
     static let width = min(4, ProcessInfo.processInfo.activeProcessorCount)
     /// Events of the charts that are read together, unless a single chart has more.
-    private static let eventsAtOnce = 10_000
+    private static let eventsAtOnce = 32_768
 
     let reader: any DatabaseReader
     let sealer: Sealer
     let token: EpochToken
     let node: NodeID
     let clock: @Sendable () -> Timestamp
+    /// Groups of charts that are checked at once.
+    public var width = Self.width
     /// Waited after each chart, to leave the disk to others; nil for none.
     public var pause: (@Sendable (ChartFindings) async -> Void)?
 
@@ -66,9 +68,17 @@ public struct LogVerifier: Sendable {
             let total = counts.values.reduce(0, +)
             // Where others are to have the disk meanwhile, a pause comes after each chart.
             let groups = ChartGroups.of(
-                charts, events: { counts[$0.0] ?? 0 }, atMost: pause == nil ? Self.eventsAtOnce : 0)
-            report.charts = await verify(groups, isQuick: isQuick) { progress($0, total) }
-            let arrival = try await ArrivalVerifier(reader: reader, token: token).verify()
+                charts, events: { counts[$0.0] ?? 0 }, atMost: pause == nil ? Self.eventsAtOnce : 0, width: width)
+            let arrivalLog = ArrivalVerifier(reader: reader, token: token)
+            let arrival: ArrivalVerifier.Outcome
+            if pause == nil, width > 1 {
+                async let checked = arrivalLog.verify()
+                report.charts = await verify(groups, isQuick: isQuick) { progress($0, total) }
+                arrival = try await checked
+            } else {
+                report.charts = await verify(groups, isQuick: isQuick) { progress($0, total) }
+                arrival = try await arrivalLog.verify()
+            }
             report.commits = arrival.commits
             report.log = arrival.findings
             if !isQuick { report.log += try await checkDatabase() }
@@ -96,7 +106,7 @@ public struct LogVerifier: Sendable {
                     return (index, findings)
                 }
             }
-            for _ in 0..<(pause == nil ? Self.width : 1) { begin() }
+            for _ in 0..<(pause == nil ? width : 1) { begin() }
             for await (index, findings) in tasks {
                 found[index] = findings
                 events += findings.reduce(0) { $0 + $1.events }
@@ -111,7 +121,8 @@ public struct LogVerifier: Sendable {
         do {
             return try await reader.read { db in
                 try ChartRowsVerifier.verify(
-                    charts.map { (id: $0.0, chart: $0.1) }, node: node, sealer: sealer, db, isQuick: isQuick)
+                    charts.map { (id: $0.0, chart: $0.1) }, node: node, sealer: sealer, db, isQuick: isQuick,
+                    byIndex: pause != nil)
             }
         } catch {
             guard charts.count == 1, let chart = charts.first?.1 else {
@@ -153,15 +164,16 @@ extension LogVerifier {
         defer { withExtendedLifetime(lock) {} }
         var settings = GRDB.Configuration()
         settings.readonly = true
-        let queue: DatabaseQueue
+        settings.maximumReaderCount = width
+        let pool: DatabasePool
         do {
-            queue = try DatabaseQueue(path: configuration.path, configuration: settings)
+            pool = try DatabasePool(path: configuration.path, configuration: settings)
         } catch {
             throw LogStoreError(.io, "cannot open \(configuration.path): \(error)")
         }
         return try await body(
             LogVerifier(
-                reader: queue, sealer: configuration.sealer, token: EpochToken(beside: configuration.path),
+                reader: pool, sealer: configuration.sealer, token: EpochToken(beside: configuration.path),
                 node: configuration.key.node, clock: configuration.clock, pause: nil))
     }
 }

@@ -19,6 +19,8 @@ enum Step: String, CaseIterable {
     case thousand
     /// Every byte of the log read and checked.
     case verify
+    /// The same, one chart after another.
+    case verifyAlone = "verify-1"
     /// Every projection derived anew.
     case rebuild
     /// The largest chart read, and seen as the author of its last event did.
@@ -50,6 +52,7 @@ enum Step: String, CaseIterable {
                 try await bench.thousand(log, events)
             }
         case .verify: try await verify(folder)
+        case .verifyAlone: try await verify(folder, width: 1)
         case .rebuild: try await rebuild(folder)
         case .replay: try await replay(folder)
         case .export: try await export(folder)
@@ -70,10 +73,14 @@ enum Step: String, CaseIterable {
         return measured
     }
 
-    private func verify(_ folder: String) async throws -> Measured {
+    private func verify(_ folder: String, width: Int? = nil) async throws -> Measured {
         try await Measured.taking { watch in
             let report = try await watch.time {
-                try await LogVerifier.closed(configuration(folder)) { await $0.verify(isQuick: true) }
+                try await LogVerifier.closed(configuration(folder)) { verifier in
+                    var verifier = verifier
+                    verifier.width = width ?? verifier.width
+                    return await verifier.verify(isQuick: true)
+                }
             }
             guard report.count == 0 else {
                 throw BenchError("the check of \(folder) found \(report.count) things that are wrong")

@@ -48,9 +48,12 @@ public struct ChartVerifier: Sendable {
     private var badBodies: Set<EventHash> = []
 
     /// A chart of which nothing was read yet.
-    public init(chart: ChartID, isLocal: Bool = false, name: String? = nil) {
+    ///
+    /// - Parameter count: how many events there are going to be, as far as that is known.
+    public init(chart: ChartID, isLocal: Bool = false, name: String? = nil, expecting count: Int = 0) {
         found = ChartFindings(chart: chart, name: name)
-        record = ChartRecord(chart: chart, isLocal: isLocal)
+        record = ChartRecord(chart: chart, isLocal: isLocal, expecting: count)
+        places.reserveCapacity(count)
     }
 
     /// Notes a finding that somebody else made in this chart.
@@ -67,9 +70,9 @@ public struct ChartVerifier: Sendable {
 
     /// Checks an event against all before it. They come in the order in which they were stored.
     ///
-    /// - Returns: the envelope, where it can be read at all.
+    /// - Returns: where its envelope says that it stands, where that can be read at all.
     @discardableResult
-    public mutating func take(_ raw: RawEvent) -> Envelope? {
+    public mutating func take(_ raw: RawEvent) -> (chart: ChartID, dot: Dot)? {
         found.events += 1
         found.bytes += raw.envelope.count
         let envelope: Envelope
@@ -80,11 +83,12 @@ public struct ChartVerifier: Sendable {
             add(Finding(.envelope, "the line cannot be read: \(error)", place: raw.place, byte: error.byte))
             return nil
         }
+        let place = (envelope.chart, envelope.dot)
         take(raw, envelope)
-        return envelope
+        return place
     }
 
-    private mutating func take(_ raw: RawEvent, _ envelope: Envelope) {
+    private mutating func take(_ raw: RawEvent, _ envelope: consuming Envelope) {
         let hash = EventHash(of: raw.envelope)
         if let name = raw.name, name != hash {
             damaged.insert(name)
@@ -130,7 +134,7 @@ public struct ChartVerifier: Sendable {
         let dot = event.envelope.dot
         let position: Int
         do throws(AdmissionError) {
-            position = try record.admit(event)
+            position = try record.admit(new: event)
         } catch {
             damaged.insert(event.hash)
             if badBodies.contains(event.hash) { return }
