@@ -177,11 +177,14 @@ struct ChartGroups {
 
     /// Neighbours in their order, in groups of about the same size, so that `width` of them at once have the same to do until the end.
     ///
-    /// - Parameter most: the most events of a group, unless a single chart has more.
-    static func of<Chart>(_ charts: [Chart], events: (Chart) -> Int, atMost most: Int, width: Int) -> [[Chart]] {
+    /// - Parameter held: the most events of the groups that are read at once, unless a single chart has more; 0 for one chart after another.
+    static func of<Chart>(_ charts: [Chart], events: (Chart) -> Int, held most: Int, width: Int) -> [[Chart]] {
         let all = charts.reduce(0) { $0 + events($1) }
-        let rounds = most == 0 ? 0 : (all + most * width - 1) / (most * width)
-        let limit = rounds == 0 ? most : (all + rounds * width - 1) / (rounds * width)
+        let groups = most == 0 ? 0 : (all + most - 1) / most * width
+        return of(charts, events: events, atMost: groups == 0 ? 0 : (all + groups - 1) / groups)
+    }
+
+    private static func of<Chart>(_ charts: [Chart], events: (Chart) -> Int, atMost limit: Int) -> [[Chart]] {
         var groups: [[Chart]] = []
         var held = 0
         for chart in charts {

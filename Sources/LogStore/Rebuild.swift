@@ -27,7 +27,7 @@ extension LogStore {
         }
         // What memory holds of them is not believed either.
         try await write(weight: 0) { transaction in charts.forEach { transaction.drop($0.id) } }
-        let groups = ChartGroups.of(charts, events: \.events, atMost: Self.rebuiltAtOnce, width: LogVerifier.width).map {
+        let groups = ChartGroups.of(charts, events: \.events, held: LogVerifier.eventsHeld, width: LogVerifier.width).map {
             $0.map { (id: $0.id, chart: $0.chart) }
         }
         return try await withThrowingTaskGroup(
@@ -69,9 +69,6 @@ extension LogStore {
             return zip(charts, differs).filter(\.1).map(\.0)
         }
     }
-
-    /// Events of the charts that are read in one go.
-    private static let rebuiltAtOnce = 32_768
 }
 
 extension Transaction {
