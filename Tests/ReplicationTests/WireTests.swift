@@ -90,6 +90,7 @@ import Testing
         lines.body = nil
         #expect(try lines.event.get().bodyLine == nil)
         #expect(lines != same)
+        lines.read()
         lines.envelope.removeLast()
         #expect(throws: FormatError.self) { try lines.event.get() }
     }

@@ -133,6 +133,9 @@ import Testing
         let pair = try await ContractPair(implementation)
         let hidden = try await pair.left.openChart(
             name: "founder", nonce: [UInt8](repeating: 5, count: 16), salt: [UInt8](repeating: 6, count: 16))
+        // A commit of two: a limit in its middle leaves room for one event, which must not be another chart's.
+        _ = try await pair.left.author(
+            [pair.draft(SessionHeld.kind, Bodies.session), pair.draft(SessionHeld.kind, Bodies.session)], request: "two at once")
         let ranges = [hidden, pair.chart, EventHash(of: [1])].map {
             StoreRequest.ChartRange(chart: $0, after: VectorClock(), from: 0, upTo: 1_000_000, skipsOwn: false)
         }
