@@ -48,7 +48,7 @@ public final class LogStore: Sendable {
         public var events = 131_072
         /// Of charts that nobody here writes to. They pass through from peers, one after another, and are not come back to: a catch-up of
         /// any size needs no more memory than this.
-        public var passing = 4096
+        public var passing = 3072
 
         /// What a node has.
         public init() {}
@@ -137,7 +137,7 @@ public final class LogStore: Sendable {
                 try db.execute(
                     sql: """
                         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;
-                        PRAGMA cache_size = -8192
+                        PRAGMA cache_size = -6144
                         """)
             }
         } catch {
