@@ -37,6 +37,24 @@ import Testing
         #expect(try entry(event, 1).standing == .withoutEffect)
     }
 
+    /// What was decided on an event says nothing of the next one by somebody else or of another kind, though the members are the same; and
+    /// nothing of the same person's once they are enrolled.
+    @Test mutating func eachPersonAndKindIsDecidedOnByItself() throws {
+        let stranger = AuthorID("stranger")
+        func decide(_ kind: Kind, _ body: String, _ author: AuthorID? = nil) throws -> Bool {
+            let event = try practices.writers[1].write(kind, body, refs: kind == DoseAdjusted.kind ? [root] : [], author: author)
+            let record = practices.writers[1].record
+            return record.verdict(on: try #require(record.graph.position(of: event.hash))).isPermitted
+        }
+        #expect(try decide(DoseAdjusted.kind, Bodies.adjusted(50, 75)))
+        #expect(try !decide(DoseAdjusted.kind, Bodies.adjusted(50, 75), stranger))
+        #expect(try !decide(SessionHeld.kind, Bodies.session))
+        #expect(try decide(DoseAdjusted.kind, Bodies.adjusted(50, 75)))
+        try practices.writers[1].write(
+            PractitionerEnrolled.kind, #"{"credential":"physician","name":"Nobody"}"#, author: stranger)
+        for _ in 0..<2 { #expect(try decide(DoseAdjusted.kind, Bodies.adjusted(50, 75), stranger)) }
+    }
+
     @Test mutating func onlyAStewardAdmits() throws {
         let guest = Writer("guest", scopes: [.read], credential: .other, chart: practices.chart, seed: 99)
         try practices.writers[2].write(MemberAdmitted.kind, Practices.admission(guest))
