@@ -35,7 +35,8 @@ struct TargetRules {
         TargetRules(
             "RecordPage", .inputOutput, ours: ["EventLog", "CareModel", "NodeAPI"],
             others: foundation.union([
-                "HTTPTypes", "Hummingbird", "HummingbirdTLS", "Logging", "Mustache", "NIOCore", "NIOSSL", "Synchronization",
+                "HTTPTypes", "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "Mustache", "NIOCore", "NIOSSL",
+                "ServiceLifecycle", "Synchronization",
             ])),
         TargetRules(
             "DuologNode", .wiring,

@@ -1,12 +1,20 @@
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 public import Logging
+import NIOCore
 import NIOSSL
+import ServiceLifecycle
 import Synchronization
 
 /// The node's own web server. It stands on loopback unless the configuration says otherwise.
 public struct PageServer: Sendable {
-    private let application: Application<RouterResponder<PageContext>>
+    private let address: PageAddress
+    private let place: PagePlace
+    private let backend: any PageBackend
+    private let responder: RouterResponder<PageContext>
+    private let builder: HTTPServerBuilder
+    private let logger: Logger
     private let bound: AsyncStream<Int>
     private let listening: AsyncStream<Int>.Continuation
 
@@ -14,24 +22,16 @@ public struct PageServer: Sendable {
     ///
     /// - Throws: `NIOSSLError` and the like where the certificate or its key cannot be read.
     public init(_ address: PageAddress, _ timing: PageTiming, _ backend: any PageBackend, logger: Logger) throws {
-        let place = PagePlace(address)
+        self.address = address
+        self.backend = backend
+        self.logger = logger
+        place = PagePlace(address)
         let router = Router(context: PageContext.self)
         HealthPages(backend).add(to: router)
         try Site(place, timing, backend, logger).add(to: router)
-        let (bound, listening) = AsyncStream<Int>.makeStream()
-        self.bound = bound
-        self.listening = listening
-        let tls = try address.tls.map(Self.configuration)
-        application = Application(
-            router: router, server: try tls.map { try .tls(tlsConfiguration: $0) } ?? .http1(),
-            configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port), serverName: nil),
-            onServerRunning: { channel in
-                let port = channel.localAddress?.port ?? address.port
-                place.isBound(to: port)
-                listening.yield(port)
-                listening.finish()
-            }, logger: logger)
+        responder = router.buildResponder()
+        (bound, listening) = AsyncStream<Int>.makeStream()
+        builder = try address.tls.map { try HTTPServerBuilder.tls(tlsConfiguration: try Self.configuration($0)) } ?? .http1()
     }
 
     private static func configuration(_ tls: PageAddress.TLS) throws -> TLSConfiguration {
@@ -47,7 +47,22 @@ public struct PageServer: Sendable {
     /// - Throws: what the system says where it cannot listen there.
     public func run() async throws {
         defer { listening.finish() }
-        try await application.run()
+        // Put together here, and not as the library's application: that wakes up each second, to have the date of the next response ready.
+        let server = try builder.buildServer(
+            configuration: ServerConfiguration(address: .hostname(address.host, port: address.port)),
+            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: logger
+        ) { [responder, backend, logger] (request: Request, writer: consuming ResponseWriter, channel: any Channel) in
+            let context = PageContext(source: ApplicationRequestContextSource(channel: channel, logger: logger))
+            var response = try await responder.respond(to: request, context: context)
+            response.headers[.date] = HTTPDate.text(await backend.face().now)
+            try await writer.write(response: response.head, body: response.body)
+        } onServerRunning: { [address, place, listening] (channel: any Channel) in
+            let port = channel.localAddress?.port ?? address.port
+            place.isBound(to: port)
+            listening.yield(port)
+            listening.finish()
+        }
+        try await server.run()
     }
 
     /// The port on which it listens, once it does; nil where it never will.
