@@ -51,7 +51,8 @@ extension LogStore {
         let at = configuration.clock().milliseconds
         let recorded = try pool.write { db in
             func recorded() throws -> [EventHash] {
-                try Data.fetchAll(db, sql: "SELECT hash FROM event JOIN erasure ON erasure.event = event.id")
+                // From the few to the many: the other way round all events are read at each start.
+                try Data.fetchAll(db, sql: "SELECT hash FROM erasure CROSS JOIN event ON event.id = erasure.event")
                     .compactMap { EventHash(bytes: $0) }
             }
             // Names that this database does not have on record: a database that was put back. Each is looked for in every chart.
