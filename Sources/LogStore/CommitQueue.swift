@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Group commit: jobs that arrive while a transaction is being written share the next one, and are all answered after its commit.
@@ -20,6 +21,8 @@ final class CommitQueue: Sendable {
     /// and so many bytes, unless a single job is larger.
     static let bytesPerCommit = 3 * 1024 * 1024
 
+    /// With one processor there is one thread for tasks: whoever holds it keeps the others from joining in.
+    private static let hasThreads = ProcessInfo.processInfo.activeProcessorCount > 1
     /// A job that writes, and at most so many bytes, may be carried out where it was asked for,
     private static let smallJob = 32 * 1024
     /// and where the last commit took no longer than this.
@@ -45,7 +48,7 @@ final class CommitQueue: Sendable {
             let value = try body(transaction)
             outcome.value.withLock { $0 = .success(value) }
         }
-        if (1...Self.smallJob).contains(weight), takeTurn() {
+        if Self.hasThreads, (1...Self.smallJob).contains(weight), takeTurn() {
             let job = Job(weight: weight, run: run) { error in
                 if let error { outcome.value.withLock { $0 = .failure(error) } }
             }
