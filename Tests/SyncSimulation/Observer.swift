@@ -18,8 +18,9 @@ final class Observer {
     /// Requests that an honest session may have open: one for each line that the other side may send without waiting.
     private static let mostRequests = 256
     /// Elements that the collections of one session may hold, and bytes, in runs of at most three charts and a few hundred events: two numbers for
-    /// each bucket of charts, and what is under way. The most that was seen is 3,221 and 47,494.
-    private static let mostHeld = 2 * ReplicationLimits.buckets + 2000
+    /// each bucket of charts, and what is under way, each event of it as it was read too. Before events were read by the session 3,221 and 47,494
+    /// were the most that was seen; their clocks and names come on top.
+    private static let mostHeld = 2 * ReplicationLimits.buckets + 4000
     private static let mostHeldBytes = 128 * 1024
     private var looks = 0
     let mayFork: Bool
@@ -156,14 +157,16 @@ final class Observer {
 struct Held {
     /// Elements of all collections in it, and in what those hold.
     private(set) var elements = 0
-    /// Bytes of lines, hashes and the like.
+    /// Bytes of lines, hashes and the like; a piece of memory that is held in two places counts once.
     private(set) var bytes = 0
+    private var known: Set<UnsafeRawPointer> = []
 
     init(_ value: Any) { count(value) }
 
     private mutating func count(_ value: Any) {
         if let some = value as? [UInt8] {
-            bytes += some.count
+            let place = some.withUnsafeBytes(\.baseAddress)
+            if place.map({ known.insert($0).inserted }) ?? false { bytes += some.count }
             return
         }
         let mirror = Mirror(reflecting: value)
