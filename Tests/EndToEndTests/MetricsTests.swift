@@ -11,9 +11,16 @@ import Testing
     private static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
+    private func page(of node: DemoNode) async throws -> String {
+        try #require(try await node.ask(StatusRequest()).page)
+    }
+
     private func get(_ path: String, of node: DemoNode) async throws -> (status: Int, text: String) {
-        let page = try #require(try await node.ask(StatusRequest()).page)
-        let (data, response) = try await URLSession.shared.data(from: try #require(URL(string: page + path)))
+        try await get(try await page(of: node) + path)
+    }
+
+    private func get(_ address: String) async throws -> (status: Int, text: String) {
+        let (data, response) = try await URLSession.shared.data(from: try #require(URL(string: address)))
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
     }
 
@@ -69,6 +76,19 @@ import Testing
         #expect(try await get("/nothing", of: pair.left).status == 404)
         pair.left.stop()
         pair.right.stop()
+    }
+
+    /// Storage that cannot be read: whoever asks is answered all the same, and not told what is wrong.
+    @Test func figuresThatCannotBeReadAreAnsweredToo() async throws {
+        let node = try Daemons.make("unread", in: folder)
+        try await node.start()
+        try await Daemons.wait("the page", of: node) { try await node.ask(StatusRequest()).page != nil }
+        let metrics = try await page(of: node) + "/metrics"
+        #expect(try await get(metrics).status == 200)
+        let rename = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('ALTER TABLE tip RENAME TO gone')"
+        try Faults.tool(["python3", "-c", rename, node.folder + "/state/log.sqlite"])
+        #expect(try await get(metrics) == (503, "the figures cannot be read now\n"))
+        node.stop()
     }
 
     @Test func theExampleAlertsFireWhenTheyShould() throws {

@@ -18,7 +18,12 @@ struct HealthPages {
             return Self.answer(health.silent.map { "no sign of life from \($0)" } + health.hindrances)
         }
         router.get("metrics") { _, _ in
-            Self.text(PrometheusText.render(try await backend.metrics()), PrometheusText.contentType)
+            do {
+                return Self.text(PrometheusText.render(try await backend.metrics()), PrometheusText.contentType)
+            } catch {
+                // Whoever asks is nobody in particular: what is wrong with the storage is not said.
+                return Self.answer(["the figures cannot be read now"])
+            }
         }
     }
 
