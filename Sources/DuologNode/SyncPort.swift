@@ -72,7 +72,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
             return DisclosureRecorded(
                 peer: peer, chart: range.chart, ranges: excerpt.ranges, consent: excerpt.consent, events: excerpt.events.count)
         }
-        let open = disclosures.filter { !log.isAccountedFor($0) }
+        let open = disclosures.filter { !log.takeAccount(of: $0) }
         if !open.isEmpty { try await account(open) }
         for (range, excerpt) in zip(ranges, excerpts) where excerpt?.isAtEnd == true { log.noteFollowed(range.chart, by: peer) }
         return .read(zip(ranges, excerpts).map(Self.answer))

@@ -81,13 +81,7 @@ extension DisclosureRecorded {
     fileprivate func followed(by later: DisclosureRecorded) -> DisclosureRecorded? {
         guard consent == later.consent else { return nil }
         var ranges = ranges
-        for range in later.ranges {
-            if let index = ranges.firstIndex(where: { $0.origin == range.origin && $0.to + 1 == range.from }) {
-                ranges[index] = Range(origin: range.origin, from: ranges[index].from, to: range.to)
-            } else {
-                ranges.append(range)
-            }
-        }
+        for range in later.ranges { ranges.extend(with: range) }
         return DisclosureRecorded(peer: peer, chart: chart, ranges: ranges, consent: consent, events: events + later.events)
     }
 }
@@ -116,35 +110,26 @@ extension LogStore {
     /// Notes that a connected peer is being sent all that there is of a chart.
     public func noteFollowed(_ chart: ChartID, by peer: NodeID) { ahead.follow(chart, peer) }
 
-    /// True where a disclosure was written down already, with the events that it is of.
-    public func isAccountedFor(_ disclosure: DisclosureRecorded) -> Bool { ahead.take(disclosure) }
+    /// True where a disclosure was written down already, with the events that it is of. It counts as sent then: the next time it is a new one.
+    public func takeAccount(of disclosure: DisclosureRecorded) -> Bool { ahead.take(disclosure) }
 }
 
 extension Transaction {
-    /// What the peers that follow these charts will be sent of this commit. Their shares are those at its end.
-    func accountAhead(_ charts: [(key: Int64, value: [StoredEvent])]) throws {
-        for (chart, events) in charts {
+    /// What the peers that follow these charts will be sent of this commit, chart by chart. Their shares are those at its end.
+    func accountAhead(_ charts: [[StoredEvent]]) throws {
+        let day = ClinicalTime(instant: store.configuration.clock(), offsetMinutes: 0).day
+        for events in charts {
             guard let id = events.first?.row.event.envelope.chart, let followers = store.ahead.followers(of: id) else { continue }
             for peer in followers.peers {
                 let sent = events.filter { $0.source != peer }
-                guard !sent.isEmpty, let share = try share(chart, peer) else { continue }
+                guard !sent.isEmpty, let share = try LogStore.share(of: id, with: peer, on: day, db) else { continue }
                 var ranges: [DisclosureRecorded.Range] = []
                 for event in sent { ranges.extend(with: event.row.event.envelope.dot) }
                 let disclosure = DisclosureRecorded(
-                    peer: peer, chart: id, ranges: ranges, consent: share.hash("consent"), events: sent.count)
+                    peer: peer, chart: id, ranges: ranges, consent: share.consent, events: sent.count)
                 _ = try author(followers.journal.draft(disclosure))
                 accounted.append(disclosure)
             }
         }
-    }
-
-    private func share(_ chart: Int64, _ peer: NodeID) throws -> Row? {
-        let day = ClinicalTime(instant: store.configuration.clock(), offsetMinutes: 0).day
-        return try Row.fetchOne(
-            db.cachedStatement(
-                sql: """
-                    SELECT consent FROM share JOIN chart ON chart.id = share.chart
-                    WHERE share.chart = ? AND node = ? AND held = 0 AND (until IS NULL OR until >= ?)
-                    """), arguments: [chart, peer.description, day.number])
     }
 }

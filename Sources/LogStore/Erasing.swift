@@ -112,7 +112,8 @@ extension Transaction {
         guard touchesErasure else { return }
         let record = try record(chart)
         for (event, erasure) in record.erasedEvents {
-            let (row, eraser) = (try rowOf(event, in: chart), try rowOf(erasure, in: chart))
+            let row = try EventName.row(of: event, in: chart, db)
+            let eraser = try EventName.row(of: erasure, in: chart, db)
             let isKnown = try Bool.fetchOne(
                 db.cachedStatement(sql: "SELECT by IS NOT NULL FROM erasure WHERE event = ?"), arguments: [row])
             guard isKnown != true else { continue }
@@ -121,11 +122,5 @@ extension Transaction {
                 .execute(arguments: [row, eraser, store.configuration.clock().milliseconds])
             note { $0.erased.append(event) }
         }
-    }
-
-    private func rowOf(_ event: EventHash, in chart: Int64) throws -> Int64? {
-        try Int64.fetchOne(
-            db.cachedStatement(sql: "SELECT id FROM event WHERE event.chart = ?1 AND \(EventName.isThat("?2"))"),
-            arguments: [chart, Data(event.bytes)])
     }
 }

@@ -1,3 +1,5 @@
+import EventLog
+import Foundation
 import GRDB
 
 /// The tables. Small integers stand for charts, origins and peers inside of the database: half the bytes, and twice the speed, of text keys.
@@ -160,5 +162,12 @@ enum EventName {
     /// The condition that `event` has the name `value`, an expression or a parameter.
     static func isThat(_ value: String) -> String {
         "substr(event.hash, 1, 8) = substr(\(value), 1, 8) AND event.hash = \(value)"
+    }
+
+    /// The row of an event; nil where the chart does not have it.
+    static func row(of event: EventHash, in chart: Int64, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM event WHERE event.chart = ?1 AND \(isThat("?2"))"),
+            arguments: [chart, Data(event.bytes)])
     }
 }

@@ -9,8 +9,8 @@ extension LogStore {
     public func heads(of charts: [ChartID], for peer: NodeID, on day: CalendarDay) async throws -> [ChartHeads] {
         try await pool.read { db in
             try charts.compactMap { chart in
-                guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { return nil }
-                return try TipTable.heads(of: id, db)
+                guard let share = try Self.share(of: chart, with: peer, on: day, db) else { return nil }
+                return try TipTable.heads(of: share.chart, db)
             }
         }
     }
@@ -26,9 +26,9 @@ extension LogStore {
             var charts: [ChartID: EventHash?] = [:]
             for chart in among ?? [] {
                 charts[chart] = .some(nil)
-                guard let id = try Self.sharedChart(chart, with: peer, on: day, db) else { continue }
+                guard let share = try Self.share(of: chart, with: peer, on: day, db) else { continue }
                 charts[chart] = try Self.digest(
-                    Row.fetchOne(db, sql: "SELECT digest FROM chart WHERE id = ?", arguments: [id])?["digest"])
+                    Row.fetchOne(db, sql: "SELECT digest FROM chart WHERE id = ?", arguments: [share.chart])?["digest"])
             }
             guard among == nil else { return (charts, arrival) }
             let rows = try Row.fetchCursor(
@@ -46,21 +46,25 @@ extension LogStore {
 
     private static func digest(_ data: Data?) -> EventHash? { data.flatMap { EventHash(bytes: $0) } }
 
-    /// The chart's number when it may be sent to `peer` on `day`. Checked anew for every send.
-    static func sharedChart(_ chart: ChartID, with peer: NodeID, on day: CalendarDay, _ db: Database) throws -> Int64? {
-        try chartNumber(chart, with: peer, on: day, evenHeld: false, db)
+    /// What a chart is sent to a peer by.
+    struct Share {
+        /// The chart's number.
+        let chart: Int64
+        /// The consent that it relies on.
+        let consent: EventHash?
     }
 
-    /// The chart's number when `peer` may have it on `day`; one that is held back for now, only where it is asked for.
-    static func chartNumber(
-        _ chart: ChartID, with peer: NodeID, on day: CalendarDay, evenHeld: Bool, _ db: Database
-    ) throws -> Int64? {
-        try Int64.fetchOne(
+    /// By what a chart may be sent to `peer` on `day`; one that is held back for now, only where it is asked for. Checked anew for every send.
+    static func share(
+        of chart: ChartID, with peer: NodeID, on day: CalendarDay, evenHeld: Bool = false, _ db: Database
+    ) throws -> Share? {
+        try Row.fetchOne(
             db.cachedStatement(
                 sql: """
-                    SELECT chart.id FROM chart JOIN share ON share.chart = chart.id
+                    SELECT chart.id, consent FROM chart JOIN share ON share.chart = chart.id
                     WHERE chart.hash = ? AND share.node = ? AND (until IS NULL OR until >= ?) AND (? OR held = 0)
-                    """), arguments: [Data(chart.bytes), peer.description, day.number, evenHeld])
+                    """), arguments: [Data(chart.bytes), peer.description, day.number, evenHeld]
+        ).map { Share(chart: $0["id"], consent: $0.hash("consent")) }
     }
 
     /// What is missing here of what a peer offers.
@@ -99,11 +103,9 @@ extension LogStore {
                 let id = try Int64.fetchOne(
                     db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(heads.chart.bytes)])
                 let mine = try id.map { try TipTable.tips(of: $0, db) } ?? []
-                let mayKnow = try Self.chartNumber(heads.chart, with: peer, on: day, evenHeld: true, db) != nil
+                let mayKnow = try Self.share(of: heads.chart, with: peer, on: day, evenHeld: true, db) != nil
                 let missing = try heads.missing(with: mine, mayKnow: mayKnow) { hash in
-                    try Int64.fetchOne(
-                        db.cachedStatement(sql: "SELECT id FROM event WHERE event.chart = ?1 AND \(EventName.isThat("?2"))"),
-                        arguments: [id, Data(hash.bytes)]) != nil
+                    try id.map { try EventName.row(of: hash, in: $0, db) != nil } ?? false
                 }
                 guard let missing else { continue }
                 for tip in missing.tips where tip.origin.node == present.node {
@@ -167,16 +169,14 @@ extension LogStore {
             var excerpts: [Excerpt?] = []
             var (events, bytes) = (maxEvents, maxBytes)
             for range in ranges {
-                guard let id = try Self.sharedChart(range.chart, with: peer, on: day, db) else {
+                guard let share = try Self.share(of: range.chart, with: peer, on: day, db) else {
                     excerpts.append(nil)
                     continue
                 }
                 var excerpt = try ExcerptReader(
                     range: range, source: range.skipsOwn ? peerRow : nil, maxEvents: events, maxBytes: bytes, sealer: sealer
-                ).read(id, db)
-                excerpt.consent = try Row.fetchOne(
-                    db.cachedStatement(sql: "SELECT consent FROM share WHERE chart = ? AND node = ?"),
-                    arguments: [id, peer.description])?.hash("consent")
+                ).read(share.chart, db)
+                excerpt.consent = share.consent
                 events -= excerpt.events.count
                 bytes -= excerpt.events.reduce(0) { $0 + $1.envelope.count + ($1.body?.count ?? 0) }
                 excerpts.append(excerpt)
@@ -190,9 +190,15 @@ extension LogStore {
 extension [DisclosureRecorded.Range] {
     /// Adds an event to what the ranges hold.
     mutating func extend(with dot: Dot) {
-        let index = firstIndex { $0.origin == dot.origin && $0.to == dot.seq - 1 }
-        let range = DisclosureRecorded.Range(origin: dot.origin, from: index.map { self[$0].from } ?? dot.seq, to: dot.seq)
-        if let index { self[index] = range } else { append(range) }
+        extend(with: DisclosureRecorded.Range(origin: dot.origin, from: dot.seq, to: dot.seq))
+    }
+
+    /// Adds a range to one that it follows, or beside them.
+    mutating func extend(with range: DisclosureRecorded.Range) {
+        guard let index = firstIndex(where: { $0.origin == range.origin && $0.to == range.from - 1 }) else {
+            return append(range)
+        }
+        self[index] = DisclosureRecorded.Range(origin: range.origin, from: self[index].from, to: range.to)
     }
 }
 

@@ -85,8 +85,6 @@ final class Transaction {
     func attempt(_ job: CommitQueue.Job) throws -> (any Error)? {
         touchedBefore.formUnion(touched)
         touched = []
-        jobEvents = []
-        jobChange = nil
         changesBefore = nil
         let counters = state.counters
         do {
@@ -113,6 +111,7 @@ final class Transaction {
                 try run("ROLLBACK TO job")
                 try run("RELEASE job")
             }
+            (jobEvents, jobChange) = ([], nil)
             state.counters = counters
             state.drop(touched)
             return error
@@ -121,7 +120,7 @@ final class Transaction {
         return nil
     }
 
-    /// What a job has stored counts.
+    /// What a job has stored counts; the next one begins with nothing.
     private func takeJob() {
         for stored in jobEvents {
             newEvents[stored.row.chart, default: []].append(stored)
@@ -130,17 +129,14 @@ final class Transaction {
                     event: stored.row.event.hash, source: stored.source, head: stored.row.head.map { ArrivalChain.Entry.Head($0) }
                 ))
         }
-        mergeChange()
-    }
-
-    private func run(_ sql: String) throws { try RawStatement(cached: sql, db).run() }
-
-    private func mergeChange() {
+        jobEvents = []
         guard let jobChange else { return }
         change?.add(jobChange)
         if change == nil { change = jobChange }
         self.jobChange = nil
     }
+
+    private func run(_ sql: String) throws { try RawStatement(cached: sql, db).run() }
 
     /// What belongs to the end of every commit: digests, projections, disclosures, heads, the arrival log.
     func close() throws {
@@ -158,8 +154,7 @@ final class Transaction {
             }
         }
         for ((chart, events), fold) in zip(charts, folds) { try closeChart(chart, events, fold) }
-        jobEvents = []
-        try accountAhead(charts)
+        try accountAhead(charts.map(\.value))
         for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
             try closeChart(chart, events, fold(chart, after: events))
         }

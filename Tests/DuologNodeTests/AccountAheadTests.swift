@@ -118,7 +118,7 @@ import Testing
         _ = written.take()
         let other = DisclosureRecorded(
             peer: open.peer, chart: open.chart, ranges: open.ranges, consent: EventHash(of: [1]), events: open.events)
-        #expect(!left.log.isAccountedFor(other))
+        #expect(!left.log.takeAccount(of: other))
         #expect(try await read(from: opened.next).seqs.count == 1)
         #expect(written.take().map(\.consent) == [open.consent])
     }
