@@ -59,7 +59,7 @@ struct ArrivalVerifier: Sendable {
         let sources = try sources(db)
         let events = try RawStatement(
             cached: """
-                SELECT id, hash, batch, source, head.event, head.at, head.signature FROM event LEFT JOIN head ON head.event = id
+                SELECT id, hash, batch, source, head.at, head.signature FROM event LEFT JOIN head ON head.event = id
                 WHERE id > ? AND id <= ? ORDER BY id
                 """, db)
         try events.bind(after.lastEvent, at: 1)
@@ -104,7 +104,7 @@ struct ArrivalVerifier: Sendable {
 
     /// The head beside an event; one that cannot be read is none, and so not the one that was stored.
     private func head(_ row: RawStatement) -> ArrivalChain.Entry.Head? {
-        guard let at = row.number(5), let signature = row.bytes(6) else { return nil }
+        guard let at = row.number(4), let signature = row.bytes(5) else { return nil }
         return ArrivalChain.Entry.Head(at: Timestamp(milliseconds: Int(at)), signature: signature)
     }
 
@@ -128,7 +128,9 @@ struct ArrivalVerifier: Sendable {
             }
         }
         if chain == nil || link != chain || form.map({ $0 < outcome.form }) ?? true {
-            outcome.add("commit \(number) is not as it was: its time, its events or their order", place: outcome.lastEvent)
+            outcome.add(
+                "commit \(number) is not as it was: its time, its events, their order, sources or heads", place: outcome.lastEvent
+            )
         }
         // What follows is checked against what is stored, so that one damage is named once.
         outcome.chain = chain ?? link ?? []

@@ -19,14 +19,6 @@ public struct IncomingRun: Sendable {
         self.heads = heads
     }
 
-    /// Both lines of each event, no second line where the body is absent, and heads.
-    public init(chart: ChartID, lines: [(envelope: [UInt8], body: [UInt8]?)], heads: [SignedHead]) {
-        self.init(
-            chart: chart,
-            events: lines.map { line in Result { () throws(FormatError) in try Event(line: line.envelope, body: line.body) } },
-            heads: heads)
-    }
-
     var byteCount: Int {
         events.reduce(0) { bytes, event in
             guard case .success(let event) = event else { return bytes }

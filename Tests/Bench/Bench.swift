@@ -60,8 +60,8 @@ struct Bench {
         let floor = try floor("catchup", "\(meeting.folder)/a/lines", "\(folder)/floor-catchup", "1000")
         guard floor.events == meeting.events else { throw BenchError("the floor received \(floor.events) events") }
         let samples = min(500, few)
-        let idle = try meeting.live(second, samples)
-        let loaded = try meeting.live(second, samples, beside: try meeting.join("c"))
+        let idle = try meeting.live([second], samples)
+        let loaded = try meeting.live([second], samples, beside: try meeting.join("c"))
         for child in [second, meeting.first] { try child.stop() }
         try check(meeting, "b")
         var own = commit

@@ -42,11 +42,7 @@ struct Growth: Codable {
     }
 
     func printed(asJSON: Bool) throws -> String {
-        if asJSON {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+        if asJSON { return try printedAsJSON() }
         let head = "events charts catch-up-us/ev wire-B/ev receiver-MiB sender-MiB append-us live-us late-us reconnect-B"
         let rows = (byEvents + byCharts).map { point in
             [
@@ -70,8 +66,8 @@ extension Bench {
         let second = try meeting.join("b")
         let caughtUp = try meeting.catchUp(second)
         let samples = min(100, few)
-        let live = try meeting.live(second, samples)
-        let late = try meeting.live(second, samples, .late)
+        let live = try meeting.live([second], samples)
+        let late = try meeting.live([second], samples, .late)
         let reconnect = try meeting.reconnect(second)
         for child in [second, meeting.first] { try child.stop() }
         try FileManager.default.removeItem(atPath: meeting.folder)

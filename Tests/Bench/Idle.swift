@@ -12,11 +12,7 @@ struct Idle: Codable {
     var residentKiB: Int
 
     func printed(asJSON: Bool) throws -> String {
-        if asJSON {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+        if asJSON { return try printedAsJSON() }
         let all = wakeUps.values.reduce(0, +)
         let threads = wakeUps.filter { $0.value > 0 }.sorted { $0.key < $1.key }
             .map { "\($0.key) \(String(format: "%.2f", $0.value))" }.joined(separator: ", ")

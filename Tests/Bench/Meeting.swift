@@ -53,17 +53,17 @@ struct Meeting {
         }
     }
 
-    /// Writes events one after another, and waits for each at the other node.
+    /// Writes events one after another, and waits for each until the last of the others can read it.
     ///
     /// - Parameters:
     ///   - command: ``NodeProcess/Command/record`` or ``NodeProcess/Command/late``.
     ///   - load: asked to fetch everything meanwhile; events that were written after that was done are not counted.
     func live(
-        _ other: Child, _ count: Int, _ command: NodeProcess.Command = .record, beside load: Child? = nil
+        _ others: [Child], _ count: Int, _ command: NodeProcess.Command = .record, beside load: Child? = nil
     ) throws -> Live {
         let last = try first.ask(command, "0")
         guard let chart = last.chart, var seq = last.seq else { throw BenchError("nothing was written") }
-        try other.ask(.await, chart, "\(seq)", first.key)
+        for other in others { try other.ask(.await, chart, "\(seq)", first.key) }
         if let load {
             try load.ask(.pair, first.key, first.address)
             try load.tell(.settle, first.key)
@@ -72,10 +72,10 @@ struct Meeting {
         for _ in 0..<count {
             seq += 1
             // Listening before it is written: what is measured is not this process.
-            try other.tell(.await, chart, "\(seq)", first.key)
+            for other in others { try other.tell(.await, chart, "\(seq)", first.key) }
             let written = try first.ask(command, "0")
-            let read = try other.answer()
-            guard let began = written.began, let durable = written.ended, let readable = read.ended else { continue }
+            let read = try others.compactMap { try $0.answer().ended }
+            guard let began = written.began, let durable = written.ended, let readable = read.max() else { continue }
             taken.append((began, durable, readable))
         }
         let end = try load?.answer().ended ?? .max

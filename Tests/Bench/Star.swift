@@ -26,11 +26,7 @@ struct Star: Codable {
     var points: [Point] = []
 
     func printed(asJSON: Bool) throws -> String {
-        if asJSON {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+        if asJSON { return try printedAsJSON() }
         let head = "nodes events seconds ev/s centre-us/ev other-us/ev centre-MiB other-MiB live-us"
         let rows = points.map { point in
             let delivered = Double(point.events * (point.nodes - 1))
@@ -66,7 +62,7 @@ extension Bench {
             return try other.answer()
         }
         let centre = try meeting.first.ask(.usage)
-        let live = try meeting.live(others, min(100, few))
+        let live = try meeting.live(others, min(100, few)).medians.arrival
         for child in others + [meeting.first] { try child.stop() }
         for name in Step.practices(nodes).dropFirst() { try check(meeting, name) }
         try FileManager.default.removeItem(atPath: meeting.folder)
@@ -75,23 +71,5 @@ extension Bench {
             centreCpu: (centre.cpu ?? 0) - (centreBefore.cpu ?? 0),
             othersCpu: zip(ends, before).reduce(0) { $0 + ($1.0.cpu ?? 0) - $1.1 }, centreKiB: centre.peakKiB ?? 0,
             otherKiB: ends.compactMap(\.peakKiB).max() ?? 0, live: live)
-    }
-}
-
-extension Meeting {
-    /// Writes events one after another, and waits for each until the last of the others can read it. Microseconds, at the median.
-    func live(_ others: [Child], _ count: Int) throws -> UInt64 {
-        let last = try first.ask(.record, "0")
-        guard let chart = last.chart, var seq = last.seq else { throw BenchError("nothing was written") }
-        for other in others { try other.ask(.await, chart, "\(seq)", first.key) }
-        var taken: [UInt64] = []
-        for _ in 0..<count {
-            seq += 1
-            for other in others { try other.tell(.await, chart, "\(seq)", first.key) }
-            guard let began = try first.ask(.record, "0").began else { throw BenchError("nothing was written") }
-            let readable = try others.compactMap { try $0.answer().ended }.max() ?? began
-            taken.append((readable - began) / 1000)
-        }
-        return taken.sorted()[taken.count / 2]
     }
 }

@@ -1,5 +1,14 @@
 import Foundation
 
+extension Encodable {
+    /// As JSON that people read too.
+    func printedAsJSON() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
 /// What a run came to.
 struct Table: Codable {
     /// One case, and what it is held against.
@@ -32,12 +41,6 @@ struct Table: Codable {
     var floorBytesOnDisk: Int
     /// What the lines of a shared history are made of.
     var parts: LineParts
-
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
 
     func text() -> String {
         var cells = [

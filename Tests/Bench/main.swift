@@ -58,7 +58,7 @@ do {
         case "star": print(try bench.star(2...nodes, charts: charts).printed(asJSON: flags.contains("--json")))
         default:
             let table = try await bench.table()
-            print(flags.contains("--json") ? try table.json() : table.text())
+            print(flags.contains("--json") ? try table.printedAsJSON() : table.text())
             guard flags.contains("--smoke") else { break }
             _ = try bench.growth(([Growth.Size(events: 1000, charts: 2)], []))
             _ = try bench.idle(charts: 2, seconds: 1)

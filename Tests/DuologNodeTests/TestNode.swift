@@ -2,6 +2,7 @@ import CareModel
 import EventLog
 import Foundation
 import LogStore
+import Replication
 import Synchronization
 import TestSupport
 
@@ -16,6 +17,13 @@ final class Changes: Sendable {
             defer { list = [] }
             return list
         }
+    }
+}
+
+extension IncomingRun {
+    /// Both lines of each event, as a session reads them.
+    init(chart: ChartID, lines: [(envelope: [UInt8], body: [UInt8]?)], heads: [SignedHead]) {
+        self.init(chart: chart, events: lines.map { EventLines(envelope: $0.envelope, body: $0.body).event }, heads: heads)
     }
 }
 
