@@ -31,5 +31,11 @@ final class NodeClock: Sendable {
 enum SystemRandom {
     static func word() -> UInt64 { UInt64.random(in: .min ... .max) }
 
-    static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
+    /// The kernel is asked for eight at a time.
+    static func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count { withUnsafeBytes(of: word()) { bytes.append(contentsOf: $0.prefix(count - bytes.count)) } }
+        return bytes
+    }
 }

@@ -55,7 +55,9 @@ struct Workload: Sendable {
         (MemberAdmitted.kind, #"{"name":"bench","node_key":"\#(key)","scopes":["steward","therapy","prescribing"]}"#, .node)
     }
 
-    static func bytes() -> [UInt8] { (0..<16).map { _ in UInt8.random(in: .min ... .max) } }
+    static func bytes() -> [UInt8] {
+        withUnsafeBytes(of: (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))) { Array($0) }
+    }
 
     /// One session a day in each chart: two of one day would be taken for probable duplicates of each other.
     private func session(_ number: Int) -> Draft { Self.session(number / charts.count, in: charts[number % charts.count]) }
