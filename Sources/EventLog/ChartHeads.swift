@@ -67,9 +67,9 @@ extension ChartHeads {
     /// - Parameter mayKnow: whether the one who asks may have the chart. Otherwise the answer holds no number but the asker's own:
     ///   whoever was removed must not learn how far a chart has come since.
     public func missing(
-        with mine: [Tip], mayKnow: Bool, holds: (EventHash) throws -> Bool
+        with mine: [Tip], mayKnow: Bool, holds: (Tip) throws -> Bool
     ) rethrows -> Missing? {
-        let missing = try tips.filter { try !holds($0.hash) }
+        let missing = try tips.filter { try !holds($0) }
         guard !missing.isEmpty else { return nil }
         guard mayKnow else {
             let origins = Set(missing.map(\.origin))

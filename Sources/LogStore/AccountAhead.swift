@@ -121,7 +121,7 @@ extension Transaction {
         for events in charts {
             guard let id = events.first?.row.event.envelope.chart, let followers = store.ahead.followers(of: id) else { continue }
             for peer in followers.peers {
-                let sent = events.filter { $0.source != peer }
+                let sent = events.filter { $0.row.source?.node != peer }
                 guard !sent.isEmpty, let share = try LogStore.share(of: id, with: peer, on: day, db) else { continue }
                 var ranges: [DisclosureRecorded.Range] = []
                 for event in sent { ranges.extend(with: event.row.event.envelope.dot) }

@@ -17,40 +17,52 @@ extension LogStore {
     /// The arrivals of a chart's events, in their order.
     public func arrivals(of chart: ChartID) async throws -> [Arrival] {
         try await pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT event.batch, batch.at, peer.node FROM event JOIN chart ON chart.id = event.chart
-                    LEFT JOIN batch ON batch.id = event.batch LEFT JOIN peer ON peer.id = event.source
-                    WHERE chart.hash = ? ORDER BY event.id
-                    """, arguments: [Data(chart.bytes)]
-            ).map { row in
-                guard let commit = row.number("batch"), let at = row.number("at") else {
-                    throw LogStoreError(.damaged, "the arrival log cannot be read; run: duolog audit verify")
-                }
-                return Arrival(
-                    commit: Int(commit), at: Timestamp(milliseconds: Int(at)), source: row.text("node").flatMap { NodeID($0) })
+            // A commit's last segment has its time. LIMIT 1: it is the next one that has any.
+            let rows = try RawStatement(
+                cached: """
+                    SELECT count, batch, (SELECT stored FROM segment AS last WHERE last.id >= segment.id AND last.chain IS NOT NULL
+                        ORDER BY last.id LIMIT 1), peer.node
+                    FROM segment LEFT JOIN peer ON peer.id = segment.source
+                    WHERE segment.chart = (SELECT id FROM chart WHERE hash = ?) ORDER BY segment.id
+                    """, db)
+            try rows.bind(chart, at: 1)
+            defer { rows.reset() }
+            var arrivals: [Arrival] = []
+            while try rows.next() {
+                guard let count = rows.number(0), (1...Int64(Segment.mostEvents)).contains(count), let commit = rows.number(1),
+                    let at = rows.number(2)
+                else { throw LogStoreError(.damaged, "the arrival log cannot be read; run: duolog audit verify") }
+                let arrival = Arrival(
+                    commit: Int(commit), at: Timestamp(milliseconds: Int(at)), source: rows.text(3).flatMap { NodeID($0) })
+                arrivals += repeatElement(arrival, count: Int(count))
             }
+            return arrivals
         }
     }
 
     /// The charts that hold an event whose name begins with these letters, with the whole names.
     public func find(_ prefix: String, limit: Int = 3) async throws -> [(chart: ChartID, event: EventHash)] {
-        // Letters carry six bits each: the whole bytes among them are looked up, the rest is compared.
-        let whole = String(prefix.prefix(prefix.count / 4 * 4))
-        guard whole.count >= 8, let low = Base64URL.decode(whole.utf8) else { return [] }
+        guard prefix.count >= 8, prefix.count <= EventHash.textCount else { return [] }
+        // Whole bytes are compared, and then letters, which carry six bits each.
+        let low = Base64URL.decode(prefix.prefix(prefix.count / 4 * 4).utf8) ?? []
         return try await pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT event.hash AS event, chart.hash AS chart FROM chart
-                    CROSS JOIN event ON event.chart = chart.id AND substr(event.hash, 1, 8) BETWEEN substr(?1, 1, 8) AND substr(?2, 1, 8)
-                    WHERE event.hash BETWEEN ?1 AND ?2 AND NOT local ORDER BY event.hash
-                    """, arguments: [Data(low), Data(low + Array(repeating: 0xFF, count: EventHash.byteCount - low.count))]
-            ).compactMap { row in
-                guard let event = row.hash("event"), let chart = row.hash("chart") else { return nil }
-                return (chart, event)
-            }.filter { "\($0.event)".hasPrefix(prefix) }.prefix(limit).map { $0 }
+            // There is no index of names: each commit would write to it all over, and people ask for one name at a time.
+            let rows = try RawStatement(
+                cached: "SELECT chart.hash, names FROM segment CROSS JOIN chart ON chart.id = segment.chart WHERE NOT local", db)
+            defer { rows.reset() }
+            var found: [(chart: ChartID, event: EventHash)] = []
+            while try rows.next() {
+                guard let names = rows.blob(1) else { continue }
+                for start in stride(from: 0, to: names.count - EventHash.byteCount + 1, by: EventHash.byteCount)
+                where low.indices.allSatisfy({ names[start + $0] == low[$0] }) {
+                    let name = UnsafeBufferPointer(rebasing: names[start..<start + EventHash.byteCount])
+                    guard let event = EventHash(bytes: name), "\(event)".hasPrefix(prefix), let chart = rows.hash(0) else {
+                        continue
+                    }
+                    found.append((chart, event))
+                }
+            }
+            return Array(found.sorted { $0.event < $1.event }.prefix(limit))
         }
     }
 }

@@ -5,8 +5,8 @@ import GRDB
 
 /// Checks the arrival log: every commit, its time, its events in their order and whom they came from, against the running hash.
 struct ArrivalVerifier: Sendable {
-    /// Commits that are read in one go: a reader that stays would keep the write-ahead log from being given up.
-    private static let commitsAtOnce = 2000
+    /// Segments that are read in one go, and to the end of their commit: a reader that stays would keep the write-ahead log from being given up.
+    private static let segmentsAtOnce = 4096
 
     let reader: any DatabaseReader
     let token: EpochToken
@@ -19,24 +19,25 @@ struct ArrivalVerifier: Sendable {
         fileprivate var lastEvent: Int64 = 0
         fileprivate var lastBatch: Int64 = 0
         fileprivate var isAtEnd = false
+        /// What was read of a commit whose end was not read yet.
+        fileprivate var entries: [ArrivalChain.Entry] = []
+        /// Its number and form, as its first segment has them.
+        fileprivate var commit: (number: Int64?, form: ArrivalChain.Form?)?
     }
 
     func verify() async throws -> Outcome {
         var outcome = Outcome()
-        let end = try await reader.read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0 }
+        let end = try await reader.read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM segment") ?? 0 }
         while !outcome.isAtEnd {
             let before = outcome
             outcome = try await reader.read { db in try read(db, after: before, upTo: end) }
         }
-        let extra = try await reader.read { db in
-            try Int64.fetchOne(
-                db,
-                sql: "SELECT min(id) FROM event WHERE id > coalesce((SELECT last FROM batch ORDER BY id DESC LIMIT 1), 0)")
-        }
-        if let extra { outcome.add("an event stands in no commit", place: extra) }
+        if !outcome.entries.isEmpty { outcome.add("an event stands in no commit", place: outcome.lastEvent) }
         // Read after the commits: only what came meanwhile can be ahead of them.
         if let ahead = token.commits(beyond: outcome.lastBatch), ahead > 0 {
-            let now = try await reader.read { db in try Int64.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0 }
+            let now = try await reader.read { db in
+                try Row.fetchOne(db, sql: "SELECT batch FROM segment ORDER BY id DESC LIMIT 1")?.number("batch") ?? 0
+            }
             if let still = token.commits(beyond: now), still > 0 {
                 outcome.add(
                     "the end is missing: the file beside the database counts \(still) commits more than are here", place: nil)
@@ -47,62 +48,53 @@ struct ArrivalVerifier: Sendable {
 
     private func read(_ db: Database, after: Outcome, upTo end: Int64) throws -> Outcome {
         var outcome = after
-        let commits = try Row.fetchAll(
-            db, sql: "SELECT id, at, last, chain, form FROM batch WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
-            arguments: [after.lastBatch, end, Self.commitsAtOnce])
-        guard !commits.isEmpty else {
-            outcome.isAtEnd = true
-            return outcome
-        }
-        // Where a commit does not say how far it goes, the others are checked all the same.
-        let last = commits.compactMap { $0.number("last") }.max() ?? after.lastEvent
         let sources = try sources(db)
-        let events = try RawStatement(
+        let rows = try RawStatement(
             cached: """
-                SELECT id, hash, batch, source, head.at, head.signature FROM event LEFT JOIN head ON head.event = id
-                WHERE id > ? AND id <= ? ORDER BY id
+                SELECT id, batch, form, source, signed, signature, names, stored, chain FROM segment
+                WHERE id > ? AND id <= ? ORDER BY id LIMIT ?
                 """, db)
-        try events.bind(after.lastEvent, at: 1)
-        try events.bind(last, at: 2)
-        defer { events.reset() }
-        var isAtEvent = try events.next()
-        for commit in commits {
-            // The number is the row's own, which is a number whatever the row holds.
-            let number = commit.number("id") ?? outcome.lastBatch + 1
-            if number != outcome.lastBatch + 1 {
-                outcome.add("commits \(outcome.lastBatch + 1) to \(number - 1) are missing", place: outcome.lastEvent + 1)
-            }
-            outcome.lastBatch = number
-            guard let upTo = commit.number("last") else {
-                outcome.add("commit \(number) does not say which events it holds", place: outcome.lastEvent)
-                outcome.chain = commit.bytes("chain") ?? []
-                continue
-            }
-            var entries: [ArrivalChain.Entry] = []
-            while isAtEvent, let id = events.number(0), id <= upTo {
-                if id != outcome.lastEvent + 1 {
-                    outcome.add("arrivals \(outcome.lastEvent + 1) to \(id - 1) are missing", place: outcome.lastEvent + 1)
-                }
-                if events.number(2) != number { outcome.add("an event stands in another commit", place: id) }
-                outcome.lastEvent = id
-                if let hash = events.hash(1), let source = events.number(3).flatMap({ sources[$0] }) {
-                    entries.append(ArrivalChain.Entry(event: hash, source: source, head: head(events)))
-                } else {
-                    outcome.add("an event without its source", place: id)
-                }
-                isAtEvent = try events.next()
-            }
-            check(commit, number, entries, &outcome)
-        }
+        try rows.bind(after.lastEvent, at: 1)
+        try rows.bind(end, at: 2)
+        try rows.bind(Int64(Self.segmentsAtOnce), at: 3)
+        defer { rows.reset() }
+        while try rows.next() { take(rows, sources, &outcome) }
+        // In a damaged file rows may be found again and again.
+        outcome.isAtEnd = outcome.lastEvent == after.lastEvent
         return outcome
     }
 
-    /// The first commit whose link is of this form or a later one; nil where there is none.
-    static func firstCommit(of form: ArrivalChain.Form, _ db: Database) throws -> Int64? {
-        try Int64.fetchOne(db, sql: "SELECT min(id) FROM batch WHERE form >= ?", arguments: [form.rawValue])
+    private func take(_ row: RawStatement, _ sources: [Int64: NodeID?], _ outcome: inout Outcome) {
+        // The number is the row's own, which is a number whatever the row holds.
+        let id = row.number(0) ?? outcome.lastEvent &+ 1
+        let names = row.blob(6)
+        let count = max(1, Int64(names?.count ?? 0) / Int64(EventHash.byteCount))
+        if id - count != outcome.lastEvent {
+            outcome.add(
+                id - count > outcome.lastEvent
+                    ? "arrivals \(outcome.lastEvent &+ 1) to \(id - count) are missing"
+                    : "arrivals \(id - count + 1) to \(id) overlap with others", place: outcome.lastEvent &+ 1)
+        }
+        outcome.lastEvent = max(outcome.lastEvent, id)
+        if let names, let source = row.number(3).flatMap({ sources[$0] }) {
+            for start in stride(from: 0, to: names.count - EventHash.byteCount + 1, by: EventHash.byteCount) {
+                let name = UnsafeBufferPointer(rebasing: names[start..<start + EventHash.byteCount])
+                if let event = EventHash(bytes: name) { outcome.entries.append(ArrivalChain.Entry(event: event, source: source)) }
+            }
+            if !outcome.entries.isEmpty { outcome.entries[outcome.entries.count - 1].head = head(row) }
+        } else {
+            outcome.add("an event without its source", place: id)
+        }
+        let (batch, form) = (row.number(1), row.number(2).flatMap { ArrivalChain.Form(rawValue: Int($0)) })
+        if let commit = outcome.commit, commit.number != batch || commit.form != form {
+            outcome.add("an event stands in another commit", place: id)
+        }
+        outcome.commit = (batch, form)
+        guard !row.isNull(8) else { return }
+        close(row, batch, form, &outcome)
     }
 
-    /// The head beside an event; one that cannot be read is none, and so not the one that was stored.
+    /// The head of the last event of a segment; one that cannot be read is none, and so not the one that was stored.
     private func head(_ row: RawStatement) -> ArrivalChain.Entry.Head? {
         guard let at = row.number(4), let signature = row.bytes(5) else { return nil }
         return ArrivalChain.Entry.Head(at: Timestamp(milliseconds: Int(at)), signature: signature)
@@ -118,13 +110,21 @@ struct ArrivalVerifier: Sendable {
         return sources
     }
 
-    private func check(_ commit: Row, _ number: Int64, _ entries: [ArrivalChain.Entry], _ outcome: inout Outcome) {
-        let chain = commit.bytes("chain")
-        let form = commit.number("form").flatMap { ArrivalChain.Form(rawValue: Int($0)) }
-        let link = commit.number("at").flatMap { at in
+    /// The end of a commit, which stands beside its last segment.
+    private func close(_ row: RawStatement, _ batch: Int64?, _ form: ArrivalChain.Form?, _ outcome: inout Outcome) {
+        let number = batch ?? outcome.lastBatch &+ 1
+        if batch == nil { outcome.add("a commit does not say which it is", place: outcome.lastEvent) }
+        if number != outcome.lastBatch &+ 1 {
+            outcome.add(
+                number > outcome.lastBatch
+                    ? "commits \(outcome.lastBatch &+ 1) to \(number &- 1) are missing" : "commit \(number) is here twice",
+                place: outcome.lastEvent)
+        }
+        let chain = row.bytes(8)
+        let link = row.number(7).flatMap { at in
             form.map {
                 ArrivalChain.link(
-                    after: outcome.chain, number: number, at: Timestamp(milliseconds: Int(at)), entries, form: $0)
+                    after: outcome.chain, number: number, at: Timestamp(milliseconds: Int(at)), outcome.entries, form: $0)
             }
         }
         if chain == nil || link != chain || form.map({ $0 < outcome.form }) ?? true {
@@ -135,7 +135,10 @@ struct ArrivalVerifier: Sendable {
         // What follows is checked against what is stored, so that one damage is named once.
         outcome.chain = chain ?? link ?? []
         outcome.form = max(outcome.form, form ?? .events)
+        outcome.lastBatch = number
         outcome.commits += 1
+        outcome.entries = []
+        outcome.commit = nil
     }
 }
 

@@ -3,57 +3,25 @@ import EventLog
 import Foundation
 import GRDB
 
-/// A row of an event, with what stands beside it. Anything may stand there: what is nil could not be read.
-struct ChartRow {
-    /// The arrival number.
-    let place: Int64
-    /// False where the row says that it is of another chart than the index has it.
-    let isOfItsChart: Bool
-    let hash: EventHash?
-    /// Nil where what stands there is no verdict.
-    let verdict: Verdict?
-    let hasBody: Bool
-    let hasHead: Bool
-    /// The commit that stored it; 0 for none.
-    let commit: Int64
-    fileprivate let lines: (envelope: Range<Int>?, sealed: Range<Int>?)
-    fileprivate let signed: (at: Int64?, signature: Range<Int>?)
-    /// What the ranges are of: one piece of memory for all rows that were read together.
-    fileprivate var bytes: [UInt8] = []
-
-    var envelope: [UInt8]? { lines.envelope.map { [UInt8](bytes[$0]) } }
-    var sealed: ArraySlice<UInt8>? { lines.sealed.map { bytes[$0] } }
-
-    /// The head of the event of this row, which stands there.
-    func head(_ event: (chart: ChartID, dot: Dot), _ hash: EventHash) -> SignedHead? {
-        guard let at = signed.at, let signature = signed.signature else { return nil }
-        return SignedHead(
-            chart: event.chart, dot: event.dot, hash: hash, at: Timestamp(milliseconds: Int(at)),
-            signature: [UInt8](bytes[signature]))
-    }
-}
-
-/// The rows of some charts, one chart after another. Charts that grew side by side share their pages, so several are read in one pass; what
+/// The segments of some charts, one chart after another. Charts that grew side by side share their pages, so several are read in one pass; what
 /// follows from them is then worked out chart by chart, where all that it touches is still at hand.
 struct ChartRows {
     /// How many events the index has of each of the charts.
     let counts: [Int64: Int]
-    private let withHeads: Bool
     private let byIndex: Bool
     private let db: Database
     /// Where in ``read`` the rows of a chart are.
     private var index: [Int64: Int] = [:]
-    private var read: [[ChartRow]] = []
+    private var read: [[SegmentRow]] = []
     private var bytes: [UInt8] = []
     /// What the lines of an event nearly always stay below.
     private static let bytesOfEvent = 768
+    /// Room is made for so many events at most: the index may say anything.
+    private static let most = 1 << 17
 
-    /// - Parameters:
-    ///   - withHeads: reads signed heads too.
-    ///   - byIndex: looks each row up, also where the charts are so much of the log that all of it is read in less time.
-    init(of charts: [Int64], withHeads: Bool, byIndex: Bool = false, _ db: Database) throws {
+    /// - Parameter byIndex: looks each row up, also where the charts are so much of the log that all of it is read in less time.
+    init(of charts: [Int64], byIndex: Bool = false, _ db: Database) throws {
         counts = try Self.counts(of: charts, db)
-        self.withHeads = withHeads
         self.byIndex = byIndex
         self.db = db
         // A single one may be of any length: its rows are read as they are asked for.
@@ -61,112 +29,83 @@ struct ChartRows {
         for (place, chart) in charts.enumerated() {
             index[chart] = place
             read.append([])
-            read[place].reserveCapacity(counts[chart] ?? 0)
         }
-        bytes.reserveCapacity(counts.values.reduce(0, +) * Self.bytesOfEvent)
+        bytes.reserveCapacity(min(counts.values.reduce(0, +), Self.most) * Self.bytesOfEvent)
         var rows = try cursor(charts)
         while try rows.next() {
-            if let place = index[rows.chart] { read[place].append(rows.row(into: &bytes)) }
+            if let place = index[rows.chart] { read[place].append(SegmentRow(rows.statement, into: &bytes)) }
         }
     }
 
-    /// Hands over the rows of a chart in the order of their arrival. They are read once.
-    mutating func take(_ chart: Int64, _ body: (ChartRow) throws -> Void) throws {
+    /// How many events of a chart room is worth being made for.
+    func expected(_ chart: Int64) -> Int { min(counts[chart] ?? 0, Self.most) }
+
+    /// Hands over the segments of a chart in the order of their arrival. They are read once.
+    mutating func take(_ chart: Int64, _ body: (SegmentRow) throws -> Void) throws {
         if let place = index[chart] {
             let rows = read[place]
             read[place] = []
-            for var row in rows {
-                row.bytes = bytes
-                try body(row)
-            }
+            for row in rows { try body(row.with(bytes)) }
         } else {
             var rows = try cursor([chart])
             while try rows.next() {
-                guard rows.chart == chart else { continue }
-                var bytes: [UInt8] = []
-                var row = rows.row(into: &bytes)
-                row.bytes = bytes
-                try body(row)
+                if rows.chart == chart { try body(SegmentRow(rows.statement)) }
             }
         }
     }
 
     private func cursor(_ charts: [Int64]) throws -> ChartRowCursor {
-        let end = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM event")) ?? 0
+        let end = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM segment")) ?? 0
         let isMost = Int64(counts.values.reduce(0, +)) * ChartRowCursor.dearerByIndex >= end
-        return try ChartRowCursor(charts, withHeads: withHeads, passingOver: isMost && !byIndex, db)
+        return try ChartRowCursor(charts, passingOver: isMost && !byIndex, db)
     }
 
     private static func counts(of charts: [Int64], _ db: Database) throws -> [Int64: Int] {
-        let rows = try RawStatement(cached: "SELECT count(*) FROM event WHERE chart = ?", db)
+        let rows = try RawStatement(cached: "SELECT total(count) FROM segment WHERE chart = ?", db)
         var counts: [Int64: Int] = [:]
         for chart in charts {
             try rows.bind(chart, at: 1)
-            if try rows.next() { counts[chart] = rows.number(0).map { Int($0) } }
+            if try rows.next() { counts[chart] = rows.total(0) }
             rows.reset()
         }
         return counts
     }
 }
 
-/// The rows of some charts in the order of their arrival.
+/// The segments of some charts in the order of their arrival.
 private struct ChartRowCursor {
     /// A row that is passed over costs a quarter of one that is looked up by itself.
     static let dearerByIndex: Int64 = 4
 
-    private let statement: RawStatement
-    private let withHeads: Bool
+    let statement: RawStatement
     private var last: Int64 = 0
+    /// The chart of the row; of one that was looked up, the one that the index has it in.
+    private(set) var chart: Int64 = 0
 
     /// - Parameter passingOver: reads the whole log, and passes over what is not of these charts.
-    init(_ charts: [Int64], withHeads: Bool, passingOver: Bool, _ db: Database) throws {
-        self.withHeads = withHeads
-        let columns = """
-            event.chart, event.hash, event.envelope, event.verdict, body.event, body.sealed\
-            \(withHeads ? ", event.batch, head.event, head.at, head.signature" : "")
-            """
-        let beside = """
-            LEFT JOIN body ON body.event = event.id\(withHeads ? " LEFT JOIN head ON head.event = event.id" : "")
-            """
+    init(_ charts: [Int64], passingOver: Bool, _ db: Database) throws {
         // Charts that are read together are neighbours. LIMIT keeps SQLite from leaving out the order of what is joined.
         statement = try RawStatement(
             passingOver
                 ? """
-                SELECT event.chart, event.id, \(columns) FROM event NOT INDEXED \(beside)
-                WHERE event.chart BETWEEN \(charts.min() ?? 0) AND \(charts.max() ?? 0) ORDER BY event.id
+                SELECT \(SegmentRow.columns), segment.chart FROM segment NOT INDEXED
+                WHERE segment.chart BETWEEN \(charts.min() ?? 0) AND \(charts.max() ?? 0) ORDER BY segment.id
                 """
                 : """
-                SELECT picked.chart, picked.id, \(columns)
-                FROM (SELECT id, chart FROM event WHERE chart IN (\(charts.map(String.init).joined(separator: ","))) ORDER BY id LIMIT -1)
-                AS picked CROSS JOIN event ON event.id = picked.id \(beside)
+                SELECT \(SegmentRow.columns), picked.chart FROM
+                (SELECT id, chart FROM segment WHERE chart IN (\(charts.map(String.init).joined(separator: ","))) ORDER BY id LIMIT -1)
+                AS picked CROSS JOIN segment ON segment.id = picked.id
                 """, db)
     }
 
     /// Steps to the next row; false after the last one.
     mutating func next() throws -> Bool {
         guard try statement.next() else { return false }
-        let place = statement.number(1) ?? 0
+        let place = statement.number(0) ?? 0
         guard place > last else { throw LogStoreError(.damaged, "rows do not come in the order of their arrival") }
         last = place
+        chart = statement.number(14) ?? 0
         return true
-    }
-
-    /// The chart that the row was found as one of.
-    var chart: Int64 { statement.number(0) ?? 0 }
-
-    /// The row as it stands there; what it says is appended to `bytes`.
-    func row(into bytes: inout [UInt8]) -> ChartRow {
-        let hasHead = withHeads && !statement.isNull(9)
-        return ChartRow(
-            place: last, isOfItsChart: statement.number(2) == chart, hash: statement.hash(3), verdict: verdict,
-            hasBody: !statement.isNull(6), hasHead: hasHead, commit: withHeads ? statement.number(8) ?? 0 : 0,
-            lines: (statement.append(4, to: &bytes), statement.append(7, to: &bytes)),
-            signed: hasHead ? (statement.number(10), statement.append(11, to: &bytes)) : (nil, nil))
-    }
-
-    private var verdict: Verdict? {
-        if statement.isNull(5) { return .permitted }
-        return statement.text(5).flatMap { try? JSONDecoder().decode(Verdict.self, from: Data($0.utf8)) }
     }
 }
 
@@ -202,10 +141,10 @@ struct ChartGroups {
 
     /// How many events each chart has.
     static func events(_ db: Database) throws -> [Int64: Int] {
-        let rows = try RawStatement("SELECT chart, count(*) FROM event GROUP BY chart", db)
+        let rows = try RawStatement("SELECT chart, total(count) FROM segment GROUP BY chart", db)
         var counts: [Int64: Int] = [:]
         while try rows.next() {
-            if let chart = rows.number(0), let count = rows.number(1) { counts[chart] = Int(count) }
+            if let chart = rows.number(0) { counts[chart] = rows.total(1) }
         }
         return counts
     }

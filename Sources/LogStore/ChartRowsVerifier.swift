@@ -10,18 +10,23 @@ struct ChartRowsVerifier {
     let node: NodeID
     let sealer: Sealer
     private let isLocal: Bool
-    /// Heads from this commit on are part of the arrival log: of those, a quick check looks at the signatures of the ends of chains only.
-    private let believedFrom: Int64?
+    /// Where heads are part of the arrival log, a quick check looks at the signatures of the ends of chains only.
+    private let isQuick: Bool
+    private let origins: [Int64: Origin]
     private var verifier: ChartVerifier
     private var heads: [(head: SignedHead, place: Int, isBelieved: Bool)] = []
     private var members: Membership?
-    /// Rows that were found as ones of this chart.
+    /// Events that were found as ones of this chart.
     private var taken = 0
+    /// Those of which no body is here.
+    private var bodiless: Set<EventHash> = []
 
     private init(
-        id: Int64, chart: ChartID, events: Int, node: NodeID, sealer: Sealer, believedFrom: Int64?, _ db: Database
+        id: Int64, chart: ChartID, events: Int, node: NodeID, sealer: Sealer, isQuick: Bool, origins: [Int64: Origin],
+        _ db: Database
     ) throws {
-        self.believedFrom = believedFrom
+        self.isQuick = isQuick
+        self.origins = origins
         self.id = id
         self.chart = chart
         self.node = node
@@ -36,12 +41,13 @@ struct ChartRowsVerifier {
     static func verify(
         _ charts: [(id: Int64, chart: ChartID)], node: NodeID, sealer: Sealer, _ db: Database, isQuick: Bool, byIndex: Bool
     ) throws -> [ChartFindings] {
-        let believedFrom = isQuick ? try ArrivalVerifier.firstCommit(of: .heads, db) : nil
+        let origins = try Origins.all(db)
         let receipts = try receipts(of: charts.map(\.id), db)
-        var rows = try ChartRows(of: charts.map(\.id), withHeads: true, byIndex: byIndex, db)
+        var rows = try ChartRows(of: charts.map(\.id), byIndex: byIndex, db)
         return try charts.map { id, chart in
             var verifier = try ChartRowsVerifier(
-                id: id, chart: chart, events: rows.counts[id] ?? 0, node: node, sealer: sealer, believedFrom: believedFrom, db)
+                id: id, chart: chart, events: rows.expected(id), node: node, sealer: sealer, isQuick: isQuick,
+                origins: origins, db)
             try rows.take(id) { verifier.take($0) }
             verifier.checkCount(rows.counts[id] ?? 0)
             verifier.takeHeads()
@@ -65,11 +71,10 @@ struct ChartRowsVerifier {
         let erased = Set(
             try Row.fetchAll(
                 db.cachedStatement(
-                    sql: "SELECT hash FROM erasure CROSS JOIN event ON event.id = erasure.event WHERE event.chart = ?"),
-                arguments: [id]
-            ).compactMap { $0.hash("hash") })
+                    sql: "SELECT name FROM erasure WHERE chart = ?"), arguments: [id]
+            ).compactMap { $0.hash("name") })
         verifier.finish { erased.contains($0) }
-        try checkErasures(db)
+        checkErasures()
         try checkTips(db)
         if !isQuick { try checkDerived(db) }
         return verifier.found
@@ -77,28 +82,57 @@ struct ChartRowsVerifier {
 
     // MARK: Lines
 
-    private mutating func take(_ row: ChartRow) {
-        taken += 1
-        let place = Int(row.place)
-        guard row.isOfItsChart, let name = row.hash, let envelope = row.envelope, let verdict = row.verdict else {
-            return verifier.add(Finding(.envelope, "the row of this event cannot be read", place: place))
+    private mutating func take(_ row: SegmentRow) {
+        let verdict = row.verdict
+        let isItsOwn = row.chart == id && verdict != nil
+        let origin = row.origin.flatMap { origins[$0] }
+        var next = row.seq ?? 0
+        let isReadable = row.forEach(sealer) { lines in
+            taken += 1
+            let place = Int(lines.place)
+            guard isItsOwn, let verdict else {
+                return verifier.add(Finding(.envelope, "the row of this event cannot be read", place: place))
+            }
+            let event = verifier.take(
+                ChartVerifier.RawEvent(
+                    place: place, envelope: lines.envelope, name: lines.name, body: body(lines), verdict: verdict))
+            if let event, event.dot.origin != origin || Int64(event.dot.seq) != next {
+                verifier.add(
+                    Finding(.database, "its row is kept as one of another place in its sequence", dot: event.dot, place: place))
+            }
+            next &+= 1
+            guard lines.isLast, row.hasHead else { return }
+            if let event, let head = row.head {
+                let isBelieved = isQuick && row.form.map { $0 >= .heads } ?? false
+                heads.append(
+                    (
+                        SignedHead(
+                            chart: event.chart, dot: event.dot, hash: lines.name, at: head.at, signature: head.signature), place,
+                        isBelieved
+                    ))
+            } else {
+                verifier.add(Finding(.head, "the head cannot be read", place: place))
+            }
         }
-        let event = verifier.take(
-            ChartVerifier.RawEvent(place: place, envelope: envelope, name: name, body: body(row, name), verdict: verdict))
-        guard row.hasHead else { return }
-        if let event, let head = row.head(event, name) {
-            heads.append((head, place, believedFrom.map { row.commit >= $0 } ?? false))
-        } else {
-            verifier.add(Finding(.head, "the head cannot be read", place: place))
-        }
+        guard !isReadable else { return }
+        taken &+= row.count ?? 0
+        verifier.add(
+            Finding(
+                .envelope,
+                row.first < row.id
+                    ? "the row of arrivals \(row.first) to \(row.id) cannot be read" : "the row of this event cannot be read",
+                place: Int(row.id)))
     }
 
-    private func body(_ row: ChartRow, _ name: EventHash) -> ChartVerifier.RawEvent.Body {
-        guard row.hasBody else { return .absent }
-        guard let sealed = row.sealed, let line = try? sealer.open(sealed, as: name) else {
+    private mutating func body(_ lines: SegmentRow.Lines) -> ChartVerifier.RawEvent.Body {
+        switch lines.body {
+        case .present(let line): return .present(line)
+        case .unreadable:
             return .unreadable("the seal of the body does not open: it was altered, or sealed with another store key")
+        case .absent:
+            bodiless.insert(lines.name)
+            return .absent
         }
-        return .present(line)
     }
 
     private mutating func takeHeads() {
@@ -124,17 +158,13 @@ struct ChartRowsVerifier {
         verifier.add(Finding(.database, "\(read) events say that they are of this chart, and its index has \(indexed)"))
     }
 
-    private mutating func checkErasures(_ db: Database) throws {
-        for (event, _) in verifier.record.erasedEvents {
-            let isHere = try Int64.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT body.event FROM event JOIN body ON body.event = event.id
-                        WHERE event.chart = ?1 AND \(EventName.isThat("?2"))
-                        """), arguments: [id, Data(event.bytes)])
-            guard let isHere, let node = verifier.record.graph[event] else { continue }
+    private mutating func checkErasures() {
+        for (event, _) in verifier.record.erasedEvents where !bodiless.contains(event) {
+            guard let position = verifier.record.graph.position(of: event) else { continue }
+            let dot = verifier.record.graph.nodes[position].envelope.dot
             verifier.add(
-                Finding(.bodyNotErased, "an erasure names it, and its body is here", dot: node.envelope.dot, place: Int(isHere)))
+                Finding(
+                    .bodyNotErased, "an erasure names it, and its body is here", dot: dot, place: verifier.place(of: position)))
         }
     }
 
@@ -143,19 +173,9 @@ struct ChartRowsVerifier {
         // Where events could not be taken in, nothing can be said of what follows from them.
         guard verifier.found.count == 0 else { return }
         let heads = graph.heads
-        let rows = try Row.fetchAll(
-            db.cachedStatement(
-                sql:
-                    "SELECT origin.text, tip.seq, tip.hash FROM tip LEFT JOIN origin ON origin.id = tip.origin WHERE tip.chart = ?"
-            ), arguments: [id])
-        let stored = rows.compactMap { row -> Tip? in
-            guard let origin = row.text("text").flatMap({ Origin($0) }), let seq = row.number("seq"), let hash = row.hash("hash")
-            else { return nil }
-            return Tip(origin: origin, seq: Int(seq), hash: hash)
-        }
-        let digest =
-            try Row.fetchOne(db.cachedStatement(sql: "SELECT digest FROM chart WHERE id = ?"), arguments: [id])?.hash("digest")
-        guard Set(stored) == Set(heads.tips), rows.count == stored.count, digest == heads.digest else {
+        let row = try Row.fetchOne(db.cachedStatement(sql: "SELECT digest, tips FROM chart WHERE id = ?"), arguments: [id])
+        let stored = row?.bytes("tips").flatMap { TipList.tips(in: $0) { origins[$0] } } ?? []
+        guard stored.count == heads.tips.count, Set(stored) == Set(heads.tips), row?.hash("digest") == heads.digest else {
             return verifier.add(Finding(.derived, "the heads that peers are compared with are not those of the events"))
         }
     }

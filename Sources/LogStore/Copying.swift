@@ -46,11 +46,15 @@ extension LogStore {
             let copy = try target.writeWithoutTransaction { db in
                 // One file, without a write-ahead log beside it.
                 try db.execute(sql: "PRAGMA journal_mode = DELETE")
+                // One that an earlier version wrote is copied as it is.
+                let hasSegments = try db.tableExists("segment")
+                let commits =
+                    hasSegments ? "SELECT batch FROM segment ORDER BY id DESC LIMIT 1" : "SELECT max(id) FROM batch"
                 return LogCopy(
-                    schema: try Schema.latest(db), events: try Int.fetchOne(db, sql: "SELECT count(*) FROM event") ?? 0,
+                    schema: try Schema.latest(db),
+                    events: try Int.fetchOne(db, sql: "SELECT max(id) FROM \(hasSegments ? "segment" : "event")") ?? 0,
                     charts: try Int.fetchOne(db, sql: "SELECT count(*) FROM chart") ?? 0,
-                    commits: try Int.fetchOne(db, sql: "SELECT max(id) FROM batch") ?? 0,
-                    epoch: try WriterState(reading: db, room: LogStore.Cache()).counters.epoch)
+                    commits: try Int.fetchOne(db, sql: commits) ?? 0, epoch: try WriterState.epoch(db))
             }
             try target.close()
             return copy

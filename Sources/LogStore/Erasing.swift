@@ -23,16 +23,11 @@ extension LogStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT event.hash, eraser.hash AS eraser, erasure.at FROM erasure JOIN event ON event.id = erasure.event
-                    JOIN chart ON chart.id = event.chart LEFT JOIN event AS eraser ON eraser.id = erasure.by
-                    WHERE chart.hash = ? ORDER BY erasure.event
+                    SELECT name, by, at FROM erasure WHERE chart = (SELECT id FROM chart WHERE hash = ?) ORDER BY event
                     """, arguments: [Data(chart.bytes)]
             ).compactMap { row in
-                EventHash(bytes: row["hash"] as Data).map { event in
-                    ErasedEvent(
-                        event: event, by: (row["eraser"] as Data?).flatMap { EventHash(bytes: $0) },
-                        at: Timestamp(milliseconds: row["at"]))
-                }
+                guard let event = row.hash("name"), let at = row.number("at") else { return nil }
+                return ErasedEvent(event: event, by: row.hash("by"), at: Timestamp(milliseconds: Int(at)))
             }
         }
     }
@@ -49,25 +44,18 @@ extension LogStore {
     func reapplyErasures() throws {
         let names = erased.all
         let at = configuration.clock().milliseconds
+        let sealer = configuration.sealer
         let recorded = try pool.write { db in
             func recorded() throws -> [EventHash] {
-                // From the few to the many: the other way round all events are read at each start.
-                try Data.fetchAll(db, sql: "SELECT hash FROM erasure CROSS JOIN event ON event.id = erasure.event")
-                    .compactMap { EventHash(bytes: $0) }
+                try Row.fetchAll(db, sql: "SELECT name FROM erasure").compactMap { $0.hash("name") }
             }
-            // Names that this database does not have on record: a database that was put back. Each is looked for in every chart.
-            for name in Set(names).subtracting(try recorded()).sorted() {
-                let found = try Int64.fetchAll(
-                    db.cachedStatement(
-                        sql: "SELECT event.id FROM chart CROSS JOIN event ON event.chart = chart.id AND \(EventName.isThat("?1"))"
-                    ),
-                    arguments: [Data(name.bytes)])
-                for id in found {
-                    try db.execute(sql: "INSERT OR IGNORE INTO erasure (event, by, at) VALUES (?, NULL, ?)", arguments: [id, at])
-                }
+            // Names that this database does not have on record: a database that was put back.
+            let unknown = Set(names).subtracting(try recorded())
+            var again = 0
+            for place in unknown.isEmpty ? [] : try EventPlace.all(named: unknown, db) {
+                if try SegmentErasing.erase(place.at, in: place.chart, place.name, by: nil, at: at, sealer, db) { again += 1 }
             }
-            try db.execute(sql: "DELETE FROM body WHERE event IN (SELECT event FROM erasure)")
-            reerased.withLock { $0 += db.changesCount }
+            reerased.withLock { $0 += again }
             return try recorded()
         }
         try erased.add(recorded)
@@ -112,15 +100,68 @@ extension Transaction {
         guard touchesErasure else { return }
         let record = try record(chart)
         for (event, erasure) in record.erasedEvents {
-            let row = try EventName.row(of: event, in: chart, db)
-            let eraser = try EventName.row(of: erasure, in: chart, db)
-            let isKnown = try Bool.fetchOne(
-                db.cachedStatement(sql: "SELECT by IS NOT NULL FROM erasure WHERE event = ?"), arguments: [row])
-            guard isKnown != true else { continue }
-            try db.cachedStatement(sql: "DELETE FROM body WHERE event = ?").execute(arguments: [row])
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO erasure (event, by, at) VALUES (?, ?, ?)")
-                .execute(arguments: [row, eraser, store.configuration.clock().milliseconds])
+            let db = try db(withEventsOf: chart)
+            let known = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT by FROM erasure WHERE chart = ? AND name = ?"),
+                arguments: [chart, Data(event.bytes)])
+            guard known?.bytes("by") == nil, let dot = record.graph[event]?.envelope.dot,
+                let place = try EventPlace.find(event, dot, in: chart, db)
+            else { continue }
+            try SegmentErasing.erase(
+                place, in: chart, event, by: erasure, at: store.configuration.clock().milliseconds, store.configuration.sealer, db
+            )
             note { $0.erased.append(event) }
         }
+    }
+}
+
+/// Takes a body out of its segment: what is left is sealed anew, so nothing of it stays, neither its text nor its seal.
+private enum SegmentErasing {
+    /// - Parameter eraser: the erasure; nil while only the list beside the database tells of it.
+    /// - Returns: true where the body was here.
+    @discardableResult
+    static func erase(
+        _ place: EventPlace, in chart: Int64, _ name: EventHash, by eraser: EventHash?, at: Int, _ sealer: Sealer, _ db: Database
+    ) throws -> Bool {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO erasure (event, chart, name, by, at) VALUES (?, ?, ?, ?, ?)")
+            .execute(arguments: [
+                place.arrival, chart, Data(name.bytes), eraser.map { Data($0.bytes) }, at,
+            ])
+        let row = try RawStatement(cached: "SELECT \(SegmentRow.columns) FROM segment WHERE id = ?", db)
+        try row.bind(place.segment, at: 1)
+        guard try row.next() else { return false }
+        let segment = SegmentRow(row)
+        row.reset()
+        guard segment.hasBodies else { return false }
+        var (bodies, last, wasHere): ([[UInt8]?], EventHash, Bool) = ([], name, false)
+        let isReadable = segment.forEach(sealer) { lines in
+            last = lines.name
+            let isErased = lines.name == name
+            // Where the seal does not open nothing can be kept: what is named as erased must go.
+            if case .present(let line) = lines.body, !isErased { bodies.append(line) } else { bodies.append(nil) }
+            if isErased, case .absent = lines.body {} else if isErased { wasHere = true }
+        }
+        guard wasHere || !isReadable else { return false }
+        let rest = isReadable && bodies.contains { $0 != nil } ? try sealer.seal(JoinedLines.join(bodies), as: last) : nil
+        try db.cachedStatement(sql: "UPDATE segment SET bodies = ? WHERE id = ?").execute(arguments: [rest, place.segment])
+        return true
+    }
+}
+
+extension EventPlace {
+    /// Where events with these names stand, in whatever chart.
+    fileprivate static func all(
+        named names: Set<EventHash>, _ db: Database
+    ) throws -> [(at: EventPlace, chart: Int64, name: EventHash)] {
+        let rows = try RawStatement("SELECT \(SegmentRow.columns) FROM segment", db)
+        var found: [(EventPlace, Int64, EventHash)] = []
+        while try rows.next() {
+            let segment = SegmentRow(rows)
+            guard let chart = segment.chart, let here = segment.eventNames() else { continue }
+            for (index, name) in here.enumerated() where names.contains(name) {
+                found.append((EventPlace(segment: segment.id, index: index, count: here.count), chart, name))
+            }
+        }
+        return found
     }
 }

@@ -202,11 +202,15 @@ public final class LogStore: Sendable {
     private func transact(
         _ jobs: [CommitQueue.Job], _ isolation: Transaction.Isolation, _ state: inout WriterState, _ db: Database
     ) throws -> ([(any Error)?], Change?) {
-        let rows = try EventInserter(db, sealer: configuration.sealer, queue: insertion)
+        let (key, clock) = (key, configuration.clock)
+        let segments = try SegmentWriter(
+            db, sealer: configuration.sealer, queue: insertion, batch: state.counters.lastBatch + 1,
+            lastEvent: state.counters.lastEvent
+        ) { try HeadSigning.sign($0, at: clock(), with: key) }
         // Moved, not copied: a second reference would make every change to a record copy it.
         let transaction = Transaction(
-            db: db, rows: rows, store: self, state: exchange(&state, with: WriterState(room: configuration.cache)),
-            isolation: isolation)
+            db: db, segments: segments, store: self, key: key,
+            state: exchange(&state, with: WriterState(room: configuration.cache)), isolation: isolation)
         var outcomes: [(any Error)?] = []
         do {
             try db.inTransaction(.immediate) {

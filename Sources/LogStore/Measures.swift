@@ -42,7 +42,7 @@ extension LogStore {
 
     /// Events in the log, the journal's among them. Events are never taken out, so the last number is their count.
     public func eventCount() async throws -> Int {
-        try await pool.read { try Int.fetchOne($0, sql: "SELECT max(id) FROM event") ?? 0 }
+        try await pool.read { try Int.fetchOne($0, sql: "SELECT max(id) FROM segment") ?? 0 }
     }
 
     /// Bytes of the log's file, and of the write-ahead log beside it.

@@ -109,7 +109,8 @@ extension Transaction {
         for index in admitted.indices {
             let (event, position) = admitted[index]
             try insert(
-                event, verdict: record.verdict(on: position), chart: chart, source: (source, peer), head: heads[event.hash])
+                event, verdict: record.verdict(on: position), chart: chart, source: EventRow.Source(row: source, node: peer),
+                head: heads[event.hash])
             last[event.envelope.origin] = index
         }
         try applyErasures(admitted.lazy.map(\.event), to: chart)

@@ -18,7 +18,9 @@ extension Row {
 
     func text(_ column: String) -> String? {
         let value: DatabaseValue? = self[column]
-        return value.flatMap { String.fromDatabaseValue($0) }
+        // Bytes that read as the same text are not what was stored.
+        guard case .string(let text)? = value?.storage else { return nil }
+        return text
     }
 
     func hash(_ column: String) -> EventHash? { bytes(column).flatMap { EventHash(bytes: $0) } }

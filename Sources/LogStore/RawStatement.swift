@@ -28,6 +28,16 @@ struct RawStatement {
         try check(bytes.withUnsafeBytes { sqlite3_bind_blob(handle, index, $0.baseAddress, Int32($0.count), Self.copied) })
     }
 
+    func bind(optional value: Int64?, at index: Int32) throws {
+        guard let value else { return try check(sqlite3_bind_null(handle, index)) }
+        try bind(value, at: index)
+    }
+
+    func bind(optional bytes: [UInt8]?, at index: Int32) throws {
+        guard let bytes else { return try check(sqlite3_bind_null(handle, index)) }
+        try bind(bytes, at: index)
+    }
+
     func bind(_ hash: EventHash, at index: Int32) throws {
         try check(hash.withBytes { sqlite3_bind_blob(handle, index, $0.baseAddress, Int32($0.count), Self.copied) })
     }
@@ -64,6 +74,12 @@ struct RawStatement {
 
     func number(_ column: Int32) -> Int64? {
         sqlite3_column_type(handle, column) == SQLITE_INTEGER ? sqlite3_column_int64(handle, column) : nil
+    }
+
+    /// A sum of SQLite's `total`, which is a real number; nil for one that is no count of anything.
+    func total(_ column: Int32) -> Int? {
+        guard sqlite3_column_type(handle, column) == SQLITE_FLOAT else { return nil }
+        return Int(exactly: sqlite3_column_double(handle, column)).flatMap { (0...Limits.sequence).contains($0) ? $0 : nil }
     }
 
     func text(_ column: Int32) -> String? {

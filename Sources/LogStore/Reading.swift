@@ -31,14 +31,14 @@ extension LogStore {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT id, hash, (SELECT count(*) FROM event WHERE chart = chart.id) AS events,
-                    (SELECT envelope FROM event WHERE id = (SELECT min(id) FROM event WHERE chart = chart.id)) AS genesis
+                SELECT id, hash, (SELECT total(count) FROM segment WHERE chart = chart.id) AS events,
+                    (SELECT envelopes FROM segment WHERE id = (SELECT min(id) FROM segment WHERE chart = chart.id)) AS genesis
                 FROM chart WHERE \(condition) ORDER BY id
                 """, arguments: arguments
         ).compactMap { row in
             ChartID(bytes: row["hash"] as Data).map { chart in
-                let genesis = (row["genesis"] as Data?).flatMap { try? Envelope(line: [UInt8]($0)) }
-                return ChartEntry(number: row["id"], chart: chart, events: row["events"], founder: genesis?.origin.node)
+                let genesis = (row["genesis"] as Data?).flatMap { EnvelopeText.place(of: [UInt8]($0)) }
+                return ChartEntry(number: row["id"], chart: chart, events: row["events"], founder: genesis?.dot.origin.node)
             }
         }
     }
@@ -62,16 +62,21 @@ extension LogStore {
     public func rows(from arrival: Int) async throws -> [(event: Event, source: NodeID?)] {
         let loader = RecordLoader(sealer: configuration.sealer)
         return try await pool.read { db in
-            let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT event.id, event.hash, envelope, sealed, peer.node FROM event
-                    LEFT JOIN body ON body.event = event.id LEFT JOIN peer ON peer.id = event.source
-                    WHERE event.id > ? ORDER BY event.id
-                    """, arguments: [arrival])
+            let rows = try RawStatement(
+                cached: """
+                    SELECT \(SegmentRow.columns), peer.node FROM segment LEFT JOIN peer ON peer.id = segment.source
+                    WHERE segment.id > ? ORDER BY segment.id
+                    """, db)
+            try rows.bind(Int64(arrival), at: 1)
+            defer { rows.reset() }
             var found: [(Event, NodeID?)] = []
-            while let row = try rows.next() {
-                found.append((try loader.event(row), (row["node"] as String?).flatMap { NodeID($0) }))
+            while try rows.next() {
+                let (segment, source) = (SegmentRow(rows), rows.text(14).flatMap { NodeID($0) })
+                var place = segment.first
+                try loader.events(of: segment) { event in
+                    if place > Int64(arrival) { found.append((event, source)) }
+                    place += 1
+                }
             }
             return found
         }
@@ -104,23 +109,27 @@ extension LogStore {
 
     /// The signed heads of these events of a chart, as they are kept.
     public func signedHeads(of chart: ChartID, among events: [EventHash]) async throws -> [SignedHead] {
-        let loader = RecordLoader(sealer: configuration.sealer)
+        let wanted = Set(events)
         return try await pool.read { db in
-            try events.compactMap { hash in
-                guard
-                    let row = try Row.fetchOne(
-                        db.cachedStatement(
-                            sql: """
-                                SELECT event.id, event.hash, envelope, NULL AS sealed, head.at, head.signature
-                                FROM chart JOIN event ON event.chart = chart.id AND \(EventName.isThat("?2"))
-                                JOIN head ON head.event = event.id WHERE chart.hash = ?1
-                                """), arguments: [Data(chart.bytes), Data(hash.bytes)])
-                else { return nil }
-                let event = try loader.event(row)
-                return SignedHead(
-                    chart: chart, dot: event.envelope.dot, hash: hash, at: Timestamp(milliseconds: row["at"]),
-                    signature: [UInt8](row["signature"] as Data))
+            var heads: [EventHash: SignedHead] = [:]
+            let rows = try RawStatement(
+                cached: """
+                    SELECT \(SegmentRow.columns) FROM chart JOIN segment ON segment.chart = chart.id
+                    WHERE chart.hash = ? AND signature IS NOT NULL
+                    """, db)
+            try rows.bind(chart, at: 1)
+            defer { rows.reset() }
+            while try rows.next() {
+                let segment = SegmentRow(rows)
+                guard let name = segment.eventNames()?.last, wanted.contains(name), let head = segment.head else { continue }
+                guard let origin = try segment.origin.flatMap({ try Origins.origin($0, db) }), let first = segment.seq,
+                    let count = segment.count, (1...Int64(Limits.sequence)).contains(first)
+                else { throw LogStoreError(.damaged, "arrival \(segment.id): the row cannot be read; run: duolog audit verify") }
+                heads[name] = SignedHead(
+                    chart: chart, dot: Dot(origin: origin, seq: Int(first) + count - 1), hash: name, at: head.at,
+                    signature: head.signature)
             }
+            return events.compactMap { heads[$0] }
         }
     }
 }

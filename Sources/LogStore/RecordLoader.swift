@@ -8,30 +8,30 @@ struct RecordLoader {
     let sealer: Sealer
 
     func load(_ chart: Int64, _ db: Database) throws -> ChartRecord {
-        var rows = try ChartRows(of: [chart], withHeads: false, db)
+        var rows = try ChartRows(of: [chart], db)
         return try record(chart, &rows, db)
     }
 
     /// Reads several charts in one pass, and makes their records one after another.
     func load<Value>(_ charts: [Int64], _ db: Database, _ body: (Int64, ChartRecord) throws -> Value) throws -> [Value] {
-        var rows = try ChartRows(of: charts, withHeads: false, db)
+        var rows = try ChartRows(of: charts, db)
         return try charts.map { try body($0, record($0, &rows, db)) }
     }
 
     private func record(_ chart: Int64, _ rows: inout ChartRows, _ db: Database) throws -> ChartRecord {
-        let count = rows.counts[chart] ?? 0
-        var record = try empty(chart, expecting: count, db)
+        var record = try empty(chart, expecting: rows.expected(chart), db)
         try rows.take(chart) { row in
-            let event = try event(row)
             // What stands there and cannot be read never makes an event count.
             let verdict = row.verdict ?? .withoutEffect(.noScope, decidedBy: nil)
-            do throws(AdmissionError) {
-                try record.restore(event, verdict: verdict)
-            } catch {
-                throw LogStoreError(.damaged, "chart \(record.graph.chart.short), arrival \(row.place): \(error)")
+            try events(of: row) { event in
+                do throws(AdmissionError) {
+                    try record.restore(event, verdict: verdict)
+                } catch {
+                    throw LogStoreError(.damaged, "chart \(record.graph.chart.short), arrival \(row.id): \(error)")
+                }
             }
         }
-        guard record.graph.nodes.count == count else {
+        guard record.graph.nodes.count == rows.counts[chart] ?? 0 else {
             throw LogStoreError(
                 .damaged, "chart \(record.graph.chart.short): its index names other events; run: duolog audit verify")
         }
@@ -47,19 +47,23 @@ struct RecordLoader {
         return ChartRecord(chart: hash, isLocal: row[1], expecting: events)
     }
 
-    private func event(_ row: ChartRow) throws -> Event {
-        guard let hash = row.hash, let envelope = row.envelope, !row.hasBody || row.sealed != nil else {
-            throw unreadable(row.place)
+    /// The events of a segment, in their order.
+    func events(of row: SegmentRow, _ body: (Event) throws -> Void) throws {
+        let isReadable = try row.forEach(sealer) { lines in
+            switch lines.body {
+            case .present(let line): try body(event(lines.place, lines.name, lines.envelope, line))
+            case .absent: try body(event(lines.place, lines.name, lines.envelope, nil))
+            case .unreadable:
+                throw LogStoreError(
+                    .wrongKey,
+                    "arrival \(lines.place): the seal of its body does not open: the store key is another, or the row was altered"
+                )
+            }
         }
-        return try event(row.place, hash, envelope, try row.sealed.map { try sealer.open($0, as: hash) })
-    }
-
-    /// The event of a row with `id`, `hash`, `envelope` and `sealed`.
-    func event(_ row: Row) throws -> Event {
-        let place = row.number("id") ?? 0
-        guard let hash = row.hash("hash"), let envelope = row.bytes("envelope") else { throw unreadable(place) }
-        let body = try row.bytes("sealed").map { try sealer.open($0, as: hash) }
-        return try event(place, hash, envelope, body)
+        guard isReadable else {
+            throw LogStoreError(
+                .damaged, "arrivals \(row.first) to \(row.id): their row cannot be read; run: duolog audit verify")
+        }
     }
 
     private func event(_ place: Int64, _ hash: EventHash, _ envelope: [UInt8], _ body: [UInt8]?) throws -> Event {
@@ -74,9 +78,5 @@ struct RecordLoader {
                 .damaged, "arrival \(place): the envelope is not the one that was stored; run: duolog audit verify")
         }
         return event
-    }
-
-    private func unreadable(_ place: Int64) -> LogStoreError {
-        LogStoreError(.damaged, "arrival \(place): the row cannot be read; run: duolog audit verify")
     }
 }

@@ -5,15 +5,29 @@ import GRDB
 /// The tables. Small integers stand for charts, origins and peers inside of the database: half the bytes, and twice the speed, of text keys.
 enum Schema {
     /// Each is one transaction, so a migration that was interrupted goes on with the next one. A newer file is refused by name.
-    static let migrations: [(name: String, sql: String)] = [
-        ("1-log", log), ("2-peers", peers), ("3-people", people), ("4-epochs", epochs), ("5-audit", audit),
-        ("6-revocations", revocations), ("7-sign-in", signIn), ("8-keys", keys), ("9-arrival", arrival), ("10-names", names),
+    static let migrations: [(name: String, step: Step)] = [
+        ("1-log", .sql(log)), ("2-peers", .sql(peers)), ("3-people", .sql(people)), ("4-epochs", .sql(epochs)),
+        ("5-audit", .sql(audit)),
+        ("6-revocations", .sql(revocations)), ("7-sign-in", .sql(signIn)), ("8-keys", .sql(keys)), ("9-arrival", .sql(arrival)),
+        ("10-names", .sql(names)), ("11-segments", .code(SegmentMigration.run)),
     ]
+
+    enum Step {
+        case sql(String)
+        case code(@Sendable (Database) throws -> Void)
+
+        func callAsFunction(_ db: Database) throws {
+            switch self {
+            case .sql(let sql): try db.execute(sql: sql)
+            case .code(let run): try run(db)
+            }
+        }
+    }
 
     /// Brings the database at `path` up to this version. One that holds something is copied first.
     static func migrate(_ writer: any DatabaseWriter, at path: String, progress: @escaping LogStore.Progress) throws {
         var migrator = DatabaseMigrator()
-        for (name, sql) in migrations { migrator.registerMigration(name) { try $0.execute(sql: sql) } }
+        for (name, step) in migrations { migrator.registerMigration(name) { try step($0) } }
         let applied = try writer.read { try migrator.appliedIdentifiers($0) }
         if let newer = applied.first(where: { name in !migrations.contains { $0.name == name } }) {
             throw LogStoreError(.newerSchema, "the log was written by a newer Duolog (migration \(newer)); install that version")
@@ -154,20 +168,4 @@ enum Schema {
             author TEXT PRIMARY KEY, administrator INTEGER NOT NULL, passphrase TEXT, invitation BLOB UNIQUE,
             invited_until INTEGER) WITHOUT ROWID;
         """
-}
-
-/// How an event is found by its name, within its chart. Two names with the same beginning are possible, if somebody makes them so: the writer
-/// keeps names apart, not the index.
-enum EventName {
-    /// The condition that `event` has the name `value`, an expression or a parameter.
-    static func isThat(_ value: String) -> String {
-        "substr(event.hash, 1, 8) = substr(\(value), 1, 8) AND event.hash = \(value)"
-    }
-
-    /// The row of an event; nil where the chart does not have it.
-    static func row(of event: EventHash, in chart: Int64, _ db: Database) throws -> Int64? {
-        try Int64.fetchOne(
-            db.cachedStatement(sql: "SELECT id FROM event WHERE event.chart = ?1 AND \(isThat("?2"))"),
-            arguments: [chart, Data(event.bytes)])
-    }
 }

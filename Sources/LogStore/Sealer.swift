@@ -13,9 +13,12 @@ public struct Sealer: Sendable {
     /// AES-GCM under a random nonce. `label` says what the bytes are, so that no row can be passed off as another.
     func seal(_ bytes: [UInt8], as label: [UInt8]) throws -> Data { try seal(bytes, as: label, under: AES.GCM.Nonce()) }
 
-    /// Seals the body of an event, which its name is bound to, under a nonce of ``nonces(_:)``.
-    func seal(_ body: [UInt8], of event: EventHash, under nonce: AES.GCM.Nonce) throws -> Data {
-        try event.withBytes { try seal(body, as: $0, under: nonce) }
+    /// Seals bodies that the name of the last event of their segment is bound to.
+    func seal(_ bodies: [UInt8], as last: EventHash) throws -> Data { try seal(bodies, of: last, under: AES.GCM.Nonce()) }
+
+    /// The same under a nonce of ``nonces(_:)``.
+    func seal(_ bodies: [UInt8], of last: EventHash, under nonce: AES.GCM.Nonce) throws -> Data {
+        try last.withBytes { try seal(bodies, as: $0, under: nonce) }
     }
 
     private func seal(_ bytes: [UInt8], as label: some DataProtocol, under nonce: AES.GCM.Nonce) throws -> Data {
@@ -32,19 +35,20 @@ public struct Sealer: Sendable {
         // It gives no more than 256 bytes at once.
         let atOnce = 256 / size
         var nonces: [AES.GCM.Nonce] = []
-        var bytes = [UInt8](repeating: 0, count: atOnce * size)
+        nonces.reserveCapacity(count)
         while nonces.count < count {
+            var bytes = [UInt8](repeating: 0, count: min(atOnce, count - nonces.count) * size)
             guard getentropy(&bytes, bytes.count) == 0 else { throw LogStoreError(.io, "the kernel gives no random bytes") }
-            for start in stride(from: 0, to: min(atOnce, count - nonces.count) * size, by: size) {
+            for start in stride(from: 0, to: bytes.count, by: size) {
                 nonces.append(try AES.GCM.Nonce(data: bytes[start..<start + size]))
             }
         }
         return nonces
     }
 
-    /// Opens the body of an event, which its name is bound to.
-    func open(_ sealed: some DataProtocol, as event: EventHash) throws -> [UInt8] {
-        try event.withBytes { try open(sealed, as: $0) }
+    /// Opens bodies that the name of the last event of their segment is bound to.
+    func open(_ sealed: some DataProtocol, as last: EventHash) throws -> [UInt8] {
+        try last.withBytes { try open(sealed, as: $0) }
     }
 
     func open(_ sealed: some DataProtocol, as label: some DataProtocol) throws -> [UInt8] {

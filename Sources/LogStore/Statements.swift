@@ -128,12 +128,12 @@ extension Transaction {
     /// peer. A chart that is not in memory would be read as a whole otherwise, for each receipt.
     fileprivate func isVouchedForByShare(_ receipt: Receipt, by peer: Peer?, chart: Int64) throws -> Bool {
         guard let peer, peer.contested == nil, let keys = peer.keys, receipt.isValid(for: keys) else { return false }
-        return try Bool.fetchOne(
-            db.cachedStatement(
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM share WHERE node = ?3 AND chart = ?1)
-                        AND EXISTS (SELECT 1 FROM event WHERE chart = ?1 AND \(EventName.isThat("?2")))
-                    """), arguments: [chart, Data(receipt.hash.bytes), receipt.receiver.description]) ?? false
+        let db = try db(withEventsOf: chart)
+        let isShared = try Bool.fetchOne(
+            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM share WHERE node = ? AND chart = ?)"),
+            arguments: [receipt.receiver.description, chart])
+        guard isShared == true else { return false }
+        return try EventPlace.find(receipt.hash, receipt.dot, in: chart, db) != nil
     }
 
     /// A member's keys as the chart has them, with those that it has shown as a peer: a receipt may come before the event that says them.

@@ -10,7 +10,7 @@ extension LogStore {
         try await pool.read { db in
             try charts.compactMap { chart in
                 guard let share = try Self.share(of: chart, with: peer, on: day, db) else { return nil }
-                return try TipTable.heads(of: share.chart, db)
+                return try TipList.heads(of: share.chart, db)
             }
         }
     }
@@ -22,7 +22,7 @@ extension LogStore {
         to peer: NodeID, on day: CalendarDay, among: Set<ChartID>? = nil
     ) async throws -> (charts: [ChartID: EventHash?], arrival: Int) {
         try await pool.read { db in
-            let arrival = try Int.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+            let arrival = try Int.fetchOne(db, sql: "SELECT max(id) FROM segment") ?? 0
             var charts: [ChartID: EventHash?] = [:]
             for chart in among ?? [] {
                 charts[chart] = .some(nil)
@@ -102,10 +102,11 @@ extension LogStore {
             for heads in offered {
                 let id = try Int64.fetchOne(
                     db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(heads.chart.bytes)])
-                let mine = try id.map { try TipTable.tips(of: $0, db) } ?? []
+                let mine = try id.map { try TipList.tips(of: $0, db) } ?? []
                 let mayKnow = try Self.share(of: heads.chart, with: peer, on: day, evenHeld: true, db) != nil
-                let missing = try heads.missing(with: mine, mayKnow: mayKnow) { hash in
-                    try id.map { try EventName.row(of: hash, in: $0, db) != nil } ?? false
+                let missing = try heads.missing(with: mine, mayKnow: mayKnow) { tip in
+                    let dot = Dot(origin: tip.origin, seq: tip.seq)
+                    return try id.map { try EventPlace.find(tip.hash, dot, in: $0, db) != nil } ?? false
                 }
                 guard let missing else { continue }
                 for tip in missing.tips where tip.origin.node == present.node {
@@ -213,14 +214,12 @@ private struct ExcerptReader {
     /// So many arrivals are looked through for those of the chart: most reads are for what came a moment ago. For more, the index is asked.
     private static let few = 256
     private static let fewRows = """
-        SELECT event.id, hash, envelope, batch, body.event, sealed FROM event LEFT JOIN body ON body.event = event.id
-        WHERE +chart = ? AND event.id > ? AND event.id <= ? AND source <> ? ORDER BY event.id
+        SELECT \(SegmentRow.columns) FROM segment WHERE +chart = ? AND id > ? AND id <= ? AND source <> ? ORDER BY id
         """
     private static let manyRows = """
         WITH picked (id) AS MATERIALIZED (
-            SELECT id FROM event WHERE chart = ? AND id > ? AND id <= ? ORDER BY id LIMIT -1)
-        SELECT event.id, hash, envelope, batch, body.event, sealed
-        FROM picked CROSS JOIN event ON event.id = picked.id LEFT JOIN body ON body.event = picked.id WHERE source <> ?
+            SELECT id FROM segment WHERE chart = ? AND id > ? AND id <= ? ORDER BY id LIMIT -1)
+        SELECT \(SegmentRow.columns) FROM picked CROSS JOIN segment ON segment.id = picked.id WHERE source <> ?
         """
 
     /// An event as its row has it. What it says is of no concern here, so no more is read of it than where it stands in its chain.
@@ -231,6 +230,7 @@ private struct ExcerptReader {
         let prev: EventHash?
         let envelope: [UInt8]
         let body: [UInt8]?
+        let head: SignedHead?
 
         var byteCount: Int { envelope.count + (body?.count ?? 0) }
     }
@@ -256,13 +256,15 @@ private struct ExcerptReader {
         let rows = try rows(of: id, db)
         defer { rows.reset() }
         while try rows.next() {
-            if batch != rows.number(3) {
+            let segment = SegmentRow(rows)
+            if batch != segment.batch {
                 takePending()
-                batch = rows.number(3)
+                batch = segment.batch
             }
-            guard let event = try event(rows) else { continue }
-            pending.append(event)
-            pendingBytes += event.byteCount
+            for event in try events(of: segment) {
+                pending.append(event)
+                pendingBytes += event.byteCount
+            }
             if excerpt.events.count + pending.count > maxEvents || bytes + pendingBytes > maxBytes {
                 pending = []
                 excerpt.isAtEnd = false
@@ -273,7 +275,7 @@ private struct ExcerptReader {
             takePending()
             excerpt.next = range.upTo
         }
-        excerpt.heads = try tips.values.sorted { $0.row < $1.row }.compactMap { try head(of: $0, db) }
+        excerpt.heads = tips.values.sorted { $0.row < $1.row }.compactMap(\.head)
         return excerpt
     }
 
@@ -286,35 +288,38 @@ private struct ExcerptReader {
         return rows
     }
 
-    /// The event of a row; nil where the peer has it. A byte that changed since it was stored is found: the envelope by its hash, the body by
-    /// its seal and by the envelope.
-    private func event(_ rows: RawStatement) throws -> Stored? {
-        let row = rows.number(0) ?? 0
-        guard let hash = rows.hash(1), let envelope = rows.bytes(2), EventHash(of: envelope) == hash,
-            let place = EnvelopeText.place(of: envelope), let bodyHash = EnvelopeText.body(of: envelope)
-        else { throw damaged(row, "the envelope is not the one that was stored") }
-        guard !range.after.covers(place.dot) else { return nil }
-        var body: [UInt8]?
-        if !rows.isNull(4) {
-            guard let sealed = rows.blob(5) else { throw damaged(row, "the row cannot be read") }
-            let opened = try sealer.open(sealed, as: hash)
-            guard EventHash(of: opened) == bodyHash else { throw damaged(row, "the body is not the one that was stored") }
-            body = opened
+    /// The events of a segment, without those that the peer has. A byte that changed since it was stored is found: envelopes by their hashes,
+    /// bodies by their seal and by the envelopes.
+    private func events(of segment: SegmentRow) throws -> [Stored] {
+        var events: [Stored] = []
+        let isReadable = try segment.forEach(sealer) { lines in
+            guard EventHash(of: lines.envelope) == lines.name, let place = EnvelopeText.place(of: lines.envelope),
+                let bodyHash = EnvelopeText.body(of: lines.envelope)
+            else { throw damaged(lines.place, "the envelope is not the one that was stored") }
+            guard !range.after.covers(place.dot) else { return }
+            var body: [UInt8]?
+            switch lines.body {
+            case .absent: break
+            case .present(let line):
+                guard EventHash(of: line) == bodyHash else {
+                    throw damaged(lines.place, "the body is not the one that was stored")
+                }
+                body = line
+            case .unreadable: throw damaged(lines.place, "the seal of the body does not open")
+            }
+            let head = lines.isLast ? segment.head : nil
+            events.append(
+                Stored(
+                    row: lines.place, hash: lines.name, dot: place.dot, prev: place.prev, envelope: lines.envelope, body: body,
+                    head: head.map {
+                        SignedHead(chart: range.chart, dot: place.dot, hash: lines.name, at: $0.at, signature: $0.signature)
+                    }))
         }
-        return Stored(row: row, hash: hash, dot: place.dot, prev: place.prev, envelope: envelope, body: body)
+        guard isReadable else { throw damaged(segment.id, "the row cannot be read") }
+        return events
     }
 
     private func damaged(_ row: Int64, _ what: String) -> LogStoreError {
         LogStoreError(.damaged, "arrival \(row): \(what); run: duolog audit verify")
-    }
-
-    private func head(of event: Stored, _ db: Database) throws -> SignedHead? {
-        guard
-            let stored = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT at, signature FROM head WHERE event = ?"), arguments: [event.row])
-        else { return nil }
-        return SignedHead(
-            chart: range.chart, dot: event.dot, hash: event.hash, at: Timestamp(milliseconds: stored["at"]),
-            signature: [UInt8](stored["signature"] as Data))
     }
 }

@@ -6,14 +6,22 @@ import GRDB
 /// One commit under way: all that is written, it writes. Lives on the writer's thread only.
 final class Transaction {
     private let connection: Database
-    /// The connection, once all events are stored that were inserted through this transaction; throws where one could not be.
+    /// The connection, once nothing is being stored behind the transaction's back; throws where something could not be. Events that were
+    /// inserted through this transaction may not stand there yet.
     var db: Database {
         get throws {
-            try rows.finish()
+            try segments.finish()
             if changesBefore == nil { changesBefore = connection.totalChangesCount }
             return connection
         }
     }
+
+    /// The connection, once all events of a chart stand there.
+    func db(withEventsOf chart: Int64) throws -> Database {
+        segments.place(chart)
+        return try db
+    }
+
     /// Rows that had been changed when the present job first asked for the connection; nil where it has not.
     private var changesBefore: Int?
     private let isolation: Isolation
@@ -32,20 +40,16 @@ final class Transaction {
     /// Whether a held chart may be free now: a root was completed, or it was decided anew whom a chart is shared with.
     private var mayRelease = false
     private var newEvents: [Int64: [StoredEvent]] = [:]
-    private var arrived: [ArrivalChain.Entry] = []
     /// Disclosures that it wrote down before anything of them is sent.
     var accounted: [DisclosureRecorded] = []
     /// True when the only job failed: nothing is to be committed.
     private(set) var isUndone = false
-    private let rows: EventInserter
+    private let segments: SegmentWriter
+    private let begin: SegmentWriter.Mark
 
     struct StoredEvent {
         let row: EventRow
-        /// The peer that it came from, nil for our own.
-        let source: NodeID?
         let changesFold: Bool
-
-        var isOwn: Bool { source == nil }
     }
 
     /// How what one job does is kept apart from what the others do.
@@ -62,21 +66,21 @@ final class Transaction {
     /// carried out again, each with a savepoint.
     struct MustRunApart: Error {}
 
-    init(db: Database, rows: EventInserter, store: LogStore, state: WriterState, isolation: Isolation) {
+    init(
+        db: Database, segments: SegmentWriter, store: LogStore, key: NodeKey, state: WriterState, isolation: Isolation
+    ) {
         self.isolation = isolation
         countersBefore = state.counters
         connection = db
-        self.rows = rows
+        self.segments = segments
+        begin = segments.mark
         self.store = store
-        key = store.key
+        self.key = key
         self.state = state
     }
 
     /// Events that it stores: this node's, and others'.
-    var stored: (own: Int, others: Int) {
-        let own = arrived.count { $0.source == nil }
-        return (own, arrived.count - own)
-    }
+    var stored: (own: Int, others: Int) { segments.counts }
 
     /// Runs a job; where it fails, only its own work is undone. One that is alone needs no savepoint for that: the whole transaction is
     /// undone, as ``isUndone`` says.
@@ -86,28 +90,31 @@ final class Transaction {
         touchedBefore.formUnion(touched)
         touched = []
         changesBefore = nil
-        let counters = state.counters
+        let (counters, mark) = (state.counters, segments.mark)
         do {
             if isolation == .apart { try run("SAVEPOINT job") }
             try job.run(self)
-            // `run` waits for the job's own events: their failure is its own.
-            if isolation == .apart { try run("RELEASE job") }
+            if isolation == .apart {
+                // What is stored of a job, and fails, is the job's own.
+                segments.placeAll()
+                try run("RELEASE job")
+            }
         } catch let error as DatabaseError where error.isDiskFailure {
-            rows.abandon()
+            segments.abandon(after: begin)
             throw error
         } catch {
             switch isolation {
             case .alone:
-                rows.abandon()
+                segments.abandon(after: begin)
                 isUndone = true
             case .together:
                 let wrote = !jobEvents.isEmpty || changesBefore.map { $0 != connection.totalChangesCount } ?? false
-                if wrote || rows.hasFailed {
-                    rows.abandon()
+                if wrote || segments.hasFailed {
+                    segments.abandon(after: begin)
                     throw MustRunApart()
                 }
             case .apart:
-                rows.abandon()
+                segments.abandon(after: mark)
                 try run("ROLLBACK TO job")
                 try run("RELEASE job")
             }
@@ -122,13 +129,7 @@ final class Transaction {
 
     /// What a job has stored counts; the next one begins with nothing.
     private func takeJob() {
-        for stored in jobEvents {
-            newEvents[stored.row.chart, default: []].append(stored)
-            arrived.append(
-                ArrivalChain.Entry(
-                    event: stored.row.event.hash, source: stored.source, head: stored.row.head.map { ArrivalChain.Entry.Head($0) }
-                ))
-        }
+        for stored in jobEvents { newEvents[stored.row.chart, default: []].append(stored) }
         jobEvents = []
         guard let jobChange else { return }
         change?.add(jobChange)
@@ -141,18 +142,10 @@ final class Transaction {
     /// What belongs to the end of every commit: digests, projections, disclosures, heads, the arrival log.
     func close() throws {
         let charts = newEvents.sorted { $0.key < $1.key }
-        // While the last events are still being stored.
+        // While the last events are still being stored: all but those of one chart, beside which the commit's end is to stand.
+        segments.placeAll(but: 1)
         let folds = try charts.map { chart, events in try fold(chart, after: events) }
-        if isolation != .apart {
-            do {
-                try rows.finish()
-            } catch let error as DatabaseError where error.isDiskFailure {
-                throw error
-            } catch {
-                rows.abandon()
-                throw MustRunApart()
-            }
-        }
+        try orApart { try segments.finish() }
         for ((chart, events), fold) in zip(charts, folds) { try closeChart(chart, events, fold) }
         try accountAhead(charts.map(\.value))
         for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
@@ -160,34 +153,26 @@ final class Transaction {
         }
         if mayRelease { try releaseSynced() }
         takeJob()
-        try signHeads(newEvents.keys.sorted().flatMap { Self.witnesses(newEvents[$0] ?? []) })
-        guard !arrived.isEmpty else { return }
+        guard !segments.isEmpty else { return }
         state.counters.lastBatch += 1
-        let at = store.configuration.clock()
-        state.counters.chain = ArrivalChain.link(
-            after: state.counters.chain, number: state.counters.lastBatch, at: at, arrived)
-        let insert = try RawStatement(cached: "INSERT INTO batch (id, at, last, chain, form) VALUES (?, ?, ?, ?, ?)", db)
-        try insert.bind(state.counters.lastBatch, at: 1)
-        try insert.bind(Int64(at.milliseconds), at: 2)
-        try insert.bind(state.counters.lastEvent, at: 3)
-        try insert.bind(state.counters.chain, at: 4)
-        try insert.bind(Int64(ArrivalChain.Form.heads.rawValue), at: 5)
-        try insert.run()
+        let (number, chain, at) = (state.counters.lastBatch, state.counters.chain, store.configuration.clock())
+        let end = try orApart {
+            try segments.close { entries in
+                SegmentWriter.End(at: at, chain: ArrivalChain.link(after: chain, number: number, at: at, entries))
+            }
+        }
+        state.counters.chain = end.chain
+        state.counters.lastEvent = segments.lastEvent
+        change?.arrival = Int(segments.lastEvent)
     }
 
-    /// The events of this node that get a head: the last of a commit, and one in so many before it.
-    private static func witnesses(_ events: [StoredEvent]) -> [StoredEvent] {
-        let own = events.filter(\.isOwn)
-        return own.indices.filter { $0 == own.count - 1 || ($0 + 1).isMultiple(of: Limits.eventsPerSignedHead) }.map { own[$0] }
-    }
-
-    private func signHeads(_ witnesses: [StoredEvent]) throws {
-        guard !witnesses.isEmpty else { return }
-        let heads = try HeadSigning.sign(witnesses.map(\.row.event), at: store.configuration.clock(), with: key)
-        for (head, event) in zip(heads, witnesses) {
-            try store(head, of: event.row.id)
-            // Events of a commit are numbered without a gap.
-            arrived[arrived.count - 1 - Int(state.counters.lastEvent - event.row.id)].head = ArrivalChain.Entry.Head(head)
+    /// Where an event cannot be stored, nobody knows yet whose it is.
+    private func orApart<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error where isolation != .apart && (error as? DatabaseError)?.isDiskFailure != true {
+            segments.abandon(after: begin)
+            throw MustRunApart()
         }
     }
 
@@ -199,15 +184,15 @@ final class Transaction {
 
     private func closeChart(_ chart: Int64, _ events: [StoredEvent], _ fold: KeptFold?) throws {
         let graph = try record(chart).graph
-        try updateTips(chart, events, in: graph)
-        let forked = graph.forkedOrigins
         if let fold { try store(fold, of: chart) }
-        let update = try RawStatement(cached: "UPDATE chart SET digest = ?, folded = ? WHERE id = ?", db)
-        try update.bind(graph.heads.digest, at: 1)
-        try update.bind(state.counters.lastEvent, at: 2)
-        try update.bind(chart, at: 3)
+        let heads = graph.heads
+        let update = try RawStatement(cached: "UPDATE chart SET digest = ?, tips = ?, folded = ? WHERE id = ?", db)
+        try update.bind(heads.digest, at: 1)
+        try update.bind(try TipList.bytes(of: heads.tips) { try originID($0) }, at: 2)
+        try update.bind(segments.arrivals, at: 3)
+        try update.bind(chart, at: 4)
         try update.run()
-        for origin in forked {
+        for origin in graph.forkedOrigins {
             try db.execute(
                 sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
         }
@@ -237,7 +222,7 @@ final class Transaction {
         try db.cachedStatement(sql: "INSERT INTO chart (hash, local) VALUES (?, ?)")
             .execute(arguments: [Data(chart.bytes), isLocal])
         let id = try db.lastInsertedRowID
-        state.put(id, WriterState.Held(ChartRecord(chart: chart, isLocal: isLocal)))
+        state.put(id, ChartRecord(chart: chart, isLocal: isLocal))
         touched.insert(id)
         return id
     }
@@ -256,8 +241,8 @@ final class Transaction {
     /// The record of a chart as this transaction sees it.
     func record(_ chart: Int64) throws -> ChartRecord {
         if let record = state.peek(chart) { return record }
-        let record = try RecordLoader(sealer: store.configuration.sealer).load(chart, db)
-        state.put(chart, WriterState.Held(record))
+        let record = try RecordLoader(sealer: store.configuration.sealer).load(chart, db(withEventsOf: chart))
+        state.put(chart, record)
         return record
     }
 
@@ -286,10 +271,10 @@ final class Transaction {
     ) throws -> Value {
         touched.insert(chart)
         if state.isLocal(chart) == nil { _ = try record(chart) }
-        guard var held = state.take(chart) else { throw LogStoreError(.io, "a chart vanished from memory") }
-        if isWriting { held.isWorkedOn = true }
-        defer { state.put(chart, held) }
-        return try body(&held.record)
+        guard let value = try state.change(chart, isWriting: isWriting, body) else {
+            throw LogStoreError(.io, "a chart vanished from memory")
+        }
+        return value
     }
 
     // MARK: Rows
@@ -298,26 +283,21 @@ final class Transaction {
     ///
     /// - Parameter head: that came with it.
     func insert(
-        _ event: Event, verdict: Verdict, chart: Int64, source: (row: Int64, node: NodeID)?, head: SignedHead? = nil
+        _ event: Event, verdict: Verdict, chart: Int64, source: EventRow.Source?, head: SignedHead? = nil
     ) throws {
-        state.counters.lastEvent += 1
-        let verdictText = verdict.isPermitted ? nil : try Self.text(of: verdict)
         let row = EventRow(
-            id: state.counters.lastEvent, chart: chart, event: event, verdict: verdictText, source: source?.row ?? 0,
-            batch: state.counters.lastBatch + 1, head: head)
-        rows.add(row)
+            chart: chart, event: event, verdict: verdict.isPermitted ? nil : try Self.text(of: verdict), source: source,
+            head: head
+        )
+        segments.add(row, origin: try originID(event.envelope.origin))
         let kind = Catalogue.kind(event.envelope.kind)
         jobEvents.append(
             StoredEvent(
-                row: row, source: source?.node,
+                row: row,
                 changesFold: kind.map { $0.rule != .keepAll || !event.envelope.refs.isEmpty } ?? true
                     || Catalogue.standing.contains(event.envelope.kind)))
         // A journal grows with whatever happens, and concerns no peer.
         if try !isLocal(chart) { note { $0.charts.insert(event.envelope.chart) } }
-    }
-
-    private func store(_ head: SignedHead, of event: Int64) throws {
-        try RawStatement(cached: EventInserter.headRow, db).run(head, of: event)
     }
 
     func noteRelease() { mayRelease = true }
@@ -325,32 +305,10 @@ final class Transaction {
     func note(_ body: (inout LogStore.Change) -> Void) {
         var change = jobChange ?? LogStore.Change(arrival: 0)
         body(&change)
-        change.arrival = Int(state.counters.lastEvent)
         jobChange = change
     }
 
     func changeCounters(_ body: (inout WriterState.Counters) throws -> Void) rethrows { try body(&state.counters) }
-
-    /// The tips of the origins of these events, as they are now. An origin never has fewer than before: the row of a branch is written over.
-    private func updateTips(_ chart: Int64, _ events: [StoredEvent], in graph: ChartGraph) throws {
-        var origins: Set<Origin> = []
-        for event in events where origins.insert(event.row.event.envelope.origin).inserted {
-            let origin = event.row.event.envelope.origin
-            for (branch, tip) in graph.tips(of: origin).enumerated() {
-                let put = try RawStatement(
-                    cached: """
-                        INSERT INTO tip (chart, origin, branch, seq, hash) VALUES (?, ?, ?, ?, ?)
-                        ON CONFLICT (chart, origin, branch) DO UPDATE SET seq = excluded.seq, hash = excluded.hash
-                        """, db)
-                try put.bind(chart, at: 1)
-                try put.bind(try originID(origin), at: 2)
-                try put.bind(Int64(branch), at: 3)
-                try put.bind(Int64(graph.nodes[tip].envelope.seq), at: 4)
-                try put.bind(graph.nodes[tip].hash, at: 5)
-                try put.run()
-            }
-        }
-    }
 
     private static func text(of verdict: Verdict) throws -> String {
         String(decoding: try JSONEncoder().encode(verdict), as: UTF8.self)

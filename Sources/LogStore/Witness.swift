@@ -19,23 +19,24 @@ extension LogStore {
     /// The charts in which this node wrote, those with the most unconfirmed events first.
     public func witness() async throws -> [Witness] {
         try await pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT chart.hash, sum(tip.seq) AS written, sum(max(0, tip.seq - coalesce(other.seq, 0))) AS open,
-                        max(other.at) AS at
-                    FROM tip JOIN chart ON chart.id = tip.chart AND NOT chart.local JOIN origin ON origin.id = tip.origin
-                    LEFT JOIN (SELECT chart, origin, max(seq) AS seq, max(at) AS at FROM receipt WHERE receiver <> ?1
-                        GROUP BY chart, origin) AS other ON other.chart = tip.chart AND other.origin = origin.text
-                    WHERE substr(origin.text, 1, 16) = ?1 GROUP BY tip.chart ORDER BY open DESC, at, chart.id
-                    """, arguments: [node.description]
-            ).compactMap { row in
-                guard let chart = row.hash("hash"), let written = row.number("written"), let open = row.number("open") else {
-                    return nil
-                }
-                return Witness(
-                    chart: chart, written: Int(written), open: Int(open),
-                    at: row.number("at").map { Timestamp(milliseconds: Int($0)) })
+            let confirmed = try ConfirmedEnds(db, where: "receiver <> ?", [node.description])
+            let origins = try Origins.all(db)
+            let charts = try Row.fetchCursor(db, sql: "SELECT id, hash, tips FROM chart WHERE NOT local ORDER BY id")
+            var found: [Witness] = []
+            while let row = try charts.next() {
+                guard let id = row.number("id"), let chart = row.hash("hash") else { continue }
+                let own = try TipList.tips(row, origins).filter { $0.origin.node == node }
+                guard !own.isEmpty else { continue }
+                found.append(
+                    Witness(
+                        chart: chart, written: own.reduce(0) { $0 + $1.seq },
+                        open: own.reduce(0) { $0 + max(0, $1.seq - confirmed.seq(of: $1.origin, in: id)) },
+                        at: own.compactMap { confirmed.at(of: $0.origin, in: id) }.max().map { Timestamp(milliseconds: Int($0)) })
+                )
+            }
+            return found.sorted { left, right in
+                left.open != right.open
+                    ? left.open > right.open : (left.at?.milliseconds ?? .min) < (right.at?.milliseconds ?? .min)
             }
         }
     }

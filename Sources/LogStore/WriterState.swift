@@ -5,19 +5,22 @@ import GRDB
 
 /// What the one writer keeps in memory. It says what the writer's connection sees; whatever a failed job touched is dropped.
 struct WriterState: Sendable {
-    /// A chart in memory.
-    struct Held: Sendable {
+    /// A chart in memory. An object, since a record that is moved in and out of a table, or copied to be asked something, costs as much as its
+    /// event. Whoever has the state has it too, and nobody else: it is never handed on.
+    private final class Held: @unchecked Sendable {
         var record: ChartRecord
         /// True once this node has written to it since it is here.
         var isWorkedOn = false
         /// The higher, the later it was used.
-        fileprivate var use = 0
+        var use = 0
+        /// Events that it counts for.
+        var weight = 0
 
         init(_ record: ChartRecord) { self.record = record }
 
         /// Events that count against the room there is. A journal is always here and takes none of it: nearly every commit writes to it,
         /// however long it has become.
-        fileprivate var weight: Int { record.isLocal ? 0 : record.graph.nodes.count }
+        var size: Int { record.isLocal ? 0 : record.graph.nodes.count }
     }
 
     private var charts: [Int64: Held] = [:]
@@ -43,12 +46,19 @@ struct WriterState: Sendable {
         var instance: UInt64 = 0
     }
 
-    /// Takes a chart out, so that changing it does not copy it; it comes back with ``put(_:_:)``.
-    mutating func take(_ chart: Int64) -> Held? {
-        guard let taken = charts.removeValue(forKey: chart) else { return nil }
-        held -= taken.weight
-        if !taken.isWorkedOn { passing -= taken.weight }
-        return taken
+    private mutating func remove(_ chart: Int64) {
+        if let removed = charts.removeValue(forKey: chart) { discount(removed) }
+    }
+
+    private mutating func discount(_ chart: Held) {
+        held -= chart.weight
+        if !chart.isWorkedOn { passing -= chart.weight }
+    }
+
+    private mutating func count(_ chart: Held) {
+        chart.weight = chart.size
+        held += chart.weight
+        if !chart.isWorkedOn { passing += chart.weight }
     }
 
     func peek(_ chart: Int64) -> ChartRecord? { charts[chart]?.record }
@@ -56,13 +66,34 @@ struct WriterState: Sendable {
     /// Nil where the chart is not here.
     func isLocal(_ chart: Int64) -> Bool? { charts[chart]?.record.isLocal }
 
-    mutating func put(_ chart: Int64, _ new: Held) {
-        _ = take(chart)
-        clock += 1
+    mutating func put(_ chart: Int64, _ record: ChartRecord) {
+        remove(chart)
+        let new = Held(record)
         charts[chart] = new
-        charts[chart]?.use = clock
-        held += new.weight
-        if !new.isWorkedOn { passing += new.weight }
+        count(new)
+        use(new, chart)
+    }
+
+    /// Changes a chart that is here, in its place; nil where it is not.
+    ///
+    /// - Parameter isWriting: true where this node writes to it.
+    mutating func change<Value>(
+        _ chart: Int64, isWriting: Bool, _ body: (inout ChartRecord) throws -> Value
+    ) rethrows -> Value? {
+        guard let changed = charts[chart] else { return nil }
+        defer {
+            discount(changed)
+            if isWriting { changed.isWorkedOn = true }
+            count(changed)
+            use(changed, chart)
+        }
+        return try body(&changed.record)
+    }
+
+    /// Notes that a chart was used last, and forgets others where there is too much.
+    private mutating func use(_ used: Held, _ chart: Int64) {
+        clock += 1
+        used.use = clock
         while passing > room.passing, forgetOldest(but: chart, ofPassing: true) {}
         while held > room.events, forgetOldest(but: chart, ofPassing: false) {}
     }
@@ -73,12 +104,12 @@ struct WriterState: Sendable {
             key != kept && !held.record.isLocal && !(isOfPassing && held.isWorkedOn)
         }
         guard let oldest = candidates.min(by: { $0.value.use < $1.value.use })?.key else { return false }
-        _ = take(oldest)
+        remove(oldest)
         return true
     }
 
     mutating func drop(_ dropped: some Sequence<Int64>) {
-        for chart in dropped { _ = take(chart) }
+        for chart in dropped { remove(chart) }
         // A rolled back job may have made these ids.
         chartIDs = [:]
         originIDs = [:]
@@ -89,17 +120,25 @@ struct WriterState: Sendable {
 
     init(reading db: Database, room: LogStore.Cache) throws {
         self.init(room: room)
-        counters.lastEvent = try Int64.fetchOne(db, sql: "SELECT max(id) FROM event") ?? 0
+        counters.lastEvent = try Int64.fetchOne(db, sql: "SELECT max(id) FROM segment") ?? 0
         counters.lastStatement =
             try Int64.fetchOne(
                 db, sql: "SELECT max(number) FROM (SELECT number FROM receipt UNION ALL SELECT number FROM notice)") ?? 0
-        if let row = try Row.fetchOne(db, sql: "SELECT id, chain FROM batch ORDER BY id DESC LIMIT 1") {
-            counters.lastBatch = row[0]
-            counters.chain = [UInt8](row[1] as Data)
+        if let row = try Row.fetchOne(db, sql: "SELECT batch, chain FROM segment ORDER BY id DESC LIMIT 1") {
+            guard let batch = row.number("batch"), let chain = row.bytes("chain") else {
+                throw LogStoreError(
+                    .damaged,
+                    "the end of the arrival log cannot be read; see what is wrong: duolog audit verify; then restore a backup")
+            }
+            counters.lastBatch = batch
+            counters.chain = chain
         }
-        counters.epoch = UInt64(bitPattern: try Self.meta("epoch", db) ?? 0)
+        counters.epoch = try Self.epoch(db)
         counters.instance = UInt64(bitPattern: try Self.meta("instance", db) ?? 0)
     }
+
+    /// The epoch that the node writes in.
+    static func epoch(_ db: Database) throws -> UInt64 { UInt64(bitPattern: try meta("epoch", db) ?? 0) }
 
     private static func meta(_ name: String, _ db: Database) throws -> Int64? {
         try Int64.fetchOne(db, sql: "SELECT value FROM meta WHERE name = ?", arguments: [name])

@@ -24,8 +24,8 @@ import Testing
         _ = try await node.openChart(sharedWith: [])
         let database = try DatabaseQueue(path: node.folder.log)
         for statement in [
-            "UPDATE event SET envelope = x'00'", "DELETE FROM event", "DELETE FROM head", "UPDATE head SET at = 0",
-            "DELETE FROM batch", "UPDATE body SET sealed = x'00'",
+            "UPDATE segment SET envelopes = x'00'", "DELETE FROM segment", "UPDATE segment SET signed = 0",
+            "UPDATE segment SET stored = 0", "UPDATE segment SET chain = NULL", "UPDATE segment SET bodies = NULL",
         ] {
             #expect(throws: DatabaseError.self, "\(statement)") { try database.write { try $0.execute(sql: statement) } }
         }
@@ -38,7 +38,7 @@ import Testing
         settings.prepareDatabase { try $0.execute(sql: "PRAGMA recursive_triggers = ON") }
         let database = try DatabaseQueue(path: node.folder.log, configuration: settings)
         #expect(throws: DatabaseError.self) {
-            try database.write { try $0.execute(sql: "INSERT OR REPLACE INTO event SELECT * FROM event LIMIT 1") }
+            try database.write { try $0.execute(sql: "INSERT OR REPLACE INTO segment SELECT * FROM segment LIMIT 1") }
         }
     }
 
@@ -73,7 +73,7 @@ import Testing
     }
 
     private func commits(_ node: TestNode) throws -> Int {
-        try DatabaseQueue(path: node.folder.log).read { try Int.fetchOne($0, sql: "SELECT count(*) FROM batch") ?? 0 }
+        try DatabaseQueue(path: node.folder.log).read { try Int.fetchOne($0, sql: "SELECT max(batch) FROM segment") ?? 0 }
     }
 
     @Test func oneFailedAppendDoesNotTakeItsNeighboursAlong() async throws {
@@ -153,21 +153,22 @@ import Testing
         let database = try DatabaseQueue(path: node.folder.log)
         try await database.read { db in
             var chain: [UInt8] = []
-            for row in try Row.fetchAll(db, sql: "SELECT * FROM batch ORDER BY id") {
+            for row in try Row.fetchAll(db, sql: "SELECT * FROM segment WHERE chain IS NOT NULL ORDER BY id") {
                 var hasher = SHA256()
                 hasher.update(data: chain)
-                hasher.update(data: Array("\(row["id"] as Int64) \(Timestamp(milliseconds: row["at"]))\n".utf8))
-                for event in try Row.fetchAll(
-                    db,
-                    sql: """
-                        SELECT hash, head.at, signature FROM event LEFT JOIN head ON head.event = id WHERE batch = ? ORDER BY id
-                        """, arguments: [row["id"] as Int64])
+                hasher.update(data: Array("\(row["batch"] as Int64) \(Timestamp(milliseconds: row["stored"]))\n".utf8))
+                for segment in try Row.fetchAll(
+                    db, sql: "SELECT names, signed, signature FROM segment WHERE batch = ? ORDER BY id",
+                    arguments: [row["batch"] as Int64])
                 {
-                    hasher.update(data: event["hash"] as Data)
-                    // Whom it came from: this node itself.
-                    hasher.update(data: Array("-\n".utf8))
-                    guard let signature = event["signature"] as Data? else { continue }
-                    hasher.update(data: Array("\(Timestamp(milliseconds: event["at"]))\n".utf8))
+                    let names = segment["names"] as Data
+                    for start in stride(from: 0, to: names.count, by: 32) {
+                        hasher.update(data: names[start..<start + 32])
+                        // Whom it came from: this node itself.
+                        hasher.update(data: Array("-\n".utf8))
+                    }
+                    guard let signature = segment["signature"] as Data? else { continue }
+                    hasher.update(data: Array("\(Timestamp(milliseconds: segment["signed"]))\n".utf8))
                     hasher.update(data: signature)
                 }
                 chain = Array(hasher.finalize())

@@ -24,7 +24,7 @@ import Testing
     private func sealedBody(_ node: TestNode, _ event: EventHash) async throws -> [UInt8]? {
         try await DatabaseQueue(path: node.folder.log).read { db in
             try Data.fetchOne(
-                db, sql: "SELECT sealed FROM body JOIN event ON event.id = body.event WHERE hash = ?",
+                db, sql: "SELECT bodies FROM segment WHERE names = ?",
                 arguments: [Data(event.bytes)])
         }.map { [UInt8]($0) }
     }

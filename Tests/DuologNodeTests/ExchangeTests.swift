@@ -90,11 +90,13 @@ import Testing
 
     /// What is passed on is not parsed. A byte that changed in the file is found all the same, before it is somebody else's.
     @Test(arguments: [
-        "UPDATE event SET envelope = CAST(replace(CAST(envelope AS TEXT), '\"kv\":1', '\"kv\":2') AS BLOB)",
-        "UPDATE event SET hash = zeroblob(32) WHERE id = (SELECT max(id) FROM event WHERE chart = 1)",
-        "UPDATE body SET sealed = substr(sealed, 1, 40) || x'00' || substr(sealed, 42)",
-        "UPDATE body SET sealed = (SELECT max(sealed) FROM body)",
-        "UPDATE body SET sealed = CAST(sealed AS TEXT)",
+        "UPDATE segment SET envelopes = CAST(replace(CAST(envelopes AS TEXT), '\"kv\":1', '\"kv\":2') AS BLOB)",
+        "UPDATE segment SET names = zeroblob(32) WHERE id = (SELECT max(id) FROM segment WHERE chart = 1)",
+        "UPDATE segment SET names = substr(names, 1, length(names) - 32), count = count - 1",
+        "UPDATE segment SET envelopes = CAST(replace(CAST(envelopes AS TEXT), char(10), ' ') AS BLOB) WHERE count > 1",
+        "UPDATE segment SET bodies = substr(bodies, 1, 40) || x'00' || substr(bodies, 42)",
+        "UPDATE segment SET bodies = (SELECT max(bodies) FROM segment)",
+        "UPDATE segment SET bodies = CAST(bodies AS TEXT)",
     ]) func whatWasAlteredInTheFileIsNotSent(alteration: String) async throws {
         let (left, right) = (try TestNode(), try TestNode())
         try await left.pair(right)

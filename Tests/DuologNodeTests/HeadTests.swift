@@ -19,8 +19,8 @@ import Testing
             try Data.fetchAll(
                 db,
                 sql: """
-                    SELECT hash FROM event JOIN head ON head.event = event.id
-                    WHERE batch = (SELECT max(batch) FROM event) ORDER BY event.id
+                    SELECT substr(names, -32) FROM segment
+                    WHERE signature IS NOT NULL AND batch = (SELECT max(batch) FROM segment) ORDER BY id
                     """)
         }
         #expect(signed.map { EventHash(bytes: $0) } == [255, 511, 599].map { written[$0].event })

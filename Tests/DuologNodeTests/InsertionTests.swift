@@ -24,7 +24,7 @@ import Testing
         let stored = try await node.log.rows(from: 0).count
         try execute(
             """
-            CREATE TRIGGER planted BEFORE INSERT ON body WHEN new.event >= \(stored + 1 + place)
+            CREATE TRIGGER planted BEFORE INSERT ON segment WHEN new.id >= \(stored + 1 + place)
             BEGIN SELECT RAISE(ABORT, 'planted'); END
             """, on: node)
         let drafts = (0..<100).map { _ in node.draft(chart, SideEffectReported.kind, Bodies.sideEffect) }
@@ -47,7 +47,7 @@ import Testing
         let (stored, before) = (try await node.log.rows(from: 0).count, try await node.digest(bad))
         try execute(
             """
-            CREATE TRIGGER planted BEFORE INSERT ON event WHEN new.chart = (SELECT id FROM chart ORDER BY id DESC LIMIT 1)
+            CREATE TRIGGER planted BEFORE INSERT ON segment WHEN new.chart = (SELECT id FROM chart ORDER BY id DESC LIMIT 1)
             BEGIN SELECT RAISE(ABORT, 'planted'); END
             """, on: node)
         let commits = await node.log.verifier.verify(isQuick: true).commits

@@ -85,7 +85,7 @@ import Testing
         try await Daemons.wait("the page", of: node) { try await node.ask(StatusRequest()).page != nil }
         let metrics = try await page(of: node) + "/metrics"
         #expect(try await get(metrics).status == 200)
-        let rename = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('ALTER TABLE tip RENAME TO gone')"
+        let rename = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('ALTER TABLE segment RENAME TO gone')"
         try Faults.tool(["python3", "-c", rename, node.folder + "/state/log.sqlite"])
         #expect(try await get(metrics) == (503, "the figures cannot be read now\n"))
         node.stop()

@@ -39,7 +39,8 @@ extension MemoryLog {
             let mine = self.heads(of: heads.chart)?.tips ?? []
             guard
                 let missing = heads.missing(
-                    with: mine, mayKnow: isShared(heads.chart, with: peer, evenHeld: true), holds: { disk.hashes.contains($0) })
+                    with: mine, mayKnow: isShared(heads.chart, with: peer, evenHeld: true),
+                    holds: { disk.hashes.contains($0.hash) })
             else { continue }
             comparison.wants.append(Message.ChartWant(chart: heads.chart, after: missing.after))
             if missing.tips.contains(where: { $0.origin.node == node }) { comparison.peerKnowsMoreOfMe = true }

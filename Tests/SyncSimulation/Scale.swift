@@ -110,7 +110,7 @@ public struct Scale: Sendable {
         case .heads(let charts): return .heads(charts.map { Self.heads(of: $0) })
         case .compare(let offered):
             let wants = offered.compactMap { heads in
-                heads.missing(with: [], mayKnow: true) { receiver.held.contains($0) }.map {
+                heads.missing(with: [], mayKnow: true) { receiver.held.contains($0.hash) }.map {
                     Message.ChartWant(chart: heads.chart, after: $0.after)
                 }
             }

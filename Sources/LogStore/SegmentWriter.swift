@@ -1,0 +1,286 @@
+import Crypto
+import Dispatch
+import EventLog
+import Foundation
+import GRDB
+import Synchronization
+
+/// Gathers the events of a transaction into segments, and seals, signs and inserts them behind its back: while one core decides on the next
+/// events, another stores the last.
+///
+/// The connection is used by one thread at a time all the same: whoever wants it asks ``Transaction/db``, which waits until nothing is
+/// under way. A few events are stored where they are decided on, since handing them over would take longer.
+final class SegmentWriter {
+    /// Events that are handed over together.
+    private static let atOnce = 64
+
+    /// What closes a commit.
+    struct End {
+        let at: Timestamp
+        let chain: [UInt8]
+    }
+
+    /// How far it was when a job began.
+    struct Mark {
+        fileprivate let segments: Int
+        fileprivate let lastEvent: Int64
+    }
+
+    private let store: SegmentStore
+    private let queue: DispatchQueue
+    /// The segment of each chart that may still grow, and the charts in the order in which theirs began.
+    private var open: [Int64: Segment] = [:]
+    private var order: [Int64] = []
+    private var waiting: [Segment] = []
+    private var waitingEvents = 0
+    private var isUnderWay = false
+    private let failure = Mutex<(any Error)?>(nil)
+    /// Those that have their place in the order of arrival.
+    private var placed: [Segment] = []
+    /// The last arrival number that was given.
+    private(set) var lastEvent: Int64
+
+    /// - Parameters:
+    ///   - batch: the number of the commit.
+    ///   - lastEvent: the last arrival number before it.
+    ///   - sign: signs heads.
+    init(
+        _ db: Database, sealer: Sealer, queue: DispatchQueue, batch: Int64, lastEvent: Int64,
+        sign: @escaping @Sendable ([Event]) throws -> [SignedHead]
+    ) throws {
+        store = try SegmentStore(db, sealer: sealer, batch: batch, sign: sign)
+        self.queue = queue
+        self.lastEvent = lastEvent
+    }
+
+    /// True where there is nothing to store, and was nothing.
+    var isEmpty: Bool { placed.isEmpty && open.isEmpty }
+
+    /// The last arrival number there will be, as far as events have come.
+    var arrivals: Int64 { open.values.reduce(lastEvent) { $0 + Int64($1.rows.count) } }
+
+    /// Events that it stores: this node's, and others'.
+    var counts: (own: Int, others: Int) {
+        placed.reduce(into: (0, 0)) { counts, segment in
+            if segment.source == nil { counts.0 += segment.rows.count } else { counts.1 += segment.rows.count }
+        }
+    }
+
+    // MARK: Gathering
+
+    /// Takes a row, which is stored at the latest with the commit.
+    func add(_ row: EventRow, origin: Int64) {
+        guard let segment = open[row.chart] else {
+            open[row.chart] = Segment(row, origin: origin, unsignedBefore: 0)
+            order.append(row.chart)
+            return
+        }
+        if segment.take(row) { return }
+        let goesOn = segment.isFollowed(by: row) && segment.unsigned < Limits.eventsPerSignedHead
+        place(segment, signing: !goesOn)
+        open[row.chart] = Segment(row, origin: origin, unsignedBefore: segment.unsigned)
+    }
+
+    /// Gives a segment its place in the order of arrival; it does not grow any more.
+    private func place(_ segment: Segment, signing: Bool) {
+        segment.first = lastEvent + 1
+        lastEvent = segment.id
+        segment.mustSign = signing && segment.source == nil
+        placed.append(segment)
+        waiting.append(segment)
+        waitingEvents += segment.rows.count
+        if waitingEvents >= Self.atOnce { handOver() }
+    }
+
+    /// Lets all events of a chart be stored: they are about to be read.
+    func place(_ chart: Int64) {
+        guard let segment = open.removeValue(forKey: chart) else { return }
+        order.removeAll { $0 == chart }
+        place(segment, signing: true)
+    }
+
+    /// Lets all events be stored, but those of the last so many charts.
+    func placeAll(but kept: Int = 0) {
+        let charts = order.dropLast(kept)
+        order.removeFirst(charts.count)
+        for chart in charts {
+            if let segment = open.removeValue(forKey: chart) { place(segment, signing: true) }
+        }
+    }
+
+    // MARK: Storing
+
+    private func handOver() {
+        let segments = waiting
+        (waiting, waitingEvents) = ([], 0)
+        isUnderWay = true
+        queue.async { [self] in insert(segments) }
+    }
+
+    private func wait() {
+        if isUnderWay { queue.sync {} }
+        isUnderWay = false
+        guard !waiting.isEmpty else { return }
+        insert(waiting)
+        (waiting, waitingEvents) = ([], 0)
+    }
+
+    /// Returns once all segments are stored that have their place; throws where one could not be.
+    func finish() throws {
+        wait()
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    /// Stores what is left, the last with the end of the commit.
+    ///
+    /// - Parameter end: makes it of all events of the commit, in their order.
+    /// - Returns: the end.
+    func close(_ end: ([ArrivalChain.Entry]) -> End) throws -> End {
+        placeAll(but: 1)
+        let last = order.first.flatMap { open.removeValue(forKey: $0) }
+        order = []
+        try finish()
+        if let last {
+            last.first = lastEvent + 1
+            lastEvent = last.id
+            last.mustSign = last.source == nil
+            try store.sign([last].filter(\.mustSign))
+            placed.append(last)
+        }
+        let closing = end(entries)
+        if let last {
+            try store.insert([last], end: closing)
+        } else {
+            try store.end(closing, at: lastEvent)
+        }
+        return closing
+    }
+
+    private var entries: [ArrivalChain.Entry] {
+        var entries: [ArrivalChain.Entry] = []
+        entries.reserveCapacity(placed.reduce(0) { $0 + $1.rows.count })
+        for segment in placed {
+            for row in segment.rows { entries.append(ArrivalChain.Entry(event: row.event.hash, source: row.source?.node)) }
+            entries[entries.count - 1].head = segment.head.map { ArrivalChain.Entry.Head($0) }
+        }
+        return entries
+    }
+
+    // MARK: Undoing
+
+    var mark: Mark { Mark(segments: placed.count, lastEvent: lastEvent) }
+
+    /// True where a segment could not be stored.
+    var hasFailed: Bool { failure.withLock { $0 } != nil }
+
+    /// Forgets what came after a mark, and what went wrong: it is being undone.
+    func abandon(after mark: Mark) {
+        (waiting, waitingEvents) = ([], 0)
+        wait()
+        (open, order) = ([:], [])
+        placed.removeLast(placed.count - mark.segments)
+        lastEvent = mark.lastEvent
+        failure.withLock { $0 = nil }
+    }
+
+    private func insert(_ segments: [Segment]) {
+        guard failure.withLock({ $0 }) == nil else { return }
+        do {
+            try store.sign(segments.filter(\.mustSign))
+            try store.insert(segments)
+        } catch {
+            failure.withLock { $0 = error }
+        }
+    }
+}
+
+// What is changed is changed by the writer only, while nothing is under way; what the other thread reads is handed to it.
+extension SegmentWriter: @unchecked Sendable {}
+extension Segment: @unchecked Sendable {}
+
+/// Prepared by the writer, used by one thread at a time.
+private struct SegmentStore {
+    private let row: RawStatement
+    private let db: Database
+    private let sealer: Sealer
+    private let batch: Int64
+    private let sign: @Sendable ([Event]) throws -> [SignedHead]
+
+    init(
+        _ db: Database, sealer: Sealer, batch: Int64, sign: @escaping @Sendable ([Event]) throws -> [SignedHead]
+    ) throws {
+        row = try RawStatement(
+            cached: """
+                INSERT INTO segment (id, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature,
+                    names, envelopes, bodies)
+                VALUES (?, ?, ?, ?, ?, ?, ?, \(ArrivalChain.Form.heads.rawValue), ?, ?, ?, ?, ?, ?, ?, ?)
+                """, db)
+        (self.db, self.sealer, self.batch, self.sign) = (db, sealer, batch, sign)
+    }
+
+    func sign(_ segments: [Segment]) throws {
+        guard !segments.isEmpty else { return }
+        for (segment, head) in zip(segments, try sign(segments.map(\.last.event))) { segment.head = head }
+    }
+
+    /// - Parameter end: stands beside the last of them.
+    func insert(_ segments: [Segment], end: SegmentWriter.End? = nil) throws {
+        let nonces = try sealer.nonces(segments.count)
+        for (index, (segment, nonce)) in zip(segments, nonces).enumerated() {
+            try insert(segment, nonce, index == segments.count - 1 ? end : nil)
+        }
+    }
+
+    private func insert(_ segment: Segment, _ nonce: AES.GCM.Nonce, _ end: SegmentWriter.End?) throws {
+        let (rows, name) = (segment.rows, segment.last.event.hash)
+        try row.bind(segment.id, at: 1)
+        try row.bind(Int64(rows.count), at: 2)
+        try row.bind(segment.chart, at: 3)
+        try row.bind(segment.origin, at: 4)
+        try row.bind(Int64(rows[0].event.envelope.seq), at: 5)
+        try row.bind(segment.source?.row ?? 0, at: 6)
+        try row.bind(batch, at: 7)
+        try row.bind(optional: end.map { Int64($0.at.milliseconds) }, at: 8)
+        try row.bind(optional: end?.chain, at: 9)
+        try row.bind(segment.verdict, at: 10)
+        try row.bind(optional: segment.head.map { Int64($0.at.milliseconds) }, at: 11)
+        try row.bind(optional: segment.head?.signature, at: 12)
+        if rows.count == 1 {
+            let sealed = try rows[0].event.bodyLine.map { try sealer.seal($0.line, of: name, under: nonce) }
+            try name.withBytes { names in
+                try rows[0].event.line.withUnsafeBytes { try run(names, $0, sealed) }
+            }
+        } else {
+            var names: [UInt8] = []
+            names.reserveCapacity(rows.count * EventHash.byteCount)
+            for row in rows { row.event.hash.withBytes { names.append(contentsOf: $0) } }
+            let bodies = rows.map { $0.event.bodyLine?.line }
+            let hasBodies = bodies.contains { $0 != nil }
+            let sealed = hasBodies ? try sealer.seal(JoinedLines.join(bodies), of: name, under: nonce) : nil
+            let envelopes = JoinedLines.join(rows.map(\.event.line))
+            try names.withUnsafeBytes { names in try envelopes.withUnsafeBytes { try run(names, $0, sealed) } }
+        }
+    }
+
+    private func run(_ names: UnsafeRawBufferPointer, _ envelopes: UnsafeRawBufferPointer, _ sealed: Data?) throws {
+        try row.bind(borrowed: names, at: 13)
+        try row.bind(borrowed: envelopes, at: 14)
+        guard let sealed else {
+            try row.bind(optional: [UInt8]?.none, at: 15)
+            return try row.run()
+        }
+        try sealed.withUnsafeBytes { sealed in
+            try row.bind(borrowed: sealed, at: 15)
+            try row.run()
+        }
+    }
+
+    /// Closes a commit whose last segment is stored already.
+    func end(_ end: SegmentWriter.End, at id: Int64) throws {
+        let update = try RawStatement(cached: "UPDATE segment SET stored = ?, chain = ? WHERE id = ?", db)
+        try update.bind(Int64(end.at.milliseconds), at: 1)
+        try update.bind(end.chain, at: 2)
+        try update.bind(id, at: 3)
+        try update.run()
+    }
+}
