@@ -1,5 +1,3 @@
-import Crypto
-
 /// The last event of an origin in a chart, or of a branch of it.
 public struct Tip: Hashable, Sendable, Codable {
     /// The sequence.
@@ -43,12 +41,19 @@ public struct ChartHeads: Hashable, Sendable, Codable {
 
     /// One hash over chart and tips. Heads carry hashes, so a fork shows.
     public var digest: EventHash {
-        var hasher = SHA256()
-        hasher.update(data: Array("duolog/heads/1\n\(chart)\n".utf8))
+        var bytes = Array("duolog/heads/1\n".utf8)
+        bytes.reserveCapacity(64 + 96 * tips.count)
+        chart.append(to: &bytes)
+        bytes.append(0x0A)
         for tip in tips.sorted(by: { ($0.origin, $0.hash) < ($1.origin, $1.hash) }) {
-            hasher.update(data: Array("\(tip.origin) \(tip.seq) \(tip.hash)\n".utf8))
+            tip.origin.append(to: &bytes)
+            bytes.append(UInt8(ascii: " "))
+            bytes.append(contentsOf: String(tip.seq).utf8)
+            bytes.append(UInt8(ascii: " "))
+            tip.hash.append(to: &bytes)
+            bytes.append(0x0A)
         }
-        return EventHash(hasher.finalize())
+        return EventHash(of: bytes)
     }
 }
 

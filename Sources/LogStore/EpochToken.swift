@@ -14,9 +14,22 @@ final class EpochToken: Sendable {
         var epoch: UInt64
         var batch: Int64
 
-        var text: String {
-            func padded(_ number: String) -> String { String(repeating: "0", count: 20 - number.count) + number }
-            return "\(padded(String(epoch))) \(padded(String(batch)))\n"
+        /// Twenty digits each.
+        var bytes: [UInt8] {
+            var bytes = [UInt8](repeating: UInt8(ascii: "0"), count: 42)
+            func write(_ number: UInt64, endingAt end: Int) {
+                var (rest, place) = (number, end)
+                while rest > 0 {
+                    place -= 1
+                    bytes[place] += UInt8(rest % 10)
+                    rest /= 10
+                }
+            }
+            write(epoch, endingAt: 20)
+            write(UInt64(max(0, batch)), endingAt: 41)
+            bytes[20] = UInt8(ascii: " ")
+            bytes[41] = UInt8(ascii: "\n")
+            return bytes
         }
 
         init(epoch: UInt64, batch: Int64) { (self.epoch, self.batch) = (epoch, batch) }
@@ -55,7 +68,7 @@ final class EpochToken: Sendable {
     /// Puts the token in the place of an older one, durably.
     func replace(_ content: Content) throws {
         do {
-            try Data(content.text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try Data(content.bytes).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
             throw LogStoreError(.io, "cannot write \(path): \(error.localizedDescription)")
         }
@@ -70,7 +83,7 @@ final class EpochToken: Sendable {
 
     /// Notes how many commits there are.
     func note(_ content: Content) {
-        let bytes = Array(content.text.utf8)
+        let bytes = content.bytes
         // A lagging token is no reason to stop.
         descriptor.withLock { if $0 >= 0 { _ = pwrite($0, bytes, bytes.count, 0) } }
     }
