@@ -17,26 +17,26 @@ extension LogStore {
     /// The arrivals of a chart's events, in their order.
     public func arrivals(of chart: ChartID) async throws -> [Arrival] {
         try await pool.read { db in
-            // A commit's last segment has its time. LIMIT 1: it is the next one that has any.
-            let rows = try RawStatement(
-                cached: """
-                    SELECT count, batch, (SELECT stored FROM segment AS last WHERE last.id >= segment.id AND last.chain IS NOT NULL
-                        ORDER BY last.id LIMIT 1), peer.node
-                    FROM segment LEFT JOIN peer ON peer.id = segment.source
-                    WHERE segment.chart = (SELECT id FROM chart WHERE hash = ?) ORDER BY segment.id
-                    """, db)
-            try rows.bind(chart, at: 1)
-            defer { rows.reset() }
-            var arrivals: [Arrival] = []
-            while try rows.next() {
-                guard let count = rows.number(0), (1...Int64(Segment.mostEvents)).contains(count), let commit = rows.number(1),
-                    let at = rows.number(2)
+            guard
+                let id = try Int64.fetchOne(
+                    db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(chart.bytes)])
+            else { return [] }
+            // A commit's last segment has its time.
+            let end = try RawStatement(
+                cached: "SELECT stored FROM segment WHERE id >= ? AND chain IS NOT NULL ORDER BY id LIMIT 1", db)
+            let sources = try ArrivalVerifier.sources(db)
+            var found: [(arrival: Arrival, count: Int)] = []
+            try SegmentChain.walk(id, "count, batch, source", db) { id, row in
+                try end.bind(id, at: 1)
+                defer { end.reset() }
+                guard let count = row.number(1), (1...Int64(Segment.mostEvents)).contains(count), let commit = row.number(2),
+                    let source = row.number(3).flatMap({ sources[$0] }), try end.next(), let at = end.number(0)
                 else { throw LogStoreError(.damaged, "the arrival log cannot be read; run: duolog audit verify") }
-                let arrival = Arrival(
-                    commit: Int(commit), at: Timestamp(milliseconds: Int(at)), source: rows.text(3).flatMap { NodeID($0) })
-                arrivals += repeatElement(arrival, count: Int(count))
+                found.append(
+                    (Arrival(commit: Int(commit), at: Timestamp(milliseconds: Int(at)), source: source), Int(count)))
+                return true
             }
-            return arrivals
+            return found.reversed().flatMap { repeatElement($0.arrival, count: $0.count) }
         }
     }
 

@@ -48,7 +48,7 @@ struct ArrivalVerifier: Sendable {
 
     private func read(_ db: Database, after: Outcome, upTo end: Int64) throws -> Outcome {
         var outcome = after
-        let sources = try sources(db)
+        let sources = try Self.sources(db)
         let rows = try RawStatement(
             cached: """
                 SELECT id, batch, form, source, signed, signature, names, stored, chain FROM segment
@@ -101,7 +101,7 @@ struct ArrivalVerifier: Sendable {
     }
 
     /// Whom events came from, by the number that stands for it; nil is this node itself.
-    private func sources(_ db: Database) throws -> [Int64: NodeID?] {
+    static func sources(_ db: Database) throws -> [Int64: NodeID?] {
         var sources: [Int64: NodeID?] = [0: NodeID?.none]
         let rows = try Row.fetchCursor(db, sql: "SELECT id, node FROM peer")
         while let row = try rows.next() {

@@ -6,9 +6,9 @@ import GRDB
 /// The segments of some charts, one chart after another. Charts that grew side by side share their pages, so several are read in one pass; what
 /// follows from them is then worked out chart by chart, where all that it touches is still at hand.
 struct ChartRows {
-    /// How many events the index has of each of the charts.
+    /// How many events each of the charts has, by its row.
     let counts: [Int64: Int]
-    private let byIndex: Bool
+    private let byChain: Bool
     private let db: Database
     /// Where in ``read`` the rows of a chart are.
     private var index: [Int64: Int] = [:]
@@ -16,13 +16,13 @@ struct ChartRows {
     private var bytes: [UInt8] = []
     /// What the lines of an event nearly always stay below.
     private static let bytesOfEvent = 768
-    /// Room is made for so many events at most: the index may say anything.
+    /// Room is made for so many events at most: the row may say anything.
     private static let most = 1 << 17
 
-    /// - Parameter byIndex: looks each row up, also where the charts are so much of the log that all of it is read in less time.
-    init(of charts: [Int64], byIndex: Bool = false, _ db: Database) throws {
+    /// - Parameter byChain: looks each segment up by the one behind it, also where the charts are so much of the log that all of it is read in less time.
+    init(of charts: [Int64], byChain: Bool = false, _ db: Database) throws {
         counts = try Self.counts(of: charts, db)
-        self.byIndex = byIndex
+        self.byChain = byChain
         self.db = db
         // A single one may be of any length: its rows are read as they are asked for.
         guard charts.count > 1 else { return }
@@ -32,6 +32,7 @@ struct ChartRows {
         }
         bytes.reserveCapacity(min(counts.values.reduce(0, +), Self.most) * Self.bytesOfEvent)
         var rows = try cursor(charts)
+        defer { rows.statement.reset() }
         while try rows.next() {
             if let place = index[rows.chart] { read[place].append(SegmentRow(rows.statement, into: &bytes)) }
         }
@@ -48,6 +49,7 @@ struct ChartRows {
             for row in rows { try body(row.with(bytes)) }
         } else {
             var rows = try cursor([chart])
+            defer { rows.statement.reset() }
             while try rows.next() {
                 if rows.chart == chart { try body(SegmentRow(rows.statement)) }
             }
@@ -56,16 +58,16 @@ struct ChartRows {
 
     private func cursor(_ charts: [Int64]) throws -> ChartRowCursor {
         let end = try Int64.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM segment")) ?? 0
-        let isMost = Int64(counts.values.reduce(0, +)) * ChartRowCursor.dearerByIndex >= end
-        return try ChartRowCursor(charts, passingOver: isMost && !byIndex, db)
+        let isMost = Int64(counts.values.reduce(0, +)) * ChartRowCursor.dearerByChain >= end
+        return try ChartRowCursor(charts, passingOver: isMost && !byChain, db)
     }
 
     private static func counts(of charts: [Int64], _ db: Database) throws -> [Int64: Int] {
-        let rows = try RawStatement(cached: "SELECT total(count) FROM segment WHERE chart = ?", db)
+        let rows = try RawStatement(cached: "SELECT events FROM chart WHERE id = ?", db)
         var counts: [Int64: Int] = [:]
         for chart in charts {
             try rows.bind(chart, at: 1)
-            if try rows.next() { counts[chart] = rows.total(0) }
+            if try rows.next() { counts[chart] = ChartGroups.count(rows.number(0)) }
             rows.reset()
         }
         return counts
@@ -75,36 +77,48 @@ struct ChartRows {
 /// The segments of some charts in the order of their arrival.
 private struct ChartRowCursor {
     /// A row that is passed over costs a quarter of one that is looked up by itself.
-    static let dearerByIndex: Int64 = 4
+    static let dearerByChain: Int64 = 4
 
     let statement: RawStatement
+    /// What is to be looked up, the last first; nil where all of the log is passed over.
+    private var waiting: [(id: Int64, chart: Int64)]?
     private var last: Int64 = 0
-    /// The chart of the row; of one that was looked up, the one that the index has it in.
+    /// The chart of the row; of one that was looked up, the one whose chain it is in.
     private(set) var chart: Int64 = 0
 
     /// - Parameter passingOver: reads the whole log, and passes over what is not of these charts.
     init(_ charts: [Int64], passingOver: Bool, _ db: Database) throws {
-        // Charts that are read together are neighbours. LIMIT keeps SQLite from leaving out the order of what is joined.
-        statement = try RawStatement(
-            passingOver
-                ? """
-                SELECT \(SegmentRow.columns), segment.chart FROM segment NOT INDEXED
-                WHERE segment.chart BETWEEN \(charts.min() ?? 0) AND \(charts.max() ?? 0) ORDER BY segment.id
+        guard !passingOver else {
+            // Charts that are read together are neighbours.
+            statement = try RawStatement(
                 """
-                : """
-                SELECT \(SegmentRow.columns), picked.chart FROM
-                (SELECT id, chart FROM segment WHERE chart IN (\(charts.map(String.init).joined(separator: ","))) ORDER BY id LIMIT -1)
-                AS picked CROSS JOIN segment ON segment.id = picked.id
+                SELECT \(SegmentRow.columns) FROM segment
+                WHERE chart BETWEEN \(charts.min() ?? 0) AND \(charts.max() ?? 0) ORDER BY id
                 """, db)
+            return
+        }
+        statement = try RawStatement(cached: "SELECT \(SegmentRow.columns) FROM segment WHERE id = ?", db)
+        waiting = try charts.flatMap { chart in try SegmentChain.segments(of: chart, db).map { ($0, chart) } }
+            .sorted { $0.id > $1.id }
     }
 
     /// Steps to the next row; false after the last one.
     mutating func next() throws -> Bool {
+        if waiting != nil {
+            statement.reset()
+            guard let (id, chart) = waiting?.popLast() else { return false }
+            try statement.bind(id, at: 1)
+            guard try statement.next() else {
+                throw LogStoreError(.damaged, "arrival \(id) is missing; run: duolog audit verify")
+            }
+            self.chart = chart
+            return true
+        }
         guard try statement.next() else { return false }
         let place = statement.number(0) ?? 0
         guard place > last else { throw LogStoreError(.damaged, "rows do not come in the order of their arrival") }
         last = place
-        chart = statement.number(14) ?? 0
+        chart = statement.number(2) ?? 0
         return true
     }
 }
@@ -139,13 +153,18 @@ struct ChartGroups {
         return groups
     }
 
-    /// How many events each chart has.
+    /// How many events each chart has, by its row.
     static func events(_ db: Database) throws -> [Int64: Int] {
-        let rows = try RawStatement("SELECT chart, total(count) FROM segment GROUP BY chart", db)
+        let rows = try RawStatement("SELECT id, events FROM chart", db)
         var counts: [Int64: Int] = [:]
         while try rows.next() {
-            if let chart = rows.number(0) { counts[chart] = rows.total(1) }
+            if let chart = rows.number(0) { counts[chart] = count(rows.number(1)) }
         }
         return counts
+    }
+
+    /// What can be a number of events; 0 for anything else.
+    static func count(_ number: Int64?) -> Int {
+        number.flatMap { Int(exactly: $0) }.flatMap { (0...Limits.sequence).contains($0) ? $0 : nil } ?? 0
     }
 }

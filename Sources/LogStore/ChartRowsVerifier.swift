@@ -18,6 +18,8 @@ struct ChartRowsVerifier {
     private var members: Membership?
     /// Events that were found as ones of this chart.
     private var taken = 0
+    /// The last segment that was taken.
+    private var before: Int64 = 0
     /// Those of which no body is here.
     private var bodiless: Set<EventHash> = []
 
@@ -39,17 +41,17 @@ struct ChartRowsVerifier {
 
     /// Checks several charts, whose rows are read in one pass, one after another.
     static func verify(
-        _ charts: [(id: Int64, chart: ChartID)], node: NodeID, sealer: Sealer, _ db: Database, isQuick: Bool, byIndex: Bool
+        _ charts: [(id: Int64, chart: ChartID)], node: NodeID, sealer: Sealer, _ db: Database, isQuick: Bool, byChain: Bool
     ) throws -> [ChartFindings] {
         let origins = try Origins.all(db)
         let receipts = try receipts(of: charts.map(\.id), db)
-        var rows = try ChartRows(of: charts.map(\.id), byIndex: byIndex, db)
+        var rows = try ChartRows(of: charts.map(\.id), byChain: byChain, db)
         return try charts.map { id, chart in
             var verifier = try ChartRowsVerifier(
                 id: id, chart: chart, events: rows.expected(id), node: node, sealer: sealer, isQuick: isQuick,
                 origins: origins, db)
             try rows.take(id) { verifier.take($0) }
-            verifier.checkCount(rows.counts[id] ?? 0)
+            try verifier.checkChain(rows.counts[id] ?? 0, db)
             verifier.takeHeads()
             for receipt in receipts[id] ?? [] { verifier.takeReceipt(receipt) }
             return try verifier.finish(db, isQuick: isQuick)
@@ -83,6 +85,10 @@ struct ChartRowsVerifier {
     // MARK: Lines
 
     private mutating func take(_ row: SegmentRow) {
+        if row.before != before {
+            verifier.add(Finding(.database, "its row does not name the one before it in this chart", place: Int(row.id)))
+        }
+        before = row.id
         let verdict = row.verdict
         let isItsOwn = row.chart == id && verdict != nil
         let origin = row.origin.flatMap { origins[$0] }
@@ -151,11 +157,14 @@ struct ChartRowsVerifier {
 
     // MARK: What is kept beside the lines
 
-    /// Rows are found by what they say of themselves or by the index: both have to name the same.
-    private mutating func checkCount(_ indexed: Int) {
-        let read = taken
-        guard read != indexed else { return }
-        verifier.add(Finding(.database, "\(read) events say that they are of this chart, and its index has \(indexed)"))
+    /// Segments are found by what they say of themselves or one by the other: both have to come to what the chart's row says.
+    private mutating func checkChain(_ counted: Int, _ db: Database) throws {
+        guard taken == counted, try SegmentChain.last(of: id, db) == before else {
+            return verifier.add(
+                Finding(
+                    .database, "\(taken) events say that they are of this chart, and its row counts \(counted) or ends elsewhere")
+            )
+        }
     }
 
     private mutating func checkErasures() {

@@ -213,11 +213,11 @@ public final class LogStore: Sendable {
             state: exchange(&state, with: WriterState(room: configuration.cache)), isolation: isolation)
         var outcomes: [(any Error)?] = []
         do {
-            try db.inTransaction(.immediate) {
+            try Self.inTransaction(db) {
                 for job in jobs { outcomes.append(try transaction.attempt(job)) }
-                guard !transaction.isUndone else { return .rollback }
+                guard !transaction.isUndone else { return false }
                 try transaction.close()
-                return .commit
+                return true
             }
         } catch let error as Transaction.MustRunApart {
             state = transaction.finishUndone()
@@ -237,6 +237,24 @@ public final class LogStore: Sendable {
             $0.passingEvents = state.passing
         }
         return (outcomes, transaction.change)
+    }
+}
+
+extension LogStore {
+    /// A transaction whose beginning and end stay prepared: the library's own are read anew for each commit, which is a thirtieth of a small one.
+    ///
+    /// - Parameter body: returns whether to commit; otherwise, and where it throws, all is undone.
+    private static func inTransaction(_ db: Database, _ body: () throws -> Bool) throws {
+        let rollback = try RawStatement(cached: "ROLLBACK", db)
+        let commit = try RawStatement(cached: "COMMIT", db)
+        try RawStatement(cached: "BEGIN IMMEDIATE", db).run()
+        do {
+            try (try body() ? commit : rollback).run()
+        } catch {
+            // SQLite may have undone it by itself.
+            if db.isInsideTransaction { try? rollback.run() }
+            throw error
+        }
     }
 }
 

@@ -10,7 +10,11 @@ struct RawStatement {
     private var handle: SQLiteStatement { statement.sqliteStatement }
 
     /// A statement that the connection keeps prepared.
-    init(cached sql: String, _ db: Database) throws { statement = try db.cachedStatement(sql: sql) }
+    init(cached sql: String, _ db: Database) throws {
+        statement = try db.cachedStatement(sql: sql)
+        // Whoever used it last may have stopped on the way.
+        sqlite3_reset(statement.sqliteStatement)
+    }
 
     /// A statement that is prepared for this time only.
     init(_ sql: String, _ db: Database) throws { statement = try db.makeStatement(sql: sql) }
@@ -74,12 +78,6 @@ struct RawStatement {
 
     func number(_ column: Int32) -> Int64? {
         sqlite3_column_type(handle, column) == SQLITE_INTEGER ? sqlite3_column_int64(handle, column) : nil
-    }
-
-    /// A sum of SQLite's `total`, which is a real number; nil for one that is no count of anything.
-    func total(_ column: Int32) -> Int? {
-        guard sqlite3_column_type(handle, column) == SQLITE_FLOAT else { return nil }
-        return Int(exactly: sqlite3_column_double(handle, column)).flatMap { (0...Limits.sequence).contains($0) ? $0 : nil }
     }
 
     func text(_ column: Int32) -> String? {

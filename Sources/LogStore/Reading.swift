@@ -31,9 +31,8 @@ extension LogStore {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT id, hash, (SELECT total(count) FROM segment WHERE chart = chart.id) AS events,
-                    (SELECT envelopes FROM segment WHERE id = (SELECT min(id) FROM segment WHERE chart = chart.id)) AS genesis
-                FROM chart WHERE \(condition) ORDER BY id
+                SELECT chart.id, hash, events, envelopes AS genesis FROM chart LEFT JOIN segment ON segment.id = chart.first
+                WHERE \(condition) ORDER BY chart.id
                 """, arguments: arguments
         ).compactMap { row in
             ChartID(bytes: row["hash"] as Data).map { chart in
@@ -71,7 +70,7 @@ extension LogStore {
             defer { rows.reset() }
             var found: [(Event, NodeID?)] = []
             while try rows.next() {
-                let (segment, source) = (SegmentRow(rows), rows.text(14).flatMap { NodeID($0) })
+                let (segment, source) = (SegmentRow(rows), rows.text(SegmentRow.width).flatMap { NodeID($0) })
                 var place = segment.first
                 try loader.events(of: segment) { event in
                     if place > Int64(arrival) { found.append((event, source)) }
@@ -112,22 +111,22 @@ extension LogStore {
         let wanted = Set(events)
         return try await pool.read { db in
             var heads: [EventHash: SignedHead] = [:]
-            let rows = try RawStatement(
-                cached: """
-                    SELECT \(SegmentRow.columns) FROM chart JOIN segment ON segment.chart = chart.id
-                    WHERE chart.hash = ? AND signature IS NOT NULL
-                    """, db)
-            try rows.bind(chart, at: 1)
-            defer { rows.reset() }
-            while try rows.next() {
-                let segment = SegmentRow(rows)
-                guard let name = segment.eventNames()?.last, wanted.contains(name), let head = segment.head else { continue }
-                guard let origin = try segment.origin.flatMap({ try Origins.origin($0, db) }), let first = segment.seq,
-                    let count = segment.count, (1...Int64(Limits.sequence)).contains(first)
-                else { throw LogStoreError(.damaged, "arrival \(segment.id): the row cannot be read; run: duolog audit verify") }
+            guard
+                let id = try Int64.fetchOne(
+                    db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(chart.bytes)])
+            else { return [] }
+            try SegmentChain.walk(id, "signed, signature, names, origin, seq, count", db) { id, row in
+                guard let at = row.number(1), let signature = row.bytes(2) else { return true }
+                guard let name = row.blob(3).flatMap({ EventHash(bytes: $0.suffix(EventHash.byteCount)) }) else { return true }
+                guard wanted.contains(name) else { return true }
+                guard let origin = try row.number(4).flatMap({ try Origins.origin($0, db) }), let first = row.number(5),
+                    let count = row.number(6), (1...Int64(Limits.sequence)).contains(first),
+                    (1...Int64(Segment.mostEvents)).contains(count)
+                else { throw LogStoreError(.damaged, "arrival \(id): the row cannot be read; run: duolog audit verify") }
                 heads[name] = SignedHead(
-                    chart: chart, dot: Dot(origin: origin, seq: Int(first) + count - 1), hash: name, at: head.at,
-                    signature: head.signature)
+                    chart: chart, dot: Dot(origin: origin, seq: Int(first + count) - 1), hash: name,
+                    at: Timestamp(milliseconds: Int(at)), signature: signature)
+                return heads.count < wanted.count
             }
             return events.compactMap { heads[$0] }
         }

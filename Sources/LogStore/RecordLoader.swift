@@ -33,7 +33,7 @@ struct RecordLoader {
         }
         guard record.graph.nodes.count == rows.counts[chart] ?? 0 else {
             throw LogStoreError(
-                .damaged, "chart \(record.graph.chart.short): its index names other events; run: duolog audit verify")
+                .damaged, "chart \(record.graph.chart.short): its row counts other events; run: duolog audit verify")
         }
         return record
     }

@@ -42,6 +42,8 @@ final class Segment {
     private let unsignedBefore: Int
     /// The arrival number of its first event; 0 while it may still grow.
     var first: Int64 = 0
+    /// The segment before it in its chart; 0 for none.
+    var before: Int64 = 0
     /// True where this node is to sign its last event.
     var mustSign = false
     /// The head of its last event.

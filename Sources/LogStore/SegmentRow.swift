@@ -8,11 +8,15 @@ struct SegmentRow {
     /// What ``init(_:into:)`` reads, in this order.
     static let columns = """
         segment.id, segment.count, segment.chart, segment.origin, segment.seq, segment.source, segment.batch, segment.form, \
-        segment.verdict, segment.signed, segment.signature, segment.names, segment.envelopes, segment.bodies
+        segment.verdict, segment.signed, segment.signature, segment.names, segment.envelopes, segment.bodies, segment.before
         """
+    /// How many these are.
+    static let width: Int32 = 15
 
     /// The arrival number of its last event.
     let id: Int64
+    /// The segment before it in its chart; 0 for none.
+    let before: Int64?
     /// Its events.
     let count: Int?
     let chart: Int64?
@@ -46,6 +50,7 @@ struct SegmentRow {
     /// - Parameter bytes: what the row says is appended to it; ``with(_:)`` gives it back for reading.
     init(_ row: RawStatement, into bytes: inout [UInt8]) {
         id = row.number(0) ?? 0
+        before = row.number(14)
         count = row.number(1).flatMap { Int($0) }
         chart = row.number(2)
         origin = row.number(3)
@@ -139,41 +144,5 @@ struct SegmentRow {
                     envelope: [UInt8](bytes[lines[index]]), body: second, isLast: index == names.count - 1))
         }
         return true
-    }
-}
-
-/// Where an event stands: its segment, and its place in there.
-struct EventPlace {
-    /// The row of the segment, and the names of its events.
-    let segment: Int64
-    let index: Int
-    let count: Int
-
-    /// The arrival number.
-    var arrival: Int64 { segment - Int64(count - 1 - index) }
-
-    /// Looks an event up by its place in its sequence; nil where the chart does not have it there.
-    static func find(_ event: EventHash, _ dot: Dot, in chart: Int64, _ db: Database) throws -> EventPlace? {
-        guard let origin = try Origins.number(of: dot.origin, db) else { return nil }
-        // A number that names two events has two segments.
-        let rows = try RawStatement(
-            cached: """
-                SELECT id, seq, names FROM segment WHERE chart = ?1 AND origin = ?2 AND seq <= ?3 AND seq + count > ?3
-                    AND seq > ?3 - \(Segment.mostEvents)
-                """, db)
-        try rows.bind(chart, at: 1)
-        try rows.bind(origin, at: 2)
-        try rows.bind(Int64(dot.seq), at: 3)
-        defer { rows.reset() }
-        while try rows.next() {
-            guard let id = rows.number(0), let first = rows.number(1), let names = rows.bytes(2) else { continue }
-            let index = dot.seq - Int(first)
-            let (start, count) = (index * EventHash.byteCount, names.count / EventHash.byteCount)
-            guard index >= 0, index < count, EventHash(bytes: names[start..<start + EventHash.byteCount]) == event else {
-                continue
-            }
-            return EventPlace(segment: id, index: index, count: count)
-        }
-        return nil
     }
 }

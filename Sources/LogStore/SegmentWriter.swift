@@ -24,6 +24,7 @@ final class SegmentWriter {
     struct Mark {
         fileprivate let segments: Int
         fileprivate let lastEvent: Int64
+        fileprivate let tails: [Int64: SegmentChain.Tail]
     }
 
     private let store: SegmentStore
@@ -37,6 +38,8 @@ final class SegmentWriter {
     private let failure = Mutex<(any Error)?>(nil)
     /// Those that have their place in the order of arrival.
     private var placed: [Segment] = []
+    /// Where the charts end that it writes to.
+    private(set) var tails: [Int64: SegmentChain.Tail] = [:]
     /// The last arrival number that was given.
     private(set) var lastEvent: Int64
 
@@ -56,9 +59,6 @@ final class SegmentWriter {
     /// True where there is nothing to store, and was nothing.
     var isEmpty: Bool { placed.isEmpty && open.isEmpty }
 
-    /// The last arrival number there will be, as far as events have come.
-    var arrivals: Int64 { open.values.reduce(lastEvent) { $0 + Int64($1.rows.count) } }
-
     /// Events that it stores: this node's, and others'.
     var counts: (own: Int, others: Int) {
         placed.reduce(into: (0, 0)) { counts, segment in
@@ -67,6 +67,19 @@ final class SegmentWriter {
     }
 
     // MARK: Gathering
+
+    /// True once it has been told where a chart ends.
+    func knowsTail(of chart: Int64) -> Bool { tails[chart] != nil }
+
+    /// Tells it which segment is the last of a chart; before the first event of that chart.
+    func begin(_ chart: Int64, after last: Int64) { tails[chart] = SegmentChain.Tail(last: last) }
+
+    /// What the row of a chart is to say of the segments that have their place, and does not say yet.
+    func takeTail(of chart: Int64) -> SegmentChain.Tail? {
+        guard let tail = tails[chart], tail.unsaidEvents > 0 else { return nil }
+        tails[chart] = SegmentChain.Tail(last: tail.last)
+        return tail
+    }
 
     /// Takes a row, which is stored at the latest with the commit.
     func add(_ row: EventRow, origin: Int64) {
@@ -83,13 +96,23 @@ final class SegmentWriter {
 
     /// Gives a segment its place in the order of arrival; it does not grow any more.
     private func place(_ segment: Segment, signing: Bool) {
-        segment.first = lastEvent + 1
-        lastEvent = segment.id
-        segment.mustSign = signing && segment.source == nil
-        placed.append(segment)
+        number(segment, signing: signing)
         waiting.append(segment)
         waitingEvents += segment.rows.count
         if waitingEvents >= Self.atOnce { handOver() }
+    }
+
+    private func number(_ segment: Segment, signing: Bool) {
+        segment.first = lastEvent + 1
+        lastEvent = segment.id
+        segment.mustSign = signing && segment.source == nil
+        var tail = tails[segment.chart] ?? SegmentChain.Tail(last: 0)
+        segment.before = tail.last
+        if tail.last == 0 { tail.first = segment.id }
+        tail.last = segment.id
+        tail.unsaidEvents += segment.rows.count
+        tails[segment.chart] = tail
+        placed.append(segment)
     }
 
     /// Lets all events of a chart be stored: they are about to be read.
@@ -141,11 +164,8 @@ final class SegmentWriter {
         order = []
         try finish()
         if let last {
-            last.first = lastEvent + 1
-            lastEvent = last.id
-            last.mustSign = last.source == nil
+            number(last, signing: true)
             try store.sign([last].filter(\.mustSign))
-            placed.append(last)
         }
         let closing = end(entries)
         if let last {
@@ -168,7 +188,7 @@ final class SegmentWriter {
 
     // MARK: Undoing
 
-    var mark: Mark { Mark(segments: placed.count, lastEvent: lastEvent) }
+    var mark: Mark { Mark(segments: placed.count, lastEvent: lastEvent, tails: tails) }
 
     /// True where a segment could not be stored.
     var hasFailed: Bool { failure.withLock { $0 } != nil }
@@ -179,7 +199,7 @@ final class SegmentWriter {
         wait()
         (open, order) = ([:], [])
         placed.removeLast(placed.count - mark.segments)
-        lastEvent = mark.lastEvent
+        (lastEvent, tails) = (mark.lastEvent, mark.tails)
         failure.withLock { $0 = nil }
     }
 
@@ -211,9 +231,9 @@ private struct SegmentStore {
     ) throws {
         row = try RawStatement(
             cached: """
-                INSERT INTO segment (id, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature,
+                INSERT INTO segment (id, before, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature,
                     names, envelopes, bodies)
-                VALUES (?, ?, ?, ?, ?, ?, ?, \(ArrivalChain.Form.heads.rawValue), ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, \(ArrivalChain.Form.heads.rawValue), ?, ?, ?, ?, ?, ?, ?, ?)
                 """, db)
         (self.db, self.sealer, self.batch, self.sign) = (db, sealer, batch, sign)
     }
@@ -234,17 +254,18 @@ private struct SegmentStore {
     private func insert(_ segment: Segment, _ nonce: AES.GCM.Nonce, _ end: SegmentWriter.End?) throws {
         let (rows, name) = (segment.rows, segment.last.event.hash)
         try row.bind(segment.id, at: 1)
-        try row.bind(Int64(rows.count), at: 2)
-        try row.bind(segment.chart, at: 3)
-        try row.bind(segment.origin, at: 4)
-        try row.bind(Int64(rows[0].event.envelope.seq), at: 5)
-        try row.bind(segment.source?.row ?? 0, at: 6)
-        try row.bind(batch, at: 7)
-        try row.bind(optional: end.map { Int64($0.at.milliseconds) }, at: 8)
-        try row.bind(optional: end?.chain, at: 9)
-        try row.bind(segment.verdict, at: 10)
-        try row.bind(optional: segment.head.map { Int64($0.at.milliseconds) }, at: 11)
-        try row.bind(optional: segment.head?.signature, at: 12)
+        try row.bind(segment.before, at: 2)
+        try row.bind(Int64(rows.count), at: 3)
+        try row.bind(segment.chart, at: 4)
+        try row.bind(segment.origin, at: 5)
+        try row.bind(Int64(rows[0].event.envelope.seq), at: 6)
+        try row.bind(segment.source?.row ?? 0, at: 7)
+        try row.bind(batch, at: 8)
+        try row.bind(optional: end.map { Int64($0.at.milliseconds) }, at: 9)
+        try row.bind(optional: end?.chain, at: 10)
+        try row.bind(segment.verdict, at: 11)
+        try row.bind(optional: segment.head.map { Int64($0.at.milliseconds) }, at: 12)
+        try row.bind(optional: segment.head?.signature, at: 13)
         if rows.count == 1 {
             let sealed = try rows[0].event.bodyLine.map { try sealer.seal($0.line, of: name, under: nonce) }
             try name.withBytes { names in
@@ -263,14 +284,14 @@ private struct SegmentStore {
     }
 
     private func run(_ names: UnsafeRawBufferPointer, _ envelopes: UnsafeRawBufferPointer, _ sealed: Data?) throws {
-        try row.bind(borrowed: names, at: 13)
-        try row.bind(borrowed: envelopes, at: 14)
+        try row.bind(borrowed: names, at: 14)
+        try row.bind(borrowed: envelopes, at: 15)
         guard let sealed else {
-            try row.bind(optional: [UInt8]?.none, at: 15)
+            try row.bind(optional: [UInt8]?.none, at: 16)
             return try row.run()
         }
         try sealed.withUnsafeBytes { sealed in
-            try row.bind(borrowed: sealed, at: 15)
+            try row.bind(borrowed: sealed, at: 16)
             try row.run()
         }
     }

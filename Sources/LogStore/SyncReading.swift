@@ -211,17 +211,6 @@ private struct ExcerptReader {
     let maxBytes: Int
     let sealer: Sealer
 
-    /// So many arrivals are looked through for those of the chart: most reads are for what came a moment ago. For more, the index is asked.
-    private static let few = 256
-    private static let fewRows = """
-        SELECT \(SegmentRow.columns) FROM segment WHERE +chart = ? AND id > ? AND id <= ? AND source <> ? ORDER BY id
-        """
-    private static let manyRows = """
-        WITH picked (id) AS MATERIALIZED (
-            SELECT id FROM segment WHERE chart = ? AND id > ? AND id <= ? ORDER BY id LIMIT -1)
-        SELECT \(SegmentRow.columns) FROM picked CROSS JOIN segment ON segment.id = picked.id WHERE source <> ?
-        """
-
     /// An event as its row has it. What it says is of no concern here, so no more is read of it than where it stands in its chain.
     private struct Stored {
         let row: Int64
@@ -253,10 +242,14 @@ private struct ExcerptReader {
             bytes += pendingBytes
             (pending, pendingBytes) = ([], 0)
         }
-        let rows = try rows(of: id, db)
-        defer { rows.reset() }
-        while try rows.next() {
-            let segment = SegmentRow(rows)
+        let row = try RawStatement(cached: "SELECT \(SegmentRow.columns) FROM segment WHERE id = ?", db)
+        defer { row.reset() }
+        for place in try SegmentChain.segments(of: id, after: Int64(range.from), upTo: Int64(range.upTo), db) {
+            row.reset()
+            try row.bind(place, at: 1)
+            guard try row.next() else { throw damaged(place, "the row is gone") }
+            let segment = SegmentRow(row)
+            guard segment.source != source else { continue }
             if batch != segment.batch {
                 takePending()
                 batch = segment.batch
@@ -277,15 +270,6 @@ private struct ExcerptReader {
         }
         excerpt.heads = tips.values.sorted { $0.row < $1.row }.compactMap(\.head)
         return excerpt
-    }
-
-    private func rows(of chart: Int64, _ db: Database) throws -> RawStatement {
-        let rows = try RawStatement(cached: range.upTo - range.from <= Self.few ? Self.fewRows : Self.manyRows, db)
-        try rows.bind(chart, at: 1)
-        try rows.bind(Int64(range.from), at: 2)
-        try rows.bind(Int64(range.upTo), at: 3)
-        try rows.bind(source ?? -1, at: 4)
-        return rows
     }
 
     /// The events of a segment, without those that the peer has. A byte that changed since it was stored is found: envelopes by their hashes,

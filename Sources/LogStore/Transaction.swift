@@ -19,7 +19,14 @@ final class Transaction {
     /// The connection, once all events of a chart stand there.
     func db(withEventsOf chart: Int64) throws -> Database {
         segments.place(chart)
-        return try db
+        let db = try db
+        if let tail = segments.takeTail(of: chart) {
+            let update = try RawStatement(cached: "UPDATE chart SET \(Self.tailColumns) WHERE id = ?4", db)
+            try bind(tail, to: update)
+            try update.bind(chart, at: 4)
+            try update.run()
+        }
+        return db
     }
 
     /// Rows that had been changed when the present job first asked for the connection; nil where it has not.
@@ -146,10 +153,10 @@ final class Transaction {
         segments.placeAll(but: 1)
         let folds = try charts.map { chart, events in try fold(chart, after: events) }
         try orApart { try segments.finish() }
-        for ((chart, events), fold) in zip(charts, folds) { try closeChart(chart, events, fold) }
+        for ((chart, _), fold) in zip(charts, folds) { if let fold { try store(fold, of: chart) } }
         try accountAhead(charts.map(\.value))
         for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
-            try closeChart(chart, events, fold(chart, after: events))
+            if let fold = try fold(chart, after: events) { try store(fold, of: chart) }
         }
         if mayRelease { try releaseSynced() }
         takeJob()
@@ -164,6 +171,8 @@ final class Transaction {
         state.counters.chain = end.chain
         state.counters.lastEvent = segments.lastEvent
         change?.arrival = Int(segments.lastEvent)
+        for chart in newEvents.keys.sorted() { try updateRow(of: chart) }
+        state.tails.merge(segments.tails.mapValues(\.last)) { $1 }
     }
 
     /// Where an event cannot be stored, nobody knows yet whose it is.
@@ -182,20 +191,36 @@ final class Transaction {
         return !record.graph.forkedOrigins.isEmpty || events.contains(where: \.changesFold) ? KeptFold(record) : nil
     }
 
-    private func closeChart(_ chart: Int64, _ events: [StoredEvent], _ fold: KeptFold?) throws {
+    private static let tailColumns = "last = ?1, events = events + ?2, first = coalesce(?3, first)"
+
+    private func bind(_ tail: SegmentChain.Tail, to update: RawStatement) throws {
+        try update.bind(tail.last, at: 1)
+        try update.bind(Int64(tail.unsaidEvents), at: 2)
+        try update.bind(optional: tail.first, at: 3)
+    }
+
+    /// What the row of a chart says of its events.
+    private func updateRow(of chart: Int64) throws {
         let graph = try record(chart).graph
-        if let fold { try store(fold, of: chart) }
         let heads = graph.heads
-        let update = try RawStatement(cached: "UPDATE chart SET digest = ?, tips = ?, folded = ? WHERE id = ?", db)
-        try update.bind(heads.digest, at: 1)
-        try update.bind(try TipList.bytes(of: heads.tips) { try originID($0) }, at: 2)
-        try update.bind(segments.arrivals, at: 3)
-        try update.bind(chart, at: 4)
+        let update = try RawStatement(
+            cached: "UPDATE chart SET \(Self.tailColumns), digest = ?4, tips = ?5, folded = ?6 WHERE id = ?7", db)
+        try bind(segments.takeTail(of: chart) ?? SegmentChain.Tail(last: tail(of: chart)), to: update)
+        try update.bind(heads.digest, at: 4)
+        try update.bind(try TipList.bytes(of: heads.tips) { try originID($0) }, at: 5)
+        try update.bind(segments.lastEvent, at: 6)
+        try update.bind(chart, at: 7)
         try update.run()
         for origin in graph.forkedOrigins {
             try db.execute(
                 sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
         }
+    }
+
+    /// The last segment of a chart.
+    private func tail(of chart: Int64) throws -> Int64 {
+        if let tail = segments.tails[chart]?.last ?? state.tails[chart] { return tail }
+        return try SegmentChain.last(of: chart, db)
     }
 
     /// Takes the state out; nothing may be written through this transaction afterwards.
@@ -223,6 +248,7 @@ final class Transaction {
             .execute(arguments: [Data(chart.bytes), isLocal])
         let id = try db.lastInsertedRowID
         state.put(id, ChartRecord(chart: chart, isLocal: isLocal))
+        state.tails[id] = 0
         touched.insert(id)
         return id
     }
@@ -289,6 +315,7 @@ final class Transaction {
             chart: chart, event: event, verdict: verdict.isPermitted ? nil : try Self.text(of: verdict), source: source,
             head: head
         )
+        if !segments.knowsTail(of: chart) { segments.begin(chart, after: try tail(of: chart)) }
         segments.add(row, origin: try originID(event.envelope.origin))
         let kind = Catalogue.kind(event.envelope.kind)
         jobEvents.append(

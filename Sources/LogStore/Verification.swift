@@ -122,7 +122,7 @@ public struct LogVerifier: Sendable {
             return try await reader.read { db in
                 try ChartRowsVerifier.verify(
                     charts.map { (id: $0.0, chart: $0.1) }, node: node, sealer: sealer, db, isQuick: isQuick,
-                    byIndex: pause != nil)
+                    byChain: pause != nil)
             }
         } catch {
             guard charts.count == 1, let chart = charts.first?.1 else {

@@ -33,6 +33,8 @@ struct WriterState: Sendable {
     var chartIDs: [ChartID: Int64] = [:]
     var originIDs: [Origin: Int64] = [:]
     var peerIDs: [NodeID: Int64] = [:]
+    /// The last segment of each chart.
+    var tails: [Int64: Int64] = [:]
     var counters = Counters()
 
     /// What is counted on with every event; put back where a job fails.
@@ -114,6 +116,7 @@ struct WriterState: Sendable {
         chartIDs = [:]
         originIDs = [:]
         peerIDs = [:]
+        tails = [:]
     }
 
     init(room: LogStore.Cache) { self.room = room }

@@ -150,7 +150,7 @@ import Testing
             [.arrival]
         ),
         (
-            "INSERT INTO segment SELECT 999, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature, randomblob(32), envelopes, bodies FROM segment WHERE id = 7",
+            "INSERT INTO segment SELECT 999, before, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature, randomblob(32), envelopes, bodies FROM segment WHERE id = 7",
             [.envelope, .arrival]
         ),
         (
@@ -159,6 +159,11 @@ import Testing
         ),
         ("UPDATE segment SET chart = chart + 1 WHERE id = 6", [.missing, .derived]),
         ("UPDATE segment SET count = 4 WHERE id = 6", [.envelope]),
+        ("UPDATE segment SET before = 1 WHERE id = 7", [.database]),
+        ("UPDATE segment SET before = 9 WHERE id = 6", [.database]),
+        ("UPDATE chart SET last = 9", [.database]),
+        ("UPDATE chart SET last = 9000000000000000000", [.database]),
+        ("UPDATE chart SET events = 9000000000000000000", [.database]),
         ("UPDATE segment SET count = 9000000000000000000 WHERE id = 6", [.envelope]),
         ("UPDATE segment SET seq = seq + 1 WHERE id = 6", [.database]),
         ("UPDATE segment SET origin = origin + 1 WHERE id = 7", [.database]),
