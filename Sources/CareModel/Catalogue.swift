@@ -66,7 +66,10 @@ public enum Catalogue {
     struct Entry: Sendable {
         let type: any EventBody.Type
         let version: Int
+        let isCritical: Bool
         let authors: Authors
+        /// True where it writes no register, and need not name anything.
+        let mayStandAlone: Bool
         /// True where its body is read when it arrives: a rule of the fold needs it.
         let isReadAtOnce: Bool
         /// True where it is one of the events that say who may do what.
@@ -79,8 +82,13 @@ public enum Catalogue {
         init(_ type: any EventBody.Type) {
             self.type = type
             version = type.version
+            isCritical = type.critical
+            switch type.targets {
+            case .none, .optional: mayStandAlone = type.rule == .keepAll
+            case .required, .one: mayStandAlone = false
+            }
             authors = type.authors
-            isReadAtOnce = type.critical || Fold.reads.contains(type.kind)
+            isReadAtOnce = isCritical || Fold.reads.contains(type.kind)
             isOfAuthority = Authority.kinds.contains(type.kind)
             switch authors {
             case .member, .steward, .scopes: isDecidedByMembers = !isOfAuthority

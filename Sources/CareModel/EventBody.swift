@@ -55,6 +55,18 @@ extension EventBody {
     }
 }
 
+extension EventBody {
+    /// What is wrong with a body, as far as it can be told from it alone; nil where nothing is.
+    static func problem(in line: BodyLine) -> ContentError? {
+        do throws(ContentError) {
+            _ = try read(line)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
 /// What happens when two people decided at once without knowing of each other.
 public enum ConflictRule: Hashable, Sendable {
     /// Different values stand side by side as a dispute until a person settles it.

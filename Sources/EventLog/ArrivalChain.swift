@@ -60,11 +60,15 @@ public enum ArrivalChain {
         for entry in entries {
             entry.event.withBytes { bytes.append(contentsOf: $0) }
             guard form >= .sources else { continue }
-            if let node = entry.source { node.append(to: &bytes) } else { bytes.append(UInt8(ascii: "-")) }
-            bytes.append(0x0A)
+            ByteWriter.append(to: &bytes, atMost: NodeID.textCount + 1) { output in
+                if let node = entry.source { node.write(to: &output) } else { output.put("-") }
+                output.put("\n")
+            }
             guard form >= .heads, let head = entry.head else { continue }
-            head.at.append(to: &bytes)
-            bytes.append(0x0A)
+            ByteWriter.append(to: &bytes, atMost: 64) { output in
+                head.at.write(to: &output)
+                output.put("\n")
+            }
             bytes.append(contentsOf: head.signature)
         }
         return EventHash(of: bytes).bytes

@@ -1,31 +1,11 @@
 /// Base64 with the URL alphabet and without padding (RFC 4648, section 5): hashes, salts and signatures.
 public enum Base64URL {
-    private static let alphabet = [UInt8](
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 0xFF, count: 256)
-        for (value, letter) in alphabet.enumerated() { table[Int(letter)] = UInt8(value) }
+        alphabet.withUTF8Buffer { for (value, letter) in $0.enumerated() { table[Int(letter)] = UInt8(value) } }
         return table
     }()
-
-    /// Appends the encoded form of `bytes` to `output`.
-    public static func append(_ bytes: some Sequence<UInt8>, to output: inout [UInt8]) {
-        // Over plain memory where there is some: hashes and buckets pass here by the thousand.
-        if bytes.withContiguousStorageIfAvailable({ append($0, to: &output) }) == nil {
-            Array(bytes).withUnsafeBufferPointer { append($0, to: &output) }
-        }
-    }
-
-    private static func append(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: letters(for: bytes.count)) { text in
-            var count = 0
-            write(bytes) { letter in
-                text[count] = letter
-                count += 1
-            }
-            output.append(contentsOf: UnsafeBufferPointer(text))
-        }
-    }
 
     /// The encoded form of `bytes`.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
@@ -33,31 +13,33 @@ public enum Base64URL {
     }
 
     private static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
-        String(unsafeUninitializedCapacity: letters(for: bytes.count)) { text in
-            var count = 0
-            write(bytes) { letter in
-                text[count] = letter
-                count += 1
-            }
-            return count
-        }
+        ByteWriter.text(atMost: letters(for: bytes.count)) { write(UnsafeRawBufferPointer(bytes), to: &$0) }
     }
 
-    private static func letters(for bytes: Int) -> Int { (bytes * 4 + 2) / 3 }
+    /// How many letters so many bytes become.
+    static func letters(for bytes: Int) -> Int { (bytes * 4 + 2) / 3 }
 
-    private static func write(_ bytes: UnsafeBufferPointer<UInt8>, _ put: (UInt8) -> Void) {
-        alphabet.withUnsafeBufferPointer { alphabet in
-            var accumulator: UInt32 = 0
-            var bits: UInt32 = 0
-            for byte in bytes {
-                accumulator = accumulator << 8 | UInt32(byte)
-                bits += 8
-                while bits >= 6 {
-                    bits -= 6
-                    put(alphabet[Int(accumulator >> bits) & 63])
-                }
+    /// Writes the encoded form of `bytes`.
+    static func write(_ bytes: UnsafeRawBufferPointer, to output: inout ByteWriter) {
+        let alphabet = alphabet.utf8Start
+        func letter(_ bits: UInt32) -> UInt8 { alphabet[Int(bits & 63)] }
+        output.fill(letters(for: bytes.count)) { text in
+            var (place, byte) = (0, 0)
+            while byte + 3 <= bytes.count {
+                let bits = UInt32(bytes[byte]) << 16 | UInt32(bytes[byte + 1]) << 8 | UInt32(bytes[byte + 2])
+                text[place] = letter(bits >> 18)
+                text[place + 1] = letter(bits >> 12)
+                text[place + 2] = letter(bits >> 6)
+                text[place + 3] = letter(bits)
+                byte += 3
+                place += 4
             }
-            if bits > 0 { put(alphabet[Int(accumulator << (6 - bits)) & 63]) }
+            let rest = bytes.count - byte
+            guard rest > 0 else { return }
+            let bits = UInt32(bytes[byte]) << 16 | (rest > 1 ? UInt32(bytes[byte + 1]) << 8 : 0)
+            text[place] = letter(bits >> 18)
+            text[place + 1] = letter(bits >> 12)
+            if rest > 1 { text[place + 2] = letter(bits >> 6) }
         }
     }
 

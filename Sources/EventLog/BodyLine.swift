@@ -38,16 +38,16 @@ public struct BodyLine: Hashable, Sendable {
 
     /// Writes a body. `members` is a JSON object (`{…}`) without spaces; its members follow the salt and the time.
     public init(salt: [UInt8], when: ClinicalTime, members: [UInt8]) throws(FormatError) {
-        var line: [UInt8] = []
-        line.reserveCapacity(Self.headBytes + members.count)
-        line.append(contentsOf: "{\"salt\":\"".utf8)
-        Base64URL.append(salt, to: &line)
-        line.append(contentsOf: "\",\"when\":\"".utf8)
-        when.append(to: &line)
-        line.append(UInt8(ascii: "\""))
-        let inner = members.dropFirst()
-        if inner.first != UInt8(ascii: "}") { line.append(UInt8(ascii: ",")) }
-        line.append(contentsOf: inner)
+        let line = ByteWriter.write(atMost: 128 + Base64URL.letters(for: salt.count) + members.count) { output in
+            output.put("{\"salt\":\"")
+            salt.withUnsafeBytes { Base64URL.write($0, to: &output) }
+            output.put("\",\"when\":\"")
+            when.write(to: &output)
+            output.put("\"")
+            let inner = members.dropFirst()
+            if inner.first != UInt8(ascii: "}") { output.put(",") }
+            output.put(inner)
+        }
         try self.init(line: line)
     }
 

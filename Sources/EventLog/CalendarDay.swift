@@ -52,17 +52,17 @@ public struct CalendarDay: Hashable, Comparable, Sendable {
 extension CalendarDay: CustomStringConvertible, Codable {
     /// `YYYY-MM-DD`.
     public var description: String {
-        text(append)
+        text(write)
     }
 
-    /// Appends `YYYY-MM-DD`.
-    func append(to output: inout [UInt8]) {
+    /// Writes `YYYY-MM-DD`.
+    func write(to output: inout ByteWriter) {
         let (year, month, day) = parts
-        appendPadded(year, 4, to: &output)
-        output.append(UInt8(ascii: "-"))
-        appendPadded(month, 2, to: &output)
-        output.append(UInt8(ascii: "-"))
-        appendPadded(day, 2, to: &output)
+        output.put(year, digits: 4)
+        output.put("-")
+        output.put(month, digits: 2)
+        output.put("-")
+        output.put(day, digits: 2)
     }
 
     /// Reads `YYYY-MM-DD`.
@@ -82,28 +82,4 @@ extension CalendarDay: CustomStringConvertible, Codable {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
-}
-
-/// Appends `value` in decimal, with leading zeros up to `digits`.
-func appendPadded(_ value: Int, _ digits: Int, to output: inout [UInt8]) {
-    guard value >= 0 else { return output.append(contentsOf: String(value).utf8) }
-    // From the last digit on, beside the output: turning it round in place would copy all of it, and times are written for every event.
-    let most = 20
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: most) { letters in
-        var (rest, first) = (value, most)
-        repeat {
-            first -= 1
-            letters[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0 || most - first < digits
-        output.append(contentsOf: letters[first...])
-    }
-}
-
-/// The text that `append` writes.
-func text(_ append: (inout [UInt8]) -> Void) -> String {
-    var letters: [UInt8] = []
-    letters.reserveCapacity(32)
-    append(&letters)
-    return String(decoding: letters, as: UTF8.self)
 }

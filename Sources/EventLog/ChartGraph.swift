@@ -146,7 +146,7 @@ public struct ChartGraph: Sendable {
             try check(envelope, covering: (known.map { [$0] } ?? []) + place.after, place.after)
         }
         if let prev = place.prev, !seenCoversPrev {
-            var wider = nodes[prev].reach
+            var wider = reach(of: prev)
             wider.merge(envelope.seen)
             wider.advance(dot.origin, to: dot.seq)
             place.wider = wider
@@ -161,10 +161,7 @@ public struct ChartGraph: Sendable {
             return seen.isAdvance(
                 of: nodes[prev].envelope.seen, nodes[prev].envelope.origin, to: nodes[prev].envelope.seq)
         }
-        var closure = VectorClock()
-        if let prev { closure = nodes[prev].reach }
-        for position in after { closure.merge(nodes[position].reach) }
-        return seen == closure
+        return seen == clock(of: (prev.map { [$0] } ?? []) + after)
     }
 
     /// `after` names nothing that another of its events, or `prev`, covers; `refs` nothing that lies outside of the event's past.
@@ -239,6 +236,14 @@ public struct ChartGraph: Sendable {
             .sorted { nodes[$0].hash < nodes[$1].hash }
     }
 
+    /// What a replica holds that has the event. The parts of a node are asked for one by one: to copy it whole costs more than its clock.
+    func reach(of position: Int) -> VectorClock {
+        if let wider = nodes[position].wider { return wider }
+        var reach = nodes[position].envelope.seen
+        reach.advance(nodes[position].envelope.origin, to: nodes[position].envelope.seq)
+        return reach
+    }
+
     // MARK: Chains
 
     /// True when a dot of this origin names two events.
@@ -252,8 +257,8 @@ public struct ChartGraph: Sendable {
 
     /// The last events of an origin: one, or one for each branch of a fork; ascending by hash.
     public func tips(of origin: Origin) -> [Int] {
-        guard let tips = chains[origin]?.tips, tips.count > 1 else { return chains[origin]?.tips ?? [] }
-        return tips.sorted { nodes[$0].hash < nodes[$1].hash }
+        guard let tips = chains[origin]?.tips else { return [] }
+        return tips.count > 1 ? tips.sorted { nodes[$0].hash < nodes[$1].hash } : tips
     }
 
     /// The last events of every origin and of every branch, as peers compare them.
@@ -273,6 +278,19 @@ public struct ChartGraph: Sendable {
         }.sorted()
     }
 
+    /// The events that are here, and that a replica lacks which holds no more than what it must with the event at `position`.
+    public func positions(beyondReachOf position: Int) -> [Int] {
+        let wider = nodes[position].wider
+        // Nearly always there is none.
+        if wider == nil,
+            clock.isAdvance(
+                of: nodes[position].envelope.seen, nodes[position].envelope.origin, to: nodes[position].envelope.seq)
+        {
+            return []
+        }
+        return positions(beyond: wider ?? reach(of: position))
+    }
+
     /// The events at a dot: none, one, or several after a fork.
     public func events(at dot: Dot) -> [Int] {
         guard let chain = chains[dot.origin], dot.seq >= 1 else { return [] }
@@ -280,5 +298,7 @@ public struct ChartGraph: Sendable {
     }
 
     /// The maximal events of the whole chart: what somebody who looks at it now has before them.
-    public var frontier: [Int] { maximal(chains.values.flatMap(\.tips)) }
+    public var frontier: [Int] {
+        chains.count == 1 ? maximal(chains.values[chains.values.startIndex].tips) : maximal(chains.values.flatMap(\.tips))
+    }
 }

@@ -41,17 +41,18 @@ public struct ChartHeads: Hashable, Sendable, Codable {
 
     /// One hash over chart and tips. Heads carry hashes, so a fork shows.
     public var digest: EventHash {
-        var bytes = Array("duolog/heads/1\n".utf8)
-        bytes.reserveCapacity(64 + 96 * tips.count)
-        chart.append(to: &bytes)
-        bytes.append(0x0A)
-        for tip in tips.sorted(by: { ($0.origin, $0.hash) < ($1.origin, $1.hash) }) {
-            tip.origin.append(to: &bytes)
-            bytes.append(UInt8(ascii: " "))
-            bytes.append(contentsOf: String(tip.seq).utf8)
-            bytes.append(UInt8(ascii: " "))
-            tip.hash.append(to: &bytes)
-            bytes.append(0x0A)
+        let bytes = ByteWriter.write(atMost: 64 + 128 * tips.count) { output in
+            output.put("duolog/heads/1\n")
+            chart.write(to: &output)
+            output.put("\n")
+            for tip in tips.sorted(by: { ($0.origin, $0.hash) < ($1.origin, $1.hash) }) {
+                tip.origin.write(to: &output)
+                output.put(" ")
+                output.put(tip.seq)
+                output.put(" ")
+                tip.hash.write(to: &output)
+                output.put("\n")
+            }
         }
         return EventHash(of: bytes)
     }

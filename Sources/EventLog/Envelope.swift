@@ -115,56 +115,67 @@ extension Envelope {
 
     /// The one permitted form, without a line feed.
     public var line: [UInt8] {
-        var out: [UInt8] = []
-        out.reserveCapacity(512)
-        func put(_ text: String) { out.append(contentsOf: text.utf8) }
-        func put(_ hash: EventHash) { hash.append(to: &out) }
-        func put(_ hashes: [EventHash]) {
-            put("[")
-            for (index, hash) in hashes.enumerated() {
-                put(index == 0 ? "\"" : ",\"")
-                put(hash)
-                put("\"")
-            }
-            put("]")
+        ByteWriter.write(atMost: Self.roomForFixed + author.text.utf8.count + kind.name.utf8.count + roomForPast) {
+            write(to: &$0)
         }
-        put("{\"t\":\"event\",\"chart\":\"")
-        put(chart)
-        put("\",\"origin\":\"")
-        origin.append(to: &out)
-        put("\",\"seq\":")
-        appendPadded(seq, 1, to: &out)
-        put(",\"prev\":")
+    }
+
+    /// Members that every envelope has, with the longest number or time in each.
+    private static let roomForFixed = 512
+    /// What an envelope names: each hash and each origin in quotes with a comma, and each number of a clock.
+    private var roomForPast: Int {
+        (after.count + refs.count) * (EventHash.textCount + 3) + seen.entries.count * (Origin.textCount + 4 + 20)
+    }
+
+    private func write(to output: inout ByteWriter) {
+        output.put("{\"t\":\"event\",\"chart\":\"")
+        chart.write(to: &output)
+        output.put("\",\"origin\":\"")
+        origin.write(to: &output)
+        output.put("\",\"seq\":")
+        output.put(seq)
         if let prev {
-            put("\"")
-            put(prev)
-            put("\"")
+            output.put(",\"prev\":\"")
+            prev.write(to: &output)
+            output.put("\",\"seen\":{")
         } else {
-            put("null")
+            output.put(",\"prev\":null,\"seen\":{")
         }
-        put(",\"seen\":{")
-        for (index, entry) in seen.entries.enumerated() {
-            put(index == 0 ? "\"" : ",\"")
-            entry.origin.append(to: &out)
-            put("\":")
-            appendPadded(entry.seq, 1, to: &out)
+        var isFirst = true
+        for entry in seen.entries {
+            if isFirst { output.put("\"") } else { output.put(",\"") }
+            isFirst = false
+            entry.origin.write(to: &output)
+            output.put("\":")
+            output.put(entry.seq)
         }
-        put("},\"after\":")
-        put(after)
-        put(",\"refs\":")
-        put(refs)
-        put(",\"at\":\"")
-        at.append(to: &out)
-        put("\",\"author\":\"")
-        put(author.text)
-        put("\",\"kind\":\"")
-        put(kind.name)
-        put("\",\"kv\":")
-        appendPadded(version, 1, to: &out)
-        put(critical ? ",\"crit\":true,\"body\":\"" : ",\"crit\":false,\"body\":\"")
-        put(body)
-        put("\"}")
-        return out
+        output.put("},\"after\":")
+        Self.write(after, to: &output)
+        output.put(",\"refs\":")
+        Self.write(refs, to: &output)
+        output.put(",\"at\":\"")
+        at.write(to: &output)
+        output.put("\",\"author\":\"")
+        output.put(text: author.text)
+        output.put("\",\"kind\":\"")
+        output.put(text: kind.name)
+        output.put("\",\"kv\":")
+        output.put(version)
+        if critical { output.put(",\"crit\":true,\"body\":\"") } else { output.put(",\"crit\":false,\"body\":\"") }
+        body.write(to: &output)
+        output.put("\"}")
+    }
+
+    private static func write(_ hashes: [EventHash], to output: inout ByteWriter) {
+        output.put("[")
+        var isFirst = true
+        for hash in hashes {
+            if isFirst { output.put("\"") } else { output.put(",\"") }
+            isFirst = false
+            hash.write(to: &output)
+            output.put("\"")
+        }
+        output.put("]")
     }
 }
 

@@ -77,8 +77,8 @@ public struct EventHash: Hashable, Comparable, Sendable {
         try withUnsafeBytes(of: (word0.bigEndian, word1.bigEndian, word2.bigEndian, word3.bigEndian), body)
     }
 
-    /// Appends the base64url form.
-    func append(to output: inout [UInt8]) { withBytes { Base64URL.append($0, to: &output) } }
+    /// Writes the base64url form.
+    func write(to output: inout ByteWriter) { withBytes { Base64URL.write($0, to: &output) } }
 
     /// Any eight bytes of a SHA-256 are as good as all of them for finding a place in a table.
     public func hash(into hasher: inout Hasher) { hasher.combine(word0) }

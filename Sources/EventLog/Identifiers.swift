@@ -1,16 +1,18 @@
 /// Crockford's base 32 in lower case: its letters ascend like their values, so text and bits sort alike.
 enum Base32 {
-    private static let alphabet = [UInt8]("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    private static let alphabet: StaticString = "0123456789abcdefghjkmnpqrstvwxyz"
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 0xFF, count: 256)
-        for (value, letter) in alphabet.enumerated() { table[Int(letter)] = UInt8(value) }
+        alphabet.withUTF8Buffer { for (value, letter) in $0.enumerated() { table[Int(letter)] = UInt8(value) } }
         return table
     }()
 
-    /// Appends the `letters` lowest groups of five bits, the highest first.
-    static func append(_ value: UInt64, letters: Int, to output: inout [UInt8]) {
-        for index in (0..<letters).reversed() {
-            output.append(alphabet[Int(truncatingIfNeeded: value >> UInt64(index * 5)) & 31])
+    /// Writes the `letters` lowest groups of five bits, the highest first.
+    @inline(__always)
+    static func write(_ value: UInt64, letters: Int, to output: inout ByteWriter) {
+        let alphabet = alphabet.utf8Start
+        output.fill(letters) { text in
+            for index in 0..<letters { text[index] = alphabet[Int(value &>> UInt64((letters - 1 - index) * 5) & 31)] }
         }
     }
 
@@ -70,10 +72,10 @@ public struct NodeID: Hashable, Comparable, Sendable {
     /// Reads the 16 letters; nil when they are not of that form.
     public init?(_ text: String) { self.init(text: Array(text.utf8)) }
 
-    /// Appends the 16 letters.
-    public func append(to output: inout [UInt8]) {
-        Base32.append(high >> 24, letters: 8, to: &output)
-        Base32.append(high << 16 | UInt64(low), letters: 8, to: &output)
+    /// Writes the 16 letters.
+    func write(to output: inout ByteWriter) {
+        Base32.write(high >> 24, letters: 8, to: &output)
+        Base32.write(high << 16 | UInt64(low), letters: 8, to: &output)
     }
 
     /// The order of the text.
@@ -115,12 +117,15 @@ public struct Origin: Hashable, Comparable, Sendable {
     /// Reads `<node>.<epoch>`; nil when it is not of that form.
     public init?(_ text: String) { self.init(text: Array(text.utf8)) }
 
-    /// Appends `<node>.<epoch>`.
-    public func append(to output: inout [UInt8]) {
-        node.append(to: &output)
-        output.append(UInt8(ascii: "."))
-        Base32.append(epoch, letters: 13, to: &output)
+    /// Writes `<node>.<epoch>`.
+    func write(to output: inout ByteWriter) {
+        node.write(to: &output)
+        output.put(UInt8(ascii: "."))
+        Base32.write(epoch, letters: 13, to: &output)
     }
+
+    /// Of one node no two epochs come to the same; a node is not free to choose what it is called.
+    public func hash(into hasher: inout Hasher) { hasher.combine(epoch &+ node.high) }
 
     /// The order of the text.
     public static func < (left: Origin, right: Origin) -> Bool { (left.node, left.epoch) < (right.node, right.epoch) }
@@ -163,10 +168,10 @@ public struct AuthorID: Hashable, Comparable, Sendable {
 
     /// A practitioner's id from 80 random bits.
     public init(random: (UInt64, UInt16)) {
-        var letters: [UInt8] = []
-        Base32.append(random.0 >> 24, letters: 8, to: &letters)
-        Base32.append(random.0 << 16 | UInt64(random.1), letters: 8, to: &letters)
-        text = String(decoding: letters, as: UTF8.self)
+        text = ByteWriter.text(atMost: 16) { output in
+            Base32.write(random.0 >> 24, letters: 8, to: &output)
+            Base32.write(random.0 << 16 | UInt64(random.1), letters: 8, to: &output)
+        }
     }
 
     static func accepts(_ letters: some Collection<UInt8>) -> Bool {
@@ -180,7 +185,7 @@ public struct AuthorID: Hashable, Comparable, Sendable {
 
 extension NodeID: CustomStringConvertible, Codable {
     /// The 16 letters.
-    public var description: String { text(append) }
+    public var description: String { text(write) }
 
     /// Reads the 16 letters.
     public init(from decoder: any Decoder) throws {
@@ -193,7 +198,7 @@ extension NodeID: CustomStringConvertible, Codable {
 
 extension Origin: CustomStringConvertible, Codable {
     /// `<node>.<epoch>`.
-    public var description: String { text(append) }
+    public var description: String { text(write) }
 
     /// Reads `<node>.<epoch>`.
     public init(from decoder: any Decoder) throws {

@@ -51,16 +51,16 @@ public struct ClinicalTime: Hashable, Sendable {
 extension Timestamp: CustomStringConvertible, Codable {
     /// `YYYY-MM-DDTHH:MM:SS.mmmZ`.
     public var description: String {
-        text(append)
+        text(write)
     }
 
-    /// Appends `YYYY-MM-DDTHH:MM:SS.mmmZ`.
-    func append(to output: inout [UInt8]) {
+    /// Writes `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+    func write(to output: inout ByteWriter) {
         let seconds = floorDivide(milliseconds, 1000)
-        appendClock(seconds, to: &output)
-        output.append(UInt8(ascii: "."))
-        appendPadded(milliseconds - seconds * 1000, 3, to: &output)
-        output.append(UInt8(ascii: "Z"))
+        writeClock(seconds, to: &output)
+        output.put(".")
+        output.put(milliseconds - seconds * 1000, digits: 3)
+        output.put("Z")
     }
 
     /// Reads the one permitted form.
@@ -83,17 +83,17 @@ extension Timestamp: CustomStringConvertible, Codable {
 extension ClinicalTime: CustomStringConvertible, Codable {
     /// `YYYY-MM-DDTHH:MM:SS±HH:MM`.
     public var description: String {
-        text(append)
+        text(write)
     }
 
-    /// Appends `YYYY-MM-DDTHH:MM:SS±HH:MM`.
-    func append(to output: inout [UInt8]) {
+    /// Writes `YYYY-MM-DDTHH:MM:SS±HH:MM`.
+    func write(to output: inout ByteWriter) {
         let size = abs(offsetMinutes)
-        appendClock(localSeconds, to: &output)
-        output.append(UInt8(ascii: offsetMinutes < 0 ? "-" : "+"))
-        appendPadded(size / 60, 2, to: &output)
-        output.append(UInt8(ascii: ":"))
-        appendPadded(size % 60, 2, to: &output)
+        writeClock(localSeconds, to: &output)
+        output.put(UInt8(ascii: offsetMinutes < 0 ? "-" : "+"))
+        output.put(size / 60, digits: 2)
+        output.put(":")
+        output.put(size % 60, digits: 2)
     }
 
     /// Reads the one permitted form.
@@ -113,16 +113,16 @@ extension ClinicalTime: CustomStringConvertible, Codable {
     }
 }
 
-private func appendClock(_ seconds: Int, to output: inout [UInt8]) {
+private func writeClock(_ seconds: Int, to output: inout ByteWriter) {
     let day = floorDivide(seconds, 86_400)
     let second = seconds - day * 86_400
-    CalendarDay(number: day).append(to: &output)
-    output.append(UInt8(ascii: "T"))
-    appendPadded(second / 3600, 2, to: &output)
-    output.append(UInt8(ascii: ":"))
-    appendPadded(second / 60 % 60, 2, to: &output)
-    output.append(UInt8(ascii: ":"))
-    appendPadded(second % 60, 2, to: &output)
+    CalendarDay(number: day).write(to: &output)
+    output.put("T")
+    output.put(second / 3600, digits: 2)
+    output.put(":")
+    output.put(second / 60 % 60, digits: 2)
+    output.put(":")
+    output.put(second % 60, digits: 2)
 }
 
 /// Division that rounds towards minus infinity, so that moments before 1970 fall on the right day.

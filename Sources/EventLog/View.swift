@@ -11,7 +11,7 @@ public struct View: Hashable, Sendable {
     /// A view of `chart` in which `events` are the last ones.
     public init(chart: ChartID, events: [EventHash]) {
         self.chart = chart
-        self.events = events.sorted()
+        self.events = events.count > 1 ? events.sorted() : events
     }
 
     /// The token that people and programs hand back.
@@ -59,7 +59,8 @@ extension ChartGraph {
 
     /// What a replica holds that has all of `positions`.
     public func clock(of positions: [Int]) -> VectorClock {
-        positions.reduce(into: VectorClock()) { $0.merge(nodes[$1].reach) }
+        guard let first = positions.first else { return VectorClock() }
+        return positions.dropFirst().reduce(into: reach(of: first)) { $0.merge(reach(of: $1)) }
     }
 
     /// True when the event at `position` was before somebody who saw `frontier`.
@@ -87,10 +88,12 @@ extension ChartGraph {
         let seen = clock(of: frontier)
         let prev = tips(of: origin).first
         let seq = (prev.map { nodes[$0].envelope.seq } ?? 0) + 1
-        var after = frontier
-        if let prev, seen[origin] == seq - 1 { after.removeAll { reaches($0, from: prev) } }
+        // Nearly always somebody goes on where they left off, and there is nothing beside it.
+        var after = frontier.count == 1 && frontier.first == prev ? [] : frontier
+        if let prev, !after.isEmpty, seen[origin] == seq - 1 { after.removeAll { reaches($0, from: prev) } }
         return Causality(
-            seq: seq, prev: prev.map { nodes[$0].hash }, seen: seen, after: after.map { nodes[$0].hash }.sorted())
+            seq: seq, prev: prev.map { nodes[$0].hash }, seen: seen,
+            after: after.isEmpty ? [] : after.map { nodes[$0].hash }.sorted())
     }
 
 }

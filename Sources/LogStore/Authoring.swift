@@ -68,12 +68,12 @@ extension Transaction {
 
     func write(_ draft: Draft, to chart: Int64) throws -> Authored {
         let origin = Origin(node: store.node, epoch: state.counters.epoch)
-        let (written, event, verdict) = try withRecord(chart, isWriting: true) { record in
-            let (written, event) = try record.author(draft, as: origin, at: store.configuration.clock())
-            return (written, event, record.graph.position(of: event.hash).map { record.verdict(on: $0) })
+        let (written, event) = try withRecord(chart, isWriting: true) { record in
+            try record.author(draft, as: origin, at: store.configuration.clock())
         }
-        try insert(event, verdict: verdict ?? .permitted, chart: chart, source: nil)
-        try applyErasures([event], to: chart)
+        // What is not permitted is not written.
+        try insert(event, verdict: .permitted, chart: chart, source: nil)
+        try applyErasures(CollectionOfOne(event), to: chart)
         return written
     }
 

@@ -40,7 +40,7 @@ public struct PairingCode: Hashable, Sendable {
     /// The code as it is handed over.
     public var text: String {
         var bytes = key.key.bytes
-        key.node.append(to: &bytes)
+        bytes += key.node.description.utf8
         let name = shownName.utf8
         bytes.append(UInt8(clamping: name.count))
         bytes += name

@@ -10,22 +10,19 @@ extension ChartRecord {
     public mutating func author(
         _ draft: Draft, as origin: Origin, at time: Timestamp
     ) throws(AuthoringError) -> (written: Authored, event: Event) {
-        guard let kind = Catalogue.kind(draft.kind) else {
+        guard let kind = Catalogue.entry(draft.kind) else {
             throw .content(ContentError("kind", "\(draft.kind) is not a kind that this version knows"))
         }
         let event = try compose(draft, kind, as: origin, at: time)
         let position = try admitOwn(event, kind)
-        let node = graph.nodes[position]
-        let last = graph.maximal([position] + node.envelope.after.compactMap { graph.position(of: $0) })
         let written = Authored(
-            event: event.hash, seq: event.envelope.seq,
-            view: View(chart: graph.chart, events: last.map { graph.nodes[$0].hash }).token,
-            not_seen: graph.positions(beyond: node.reach).map { graph.nodes[$0].hash })
+            chart: graph.chart, event: event.hash, seq: event.envelope.seq,
+            not_seen: graph.positions(beyondReachOf: position).map { graph.nodes[$0].hash })
         return (written, event)
     }
 
     private func compose(
-        _ draft: Draft, _ kind: any EventBody.Type, as origin: Origin, at time: Timestamp
+        _ draft: Draft, _ kind: Catalogue.Entry, as origin: Origin, at time: Timestamp
     ) throws(AuthoringError) -> Event {
         let body: BodyLine
         do throws(FormatError) {
@@ -48,8 +45,8 @@ extension ChartRecord {
         let next = graph.next(in: origin, seeing: frontier)
         let envelope = Envelope(
             chart: draft.chart, origin: origin, seq: next.seq, prev: next.prev, seen: next.seen, after: next.after,
-            refs: refs.sorted(), at: time, author: draft.author, kind: draft.kind, version: kind.version,
-            critical: kind.critical, body: body.hash)
+            refs: refs.isEmpty ? [] : refs.sorted(), at: time, author: draft.author, kind: draft.kind, version: kind.version,
+            critical: kind.isCritical, body: body.hash)
         return Event(envelope: envelope, body: body)
     }
 
@@ -77,14 +74,15 @@ extension ChartRecord {
     }
 
     /// Admits an event of our own, and refuses what a peer's event would be stored without effect for.
-    private mutating func admitOwn(_ event: Event, _ kind: any EventBody.Type) throws(AuthoringError) -> Int {
-        if isIncomplete, kind.rule != .keepAll { throw .incomplete }
-        if case .hold = kind.rule, event.envelope.kind != ConflictResolved.kind, !event.envelope.refs.isEmpty {
+    private mutating func admitOwn(_ event: Event, _ kind: Catalogue.Entry) throws(AuthoringError) -> Int {
+        if isIncomplete, kind.isCritical { throw .incomplete }
+        if !event.envelope.refs.isEmpty, case .hold = kind.type.rule, event.envelope.kind != ConflictResolved.kind {
             try refuseDisputed(event)
         }
         let position: Int
         do throws(AdmissionError) {
-            position = try admit(event)
+            // It follows the last event of its chain, so it cannot be here.
+            position = try admit(new: event, as: kind)
         } catch {
             throw .damaged(error)
         }
@@ -95,17 +93,15 @@ extension ChartRecord {
 
     /// What is wrong with what an event says. One that names nothing and writes no register needs no fold to tell: a journal grows with
     /// every disclosure, and must not be read through for each.
-    private func problem(at position: Int, _ kind: any EventBody.Type) -> ContentError? {
-        let mayNameNothing =
-            switch kind.targets {
-            case .none, .optional: true
-            case .required, .one: false
-            }
-        guard kind.rule == .keepAll, graph.nodes[position].envelope.refs.isEmpty, mayNameNothing,
-            let body = entries[position].body
-        else { return Fold(self).problem(of: position) }
-        guard case .failure(let problem) = Self.content(of: kind, body) else { return nil }
-        return problem
+    private func problem(at position: Int, _ kind: Catalogue.Entry) -> ContentError? {
+        guard kind.mayStandAlone, graph.nodes[position].envelope.refs.isEmpty, let body = entries[position].body else {
+            return Fold(self).problem(of: position)
+        }
+        switch entries[position].content {
+        case .success: return nil
+        case .failure(let problem): return problem
+        case nil: return kind.type.problem(in: body)
+        }
     }
 
     private func refuseDisputed(_ event: Event) throws(AuthoringError) {

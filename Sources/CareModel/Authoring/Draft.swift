@@ -56,15 +56,44 @@ public struct Draft: Sendable {
 }
 
 /// An event that was written.
-public struct Authored: Hashable, Sendable, Codable {
+public struct Authored: Hashable, Sendable {
+    /// The chart that it was written in.
+    public let chart: ChartID
     /// Its name.
-    public var event: EventHash
+    public let event: EventHash
     /// Its place.
-    public var seq: Int
-    /// The author's view with it.
-    public var view: String
+    public let seq: Int
     /// Events that had arrived before, and that the author had not seen.
-    public var not_seen: [EventHash]
+    public let not_seen: [EventHash]
+
+    /// The author's view with it, as a token: all that they had before them is in the event's past.
+    public var view: String { View(chart: chart, events: [event]).token }
+}
+
+/// As a request that is repeated is answered again.
+extension Authored: Codable {
+    private enum CodingKeys: CodingKey { case event, seq, view, not_seen }
+
+    /// Reads the answer; its view says which chart it is of.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        guard let view = View(token: try container.decode(String.self, forKey: .view)) else {
+            throw DecodingError.dataCorruptedError(forKey: .view, in: container, debugDescription: "not a view token")
+        }
+        chart = view.chart
+        event = try container.decode(EventHash.self, forKey: .event)
+        seq = try container.decode(Int.self, forKey: .seq)
+        not_seen = try container.decode([EventHash].self, forKey: .not_seen)
+    }
+
+    /// Writes the answer.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(event, forKey: .event)
+        try container.encode(seq, forKey: .seq)
+        try container.encode(view, forKey: .view)
+        try container.encode(not_seen, forKey: .not_seen)
+    }
 }
 
 /// Why a draft is not written. Authoring is strict where admission is not.

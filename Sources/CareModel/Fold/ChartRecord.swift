@@ -42,11 +42,15 @@ public struct ChartRecord: Sendable {
 
     /// Takes in an event of which the caller knows that it is not here.
     mutating func admit(new event: Event) throws(AdmissionError) -> Int {
+        try admit(new: event, as: Catalogue.entry(event.envelope.kind))
+    }
+
+    /// The same, where the caller has looked its kind up; nil for one that this version does not know.
+    mutating func admit(new event: Event, as kind: Catalogue.Entry?) throws(AdmissionError) -> Int {
         if event.bodyLine == nil, Catalogue.neverErased.contains(event.envelope.kind) {
             throw .missingBody(event.envelope.dot)
         }
         let position = try graph.admit(new: event)
-        let kind = Catalogue.entry(event.envelope.kind)
         authority.judge(event, as: kind, in: graph)
         append(event, as: kind)
         return position

@@ -1,0 +1,250 @@
+import EventLog
+
+/// What stands in a body line, as places in it: nothing is copied out before a kind asks for it, and most of what is read is never asked for
+/// twice.
+final class BodyText {
+    /// Text of the line, without its quotes.
+    enum Text {
+        case plain(start: Int, end: Int)
+        /// What an escape made another: a place in ``decoded``.
+        case decoded(Int)
+    }
+
+    /// A value that stands in the line.
+    enum Value {
+        case null
+        case bool(Bool)
+        case int(Int)
+        case string(Text)
+        case array
+        case object
+
+        /// What it is, for those who look for a fault in a kind.
+        var name: String {
+            switch self {
+            case .null: "null"
+            case .bool: "a truth value"
+            case .int: "a number"
+            case .string: "text"
+            case .array: "a list"
+            case .object: "an object"
+            }
+        }
+
+        var isNull: Bool { if case .null = self { true } else { false } }
+    }
+
+    struct Entry {
+        /// The place of what holds it.
+        let holder: Int
+        /// How many that holds before it.
+        let index: Int
+        /// Its key, where it is a member of an object.
+        let key: Text?
+        var value: Value
+        /// The place in ``entries`` behind it and all that it holds.
+        var next: Int
+    }
+
+    private let line: [UInt8]
+    /// In the order of the line: what holds others comes right before them, and the body itself first.
+    private let entries: [Entry]
+    private let decoded: [String]
+
+    /// Reads a line that passed the grammar of a body; nil for what is no JSON.
+    init?(line: [UInt8]) {
+        let read = line.withUnsafeBufferPointer { bytes in
+            var reader = BodyReader(bytes: bytes)
+            return reader.value(at: 0, of: 0, nil, depth: 0) && reader.isAtEnd ? (reader.entries, reader.decoded) : nil
+        }
+        guard let (entries, decoded) = read else { return nil }
+        (self.line, self.entries, self.decoded) = (line, entries, decoded)
+    }
+
+    subscript(place: Int) -> Value { entries[place].value }
+
+    func string(_ text: Text) -> String {
+        switch text {
+        case .plain(let start, let end): String(decoding: line[start..<end], as: UTF8.self)
+        case .decoded(let index): decoded[index]
+        }
+    }
+
+    // MARK: Members and elements
+
+    /// The place of an object's member; nil where it has none of that name.
+    func member(_ name: String, of object: Int) -> Int? {
+        var name = name
+        return name.withUTF8 { name in
+            var place = object + 1
+            while place < entries[object].next {
+                if isKey(of: place, name) { return place }
+                place = entries[place].next
+            }
+            return nil
+        }
+    }
+
+    private func isKey(of place: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        switch entries[place].key {
+        case .plain(let start, let end): end - start == name.count && line[start..<end].elementsEqual(name)
+        case .decoded(let index): decoded[index].utf8.elementsEqual(name)
+        case nil: false
+        }
+    }
+
+    /// The places of what an object or a list holds, in the order of the line.
+    func contents(of holder: Int) -> [Int] {
+        var places: [Int] = []
+        var place = holder + 1
+        while place < entries[holder].next {
+            places.append(place)
+            place = entries[place].next
+        }
+        return places
+    }
+
+    func key(of place: Int) -> String? { entries[place].key.map { string($0) } }
+
+    /// Where in the body something stands. Told only where something is wrong, so nothing is noted on the way.
+    func path(to place: Int) -> [any CodingKey] {
+        var keys: [any CodingKey] = []
+        var place = place
+        while place > 0 {
+            keys.append(key(of: place).map { BodyKey($0) } ?? BodyKey(entries[place].index))
+            place = entries[place].holder
+        }
+        return keys.reversed()
+    }
+}
+
+/// A step on the way to something in a body.
+struct BodyKey: CodingKey {
+    let stringValue: String
+    let intValue: Int?
+
+    init(_ name: String) { (stringValue, intValue) = (name, nil) }
+    init(_ index: Int) { (stringValue, intValue) = ("Index \(index)", index) }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { self.init(intValue) }
+}
+
+/// Reads JSON without spaces and floats. Nil or false from any of its steps: it is something else.
+private struct BodyReader {
+    let bytes: UnsafeBufferPointer<UInt8>
+    private(set) var entries: [BodyText.Entry] = []
+    private(set) var decoded: [String] = []
+    private var position = 0
+
+    init(bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+        entries.reserveCapacity(12)
+    }
+
+    var isAtEnd: Bool { position == bytes.count }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard position < bytes.count, bytes[position] == byte else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func take(_ word: StaticString) -> Bool {
+        let count = word.utf8CodeUnitCount
+        guard bytes.count - position >= count, word.withUTF8Buffer({ $0.elementsEqual(bytes[position..<position + count]) })
+        else { return false }
+        position += count
+        return true
+    }
+
+    /// Reads a value, and what it holds.
+    mutating func value(at index: Int, of holder: Int, _ key: BodyText.Text?, depth: Int) -> Bool {
+        guard position < bytes.count, depth <= Limits.bodyDepth else { return false }
+        let place = entries.count
+        entries.append(BodyText.Entry(holder: holder, index: index, key: key, value: .null, next: place + 1))
+        switch bytes[position] {
+        case UInt8(ascii: "{"):
+            entries[place].value = .object
+            guard object(place, depth: depth) else { return false }
+            entries[place].next = entries.count
+        case UInt8(ascii: "["):
+            entries[place].value = .array
+            guard array(place, depth: depth) else { return false }
+            entries[place].next = entries.count
+        case UInt8(ascii: "\""):
+            guard let text = string() else { return false }
+            entries[place].value = .string(text)
+        case UInt8(ascii: "t"):
+            guard take("true") else { return false }
+            entries[place].value = .bool(true)
+        case UInt8(ascii: "f"):
+            guard take("false") else { return false }
+            entries[place].value = .bool(false)
+        case UInt8(ascii: "n"): return take("null")
+        default:
+            guard let int = integer() else { return false }
+            entries[place].value = .int(int)
+        }
+        return true
+    }
+
+    private mutating func object(_ place: Int, depth: Int) -> Bool {
+        position += 1
+        if take(UInt8(ascii: "}")) { return true }
+        var index = 0
+        repeat {
+            guard let key = string(), take(UInt8(ascii: ":")), value(at: index, of: place, key, depth: depth + 1) else {
+                return false
+            }
+            index += 1
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "}"))
+    }
+
+    private mutating func array(_ place: Int, depth: Int) -> Bool {
+        position += 1
+        if take(UInt8(ascii: "]")) { return true }
+        var index = 0
+        repeat {
+            guard value(at: index, of: place, nil, depth: depth + 1) else { return false }
+            index += 1
+        } while take(UInt8(ascii: ","))
+        return take(UInt8(ascii: "]"))
+    }
+
+    private mutating func integer() -> Int? {
+        let isNegative = take(UInt8(ascii: "-"))
+        var (value, digits) = (0, 0)
+        while position < bytes.count, (48...57).contains(bytes[position]) {
+            value = value * 10 + Int(bytes[position] - 48)
+            digits += 1
+            guard digits <= 18 else { return nil }
+            position += 1
+        }
+        return digits == 0 ? nil : isNegative ? -value : value
+    }
+
+    private mutating func string() -> BodyText.Text? {
+        let start = position
+        guard take(UInt8(ascii: "\"")) else { return nil }
+        var isPlain = true
+        while position < bytes.count {
+            switch bytes[position] {
+            case UInt8(ascii: "\""):
+                position += 1
+                return isPlain ? .plain(start: start + 1, end: position - 1) : decode(start..<position)
+            case UInt8(ascii: "\\"):
+                isPlain = false
+                position += 2
+            default: position += 1
+            }
+        }
+        return nil
+    }
+
+    private mutating func decode(_ quoted: Range<Int>) -> BodyText.Text? {
+        guard let text = JSONText.string(bytes[quoted]) else { return nil }
+        decoded.append(text)
+        return .decoded(decoded.count - 1)
+    }
+}
