@@ -48,7 +48,24 @@ public struct BodyLine: Hashable, Sendable {
             if inner.first != UInt8(ascii: "}") { output.put(",") }
             output.put(inner)
         }
-        try self.init(line: line)
+        // The rest says what is wrong with what has no form.
+        guard salt.count == Self.saltBytes, when.hasForm else {
+            try self.init(line: line)
+            return
+        }
+        guard line.count <= Limits.lineBytes else {
+            throw FormatError(field: "body", byte: Limits.lineBytes, reason: .lineTooLong)
+        }
+        try ByteScanner.read(line, field: "body") { scanner throws(FormatError) in
+            scanner.pass(Self.headBytes)
+            try JSONGrammar(allowsSpace: false).checkMembers(&scanner, known: Self.headKeys)
+        }
+        self.init(checked: line, when: when)
+    }
+
+    private init(checked line: [UInt8], when: ClinicalTime) {
+        self.line = line
+        self.when = when
     }
 
     /// What the kind says, as a JSON object: the line without salt and time.
@@ -58,7 +75,7 @@ public struct BodyLine: Hashable, Sendable {
     }
 
     /// The bytes of `{"salt":"…","when":"…"`: both have one length only.
-    private static let headBytes = 67
+    package static let headBytes = 67
 
     /// The hash that the envelope names.
     public var hash: EventHash { EventHash(of: line) }

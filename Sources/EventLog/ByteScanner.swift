@@ -32,9 +32,10 @@ struct ByteScanner: ~Copyable {
 
     /// What `body` reads, where that is all of `text`.
     static func only<Value>(_ text: String, _ body: (inout ByteScanner) throws(FormatError) -> Value) -> Value? {
-        try? read(Array(text.utf8), field: "text") { scanner throws(FormatError) in
-            let value = try body(&scanner)
-            try scanner.endOfLine()
+        var text = text
+        return text.withUTF8 { bytes in
+            var scanner = ByteScanner(bytes, "text")
+            guard let value = try? body(&scanner), scanner.isAtEnd else { return nil }
             return value
         }
     }
@@ -111,14 +112,10 @@ struct ByteScanner: ~Copyable {
     }
 
     /// Steps over what stands for itself in a string: printable ASCII other than a quote and a backslash.
-    mutating func passPlainText() {
-        while position < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<0x20, 0x80...: return
-            default: position += 1
-            }
-        }
-    }
+    mutating func passPlainText() { position = PlainText.end(in: bytes, from: position) }
+
+    /// Steps over the beginning of a line that was put together just now.
+    mutating func pass(_ count: Int) { position = min(position + count, bytes.count) }
 
     /// The bytes of one part of the line, which were stepped over.
     func copy(_ range: Range<Int>) -> [UInt8] { Array(bytes[range]) }

@@ -9,6 +9,7 @@ struct ByteWriter: ~Copyable {
     private init(_ bytes: UnsafeMutableBufferPointer<UInt8>) { self.bytes = bytes }
 
     /// What `body` writes: at most `capacity` bytes.
+    @inline(__always)
     static func write(atMost capacity: Int, _ body: (inout ByteWriter) -> Void) -> [UInt8] {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { bytes in
             var writer = ByteWriter(bytes)

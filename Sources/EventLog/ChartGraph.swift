@@ -35,12 +35,15 @@ public struct ChartGraph: Sendable {
     }
 
     private struct Chain {
+        let origin: Origin
         /// By seq − 1: the branch that arrived first.
         var first: [Int] = []
         /// By seq: the events of other branches.
         var forked: [Int: [Int]] = [:]
         /// Events that no event of the chain follows.
         var tips: [Int] = []
+
+        init(_ origin: Origin) { self.origin = origin }
 
         /// Takes in an event; true where it is of another branch. In place: a copy would cost in proportion to the chain.
         mutating func append(_ position: Int, seq: Int, after prev: Int?) -> Bool {
@@ -62,7 +65,10 @@ public struct ChartGraph: Sendable {
     /// What has been admitted, as a clock.
     public private(set) var clock = VectorClock()
     private var index: [EventHash: Int] = [:]
-    private var chains: [Origin: Chain] = [:]
+    private var chains: [Chain] = []
+    private var chainIndex: [Origin: Int] = [:]
+    /// The chain that was written to last: nearly always the next to be asked for.
+    private var recentChain = 0
     /// Origins of which a dot names two events: nearly always none.
     private var forks: Set<Origin> = []
 
@@ -116,10 +122,20 @@ public struct ChartGraph: Sendable {
                 after: place.after))
         index[hash] = position
         clock.advance(envelope.origin, to: envelope.seq)
-        if chains[envelope.origin, default: Chain()].append(position, seq: envelope.seq, after: place.prev) {
-            forks.insert(envelope.origin)
-        }
+        recentChain = chain(of: envelope.origin) ?? addChain(envelope.origin)
+        if chains[recentChain].append(position, seq: envelope.seq, after: place.prev) { forks.insert(envelope.origin) }
         return position
+    }
+
+    private mutating func addChain(_ origin: Origin) -> Int {
+        chainIndex[origin] = chains.count
+        chains.append(Chain(origin))
+        return chains.count - 1
+    }
+
+    private func chain(of origin: Origin) -> Int? {
+        if recentChain < chains.count, chains[recentChain].origin == origin { return recentChain }
+        return chainIndex[origin]
     }
 
     /// Checks the structure of an envelope against the chart and returns its place.
@@ -129,7 +145,11 @@ public struct ChartGraph: Sendable {
         var place = Place()
         let seenCoversPrev = envelope.seenCoversPrev
         if let prevHash = envelope.prev {
-            guard let prev = index[prevHash] else { throw .missingPrev(dot, prevHash) }
+            // Nearly always it came right before.
+            let last = nodes.count - 1
+            guard let prev = last >= 0 && nodes[last].hash == prevHash ? last : index[prevHash] else {
+                throw .missingPrev(dot, prevHash)
+            }
             guard nodes[prev].envelope.origin == dot.origin, nodes[prev].envelope.seq == dot.seq - 1 else {
                 throw .brokenChain(dot)
             }
@@ -253,11 +273,11 @@ public struct ChartGraph: Sendable {
     public var forkedOrigins: [Origin] { forks.sorted() }
 
     /// The origins that have written, ascending.
-    public var origins: [Origin] { chains.keys.sorted() }
+    public var origins: [Origin] { chains.map(\.origin).sorted() }
 
     /// The last events of an origin: one, or one for each branch of a fork; ascending by hash.
     public func tips(of origin: Origin) -> [Int] {
-        guard let tips = chains[origin]?.tips else { return [] }
+        guard let tips = chain(of: origin).map({ chains[$0].tips }) else { return [] }
         return tips.count > 1 ? tips.sorted { nodes[$0].hash < nodes[$1].hash } : tips
     }
 
@@ -265,16 +285,17 @@ public struct ChartGraph: Sendable {
     public var heads: ChartHeads {
         ChartHeads(
             chart: chart,
-            tips: chains.flatMap { origin, chain in
-                chain.tips.map { Tip(origin: origin, seq: nodes[$0].envelope.seq, hash: nodes[$0].hash) }
+            tips: chains.flatMap { chain in
+                chain.tips.map { Tip(origin: chain.origin, seq: nodes[$0].envelope.seq, hash: nodes[$0].hash) }
             })
     }
 
     /// The events that a replica lacks which holds no more than `clock`, in the order in which they were admitted here.
     public func positions(beyond clock: VectorClock) -> [Int] {
         guard clock != self.clock else { return [] }
-        return chains.flatMap { origin, chain in
-            chain.first.dropFirst(clock[origin]) + chain.forked.filter { $0.key > clock[origin] }.flatMap(\.value)
+        return chains.flatMap { chain in
+            let seen = clock[chain.origin]
+            return chain.first.dropFirst(seen) + chain.forked.filter { $0.key > seen }.flatMap(\.value)
         }.sorted()
     }
 
@@ -293,12 +314,12 @@ public struct ChartGraph: Sendable {
 
     /// The events at a dot: none, one, or several after a fork.
     public func events(at dot: Dot) -> [Int] {
-        guard let chain = chains[dot.origin], dot.seq >= 1 else { return [] }
+        guard dot.seq >= 1, let chain = chain(of: dot.origin).map({ chains[$0] }) else { return [] }
         return (dot.seq <= chain.first.count ? [chain.first[dot.seq - 1]] : []) + (chain.forked[dot.seq] ?? [])
     }
 
     /// The maximal events of the whole chart: what somebody who looks at it now has before them.
     public var frontier: [Int] {
-        chains.count == 1 ? maximal(chains.values[chains.values.startIndex].tips) : maximal(chains.values.flatMap(\.tips))
+        chains.count == 1 ? maximal(chains[0].tips) : maximal(chains.flatMap(\.tips))
     }
 }

@@ -21,6 +21,11 @@ public struct Kind: Hashable, Comparable, Sendable {
             && letters.allSatisfy { (97...122).contains($0) || $0 == 46 || $0 == 95 }
     }
 
+    /// Told by their lengths where they are not the same: most are.
+    public static func == (left: Kind, right: Kind) -> Bool {
+        left.name.utf8.count == right.name.utf8.count && left.name == right.name
+    }
+
     /// The order of the text.
     public static func < (left: Kind, right: Kind) -> Bool { left.name < right.name }
 }

@@ -45,6 +45,9 @@ public struct ClinicalTime: Hashable, Sendable {
     /// The calendar day in the time's own offset.
     public var day: CalendarDay { CalendarDay(number: floorDivide(localSeconds, 86_400)) }
 
+    /// True where it can be written: the year has four digits, and the offset is one that is read.
+    var hasForm: Bool { (-62_167_219_200...253_402_300_799).contains(localSeconds) && (-840...840).contains(offsetMinutes) }
+
     var localSeconds: Int { instant.milliseconds / 1000 + offsetMinutes * 60 }
 }
 

@@ -47,6 +47,61 @@ import Testing
         #expect(abs(error.byte - (Self.start.utf8.count + offset)) <= 1, "byte \(error.byte)")
     }
 
+    /// Of a body that is put together, its salt and its time are not read again: what that refuses must be what reading refuses.
+    @Test func whatIsPutTogetherIsWhatIsRead() throws {
+        let salts = [0, 15, 16, 17].map { [UInt8](repeating: 0xFF, count: $0) }
+        let instants = [-62_167_219_200, -62_167_219_201, -1, 0, 1_925_000_000, 253_402_300_799, 253_402_300_800].map {
+            $0 * 1000
+        }
+        let members = [
+            "{}", #"{"a":"é\n\u00e9","b":[1,{"c":null}]}"#, #"{"a":1.5}"#, #"{"salt":1}"#, #"{"a":1}x"#, "{", "", "[]",
+        ]
+        var (written, refused) = (0, 0)
+        for salt in salts {
+            for instant in instants {
+                for offset in [-841, -840, -839, -1, 0, 1, 840, 841, 14_400] {
+                    for members in members {
+                        let when = ClinicalTime(instant: Timestamp(milliseconds: instant), offsetMinutes: offset)
+                        let inner = members.dropFirst()
+                        let line = Array(
+                            (#"{"salt":"\#(Base64URL.encode(salt))","when":"\#(when)""# + (inner.first == "}" ? "" : ",") + inner)
+                                .utf8)
+                        let read = Result { () throws(FormatError) in try BodyLine(line: line) }
+                        let made = Result { () throws(FormatError) in
+                            try BodyLine(salt: salt, when: when, members: Array(members.utf8))
+                        }
+                        #expect(made == read, "\(String(decoding: line, as: UTF8.self))")
+                        if case .success(let body) = made {
+                            #expect(body.line == line)
+                            written += 1
+                        } else {
+                            refused += 1
+                        }
+                    }
+                }
+            }
+        }
+        #expect(written > 50 && refused > 1000, "\(written) written, \(refused) refused")
+    }
+
+    /// Text is looked at eight bytes at a time: wherever a byte stands that ends it or is none of it, it is found.
+    @Test func everyByteIsFoundWhereverItStands() throws {
+        for length in 0..<20 {
+            for place in 0...length {
+                for byte in [UInt8](0...255) {
+                    var text = [UInt8](repeating: UInt8(ascii: "!"), count: length)
+                    text.insert(byte, at: place)
+                    let error = refusal(bytes: Array(#","a":""#.utf8) + text + Array(#""}"#.utf8))
+                    let isPlain = (0x20..<0x80).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+                    guard (error == nil) == isPlain else {
+                        Issue.record("byte \(byte) at \(place) of \(length): \(error.map { "\($0)" } ?? "taken")")
+                        continue
+                    }
+                }
+            }
+        }
+    }
+
     @Test func nestingEndsAtSixteen() throws {
         func nested(_ depth: Int) -> String {
             #","a":"# + String(repeating: "[", count: depth - 1) + String(repeating: "]", count: depth - 1) + "}"

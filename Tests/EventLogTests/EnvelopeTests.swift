@@ -17,6 +17,40 @@ import Testing
         #expect(try Envelope(line: line).line == line)
     }
 
+    /// All that can be long at once: what is set aside for a line must do for each.
+    @Test func theLongestOfAllIsWrittenAndRead() throws {
+        var random = SplitMix64(seed: 7)
+        func hashes(_ count: Int) throws -> [EventHash] {
+            try (0..<count).map { _ in try #require(EventHash(bytes: random.bytes(32))) }.sorted()
+        }
+        func letters(_ count: Int) -> String { String(repeating: "z", count: count) }
+        let origin = Origin(node: try #require(NodeID("zzzzzzzzzzzzzzzz")), epoch: .max)
+        let others = (0..<Limits.clockEntries - 1).map { _ in
+            (Origin(node: origin.node, epoch: random.next() >> 1), Limits.sequence)
+        }
+        let envelope = Envelope(
+            chart: try hashes(1)[0], origin: origin, seq: Limits.sequence, prev: try hashes(1)[0],
+            seen: VectorClock(others + [(origin, Limits.sequence - 1)]), after: try hashes(Limits.links),
+            refs: try hashes(Limits.links), at: try #require(Timestamp("9999-12-31T23:59:59.999Z")),
+            author: try #require(AuthorID(letters(Limits.nameBytes))), kind: try #require(Kind(letters(Limits.nameBytes))),
+            version: 1_000_000, critical: false, body: try hashes(1)[0])
+        let line = envelope.line
+        #expect(line.count > 100_000)
+        #expect(try Envelope(line: line) == envelope)
+    }
+
+    /// Nothing checks an envelope that is put together: it is written, and refused by whoever reads it.
+    @Test func whatHasNoFormIsWrittenAndRefused() throws {
+        var envelope = try Envelope(line: sample())
+        for milliseconds in [Int.min / 2, -62_167_219_200_001, 253_402_300_800_000, Int.max / 2] {
+            envelope.at = Timestamp(milliseconds: milliseconds)
+            #expect(throws: FormatError.self) { try Envelope(line: envelope.line) }
+        }
+        envelope.at = Timestamp(milliseconds: 0)
+        (envelope.seq, envelope.version) = (.max, .min)
+        #expect(throws: FormatError.self) { try Envelope(line: envelope.line) }
+    }
+
     /// Whatever is accepted is canonical: writing it again gives the same bytes.
     @Test func everyMutationIsRefusedOrCanonical() throws {
         let line = try sample()

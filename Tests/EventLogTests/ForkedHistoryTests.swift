@@ -43,6 +43,11 @@ import Testing
         }
         check(Set(graph.frontier.map { graph.nodes[$0].hash }) == walk.frontier, "frontier")
         check(Set(graph.forkedOrigins) == walk.forked, "forked origins")
+        for position in graph.nodes.indices {
+            check(
+                graph.positions(beyondReachOf: position) == graph.positions(beyond: graph.nodes[position].reach),
+                "what is beyond \(graph.nodes[position].hash.short)")
+        }
         check(
             Dictionary(uniqueKeysWithValues: graph.clock.entries.map { ($0.origin, $0.seq) })
                 == walk.clock(graph.nodes.map(\.hash)), "clock")

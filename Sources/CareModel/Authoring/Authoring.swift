@@ -52,6 +52,7 @@ extension ChartRecord {
 
     private func refs(of draft: Draft, _ frontier: inout [Int]) throws(AuthoringError) -> Set<EventHash> {
         switch draft.refs {
+        case .events([]): return []
         case .events(let hashes):
             var positions: [Int] = []
             for hash in hashes {

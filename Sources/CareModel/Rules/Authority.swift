@@ -38,7 +38,14 @@ public struct Authority: Sendable {
     private var subjects: [Int: NodeID] = [:]
     private var cache: [[Int]: Membership] = [:]
     /// What was asked for last: nearly every event has the same members in its past as the one before it.
-    private var recent: (positions: [Int], membership: Membership)? { didSet { decisions = [] } }
+    private var recent: (positions: [Int], membership: Membership)? {
+        didSet {
+            decisions = []
+            informed = nil
+        }
+    }
+    /// An event whose author had all the members before them that there are, where those were asked for last: so has whoever had that event.
+    private var informed: Int?
     /// What was decided while those were the members: nearly all events of a chart are of a few kinds and by a few people.
     private var decisions: [Decision] = []
     private static let decisionsKept = 16
@@ -151,30 +158,6 @@ public struct Authority: Sendable {
         return envelope.refs.compactMap { graph[$0] }.contains { isMedication($0.envelope, graph) }
     }
 
-    private struct Author {
-        let member: Membership.Member
-        let practitioner: Membership.Practitioner?
-        let isNode: Bool
-
-        init(_ envelope: Envelope, member: Membership.Member, practitioner: Membership.Practitioner?) {
-            self.member = member
-            self.practitioner = practitioner
-            isNode = envelope.author == .node
-        }
-
-        func needs(_ scopes: Set<Scope>) -> Verdict {
-            let usable = member.scopes.intersection(scopes)
-            guard !usable.isEmpty else {
-                return .withoutEffect(scopes == [.steward] ? .notSteward : .wrongScope, decidedBy: member.admissions.first?.event)
-            }
-            // A steward's node may act by itself; clinical facts are a person's.
-            if isNode, usable.contains(.steward) { return .permitted }
-            guard let practitioner else { return .withoutEffect(.notEnrolled, decidedBy: nil) }
-            return usable.contains { practitioner.credential.mayAct(as: $0) }
-                ? .permitted : .withoutEffect(.credential, decidedBy: nil)
-        }
-    }
-
     // MARK: Statements
 
     private func admittedKeys(_ event: Event) throws(ContentError) -> NodeKeys? {
@@ -204,6 +187,7 @@ public struct Authority: Sendable {
         let key = graph.nodes[position].key
         let index = entries.firstIndex { graph.nodes[$0.position].key > key } ?? entries.count
         entries.insert(Entry(position: position, statement: statement), at: index)
+        informed = nil
     }
 
     private func statement(
@@ -255,10 +239,14 @@ public struct Authority: Sendable {
     }
 
     /// True where an event's author and the chain behind it both had those members that were asked for last.
-    private func isRecent(knownTo position: Int, in graph: ChartGraph) -> Bool {
+    private mutating func isRecent(knownTo position: Int, in graph: ChartGraph) -> Bool {
+        if let informed, graph.isBefore(informed, position) { return true }
         guard let positions = recent?.positions else { return false }
         // Nearly always it had all that there are; and what the author had, the chain behind the event has.
-        if positions.count == entries.count, positions.allSatisfy({ graph.isBefore($0, position) }) { return true }
+        if positions.count == entries.count, positions.allSatisfy({ graph.isBefore($0, position) }) {
+            informed = position
+            return true
+        }
         return isRecent(positions, { graph.isBefore($0, position) })
             && isRecent(positions, { $0 != position && graph.reaches($0, from: position) })
     }

@@ -18,6 +18,14 @@ struct BodyDecoder: Decoder {
         return try Value(from: BodyDecoder(body: body, place: 0))
     }
 
+    /// Reads what the kind says in a body line, without salt and time.
+    static func decode<Value: Decodable>(_ type: Value.Type, from body: BodyLine) throws -> Value {
+        guard let body = BodyText(members: body) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: [], debugDescription: "is not JSON"))
+        }
+        return try Value(from: BodyDecoder(body: body, place: 0))
+    }
+
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard case .object = body[place] else { throw mismatch([String: Any].self) }
         return KeyedDecodingContainer(BodyMembers<Key>(body: body, place: place))

@@ -52,10 +52,15 @@ final class BodyText {
     private let decoded: [String]
 
     /// Reads a line that passed the grammar of a body; nil for what is no JSON.
-    init?(line: [UInt8]) {
+    convenience init?(line: [UInt8]) { self.init(line) { $0.value(at: 0, of: 0, nil, depth: 0) } }
+
+    /// Reads what a kind says, as an object: the line behind salt and time, which no kind asks for.
+    convenience init?(members body: BodyLine) { self.init(body.line) { $0.members(behind: BodyLine.headBytes) } }
+
+    private init?(_ line: [UInt8], _ read: (inout BodyReader) -> Bool) {
         let read = line.withUnsafeBufferPointer { bytes in
             var reader = BodyReader(bytes: bytes)
-            return reader.value(at: 0, of: 0, nil, depth: 0) && reader.isAtEnd ? (reader.entries, reader.decoded) : nil
+            return read(&reader) && reader.isAtEnd ? (reader.entries, reader.decoded) : nil
         }
         guard let (entries, decoded) = read else { return nil }
         (self.line, self.entries, self.decoded) = (line, entries, decoded)
@@ -87,9 +92,12 @@ final class BodyText {
 
     private func isKey(of place: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
         switch entries[place].key {
-        case .plain(let start, let end): end - start == name.count && line[start..<end].elementsEqual(name)
-        case .decoded(let index): decoded[index].utf8.elementsEqual(name)
-        case nil: false
+        case .plain(let start, let end):
+            guard end - start == name.count else { return false }
+            for offset in 0..<name.count where line[start + offset] != name[offset] { return false }
+            return true
+        case .decoded(let index): return decoded[index].utf8.elementsEqual(name)
+        case nil: return false
         }
     }
 
@@ -188,9 +196,22 @@ private struct BodyReader {
         return true
     }
 
+    /// Reads the rest of an object, whose first members were stepped over, as one that has none but these.
+    mutating func members(behind start: Int) -> Bool {
+        position = start
+        entries.append(BodyText.Entry(holder: 0, index: 0, key: nil, value: .object, next: 1))
+        guard take(UInt8(ascii: ",")) ? members(0, depth: 0) : take(UInt8(ascii: "}")) else { return false }
+        entries[0].next = entries.count
+        return true
+    }
+
     private mutating func object(_ place: Int, depth: Int) -> Bool {
         position += 1
-        if take(UInt8(ascii: "}")) { return true }
+        return take(UInt8(ascii: "}")) || members(place, depth: depth)
+    }
+
+    /// The members of an object, and its end.
+    private mutating func members(_ place: Int, depth: Int) -> Bool {
         var index = 0
         repeat {
             guard let key = string(), take(UInt8(ascii: ":")), value(at: index, of: place, key, depth: depth + 1) else {
@@ -229,6 +250,8 @@ private struct BodyReader {
         guard take(UInt8(ascii: "\"")) else { return nil }
         var isPlain = true
         while position < bytes.count {
+            position = PlainText.end(in: bytes, from: position)
+            guard position < bytes.count else { return nil }
             switch bytes[position] {
             case UInt8(ascii: "\""):
                 position += 1

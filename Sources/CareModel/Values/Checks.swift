@@ -2,7 +2,10 @@ import EventLog
 
 /// A text that a clinician must give.
 func requireText(_ text: String, _ field: String) throws(ContentError) {
-    guard text.contains(where: { !$0.isWhitespace }) else { throw ContentError(field, "must not be empty") }
+    // Letters of ASCII are told at once; what else there is has to be looked up.
+    guard text.utf8.contains(where: { (0x21...0x7E).contains($0) }) || text.contains(where: { !$0.isWhitespace }) else {
+        throw ContentError(field, "must not be empty")
+    }
 }
 
 /// Successions that lead from a first key to one key, each signed by the one before.
