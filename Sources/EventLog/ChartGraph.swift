@@ -251,9 +251,12 @@ public struct ChartGraph: Sendable {
     public func maximal(_ positions: some Sequence<Int>) -> [Int] {
         let candidates = Array(positions)
         guard candidates.count > 1 else { return candidates }
-        let all = Set(candidates)
-        return all.filter { candidate in !all.contains { $0 != candidate && reaches(candidate, from: $0) } }
-            .sorted { nodes[$0].hash < nodes[$1].hash }
+        var maximal: [Int] = []
+        for candidate in candidates where !maximal.contains(candidate) {
+            if candidates.contains(where: { $0 != candidate && reaches(candidate, from: $0) }) { continue }
+            maximal.append(candidate)
+        }
+        return maximal.sorted { nodes[$0].hash < nodes[$1].hash }
     }
 
     /// What a replica holds that has the event. The parts of a node are asked for one by one: to copy it whole costs more than its clock.

@@ -44,6 +44,9 @@ import Testing
         check(Set(graph.frontier.map { graph.nodes[$0].hash }) == walk.frontier, "frontier")
         check(Set(graph.forkedOrigins) == walk.forked, "forked origins")
         for position in graph.nodes.indices {
+            let after = graph.nodes[position].envelope.after.compactMap { graph.position(of: $0) }
+            check(
+                graph.maximal([position] + after) == [position], "whoever wrote \(graph.nodes[position].hash.short) has it last")
             check(
                 graph.positions(beyondReachOf: position) == graph.positions(beyond: graph.nodes[position].reach),
                 "what is beyond \(graph.nodes[position].hash.short)")
