@@ -10,7 +10,8 @@ public enum RunRefusal: Error, Equatable, Sendable {
 
 /// Admission of what a peer sent: structure, signed heads, membership of the one who delivers. What an event says plays no part.
 extension ChartRecord {
-    /// Takes in the events of a run that are not here yet, and returns them with their positions.
+    /// Takes in the events of a run that are not here yet, and returns where in the run they stand, with their positions: a copy of an event
+    /// counts references to each of its parts.
     ///
     /// Where it throws, some may be in: the record is not to be used any more.
     ///
@@ -20,11 +21,12 @@ extension ChartRecord {
     ///   - peer: who delivers.
     public mutating func admit(
         _ run: [Result<Event, FormatError>], vouchedForBy heads: [SignedHead], from peer: NodeID
-    ) throws(RunRefusal) -> [(event: Event, position: Int)] {
-        let admitted: [(event: Event, position: Int)]
+    ) throws(RunRefusal) -> [(index: Int, position: Int)] {
+        let admitted: [(index: Int, position: Int)]
         do throws(AdmissionError) {
+            let before = graph.nodes.count
             admitted = try admit(run)
-            try check(heads, cover: admitted)
+            try check(heads, coverFrom: before)
         } catch {
             throw .inadmissible(error)
         }
@@ -35,23 +37,26 @@ extension ChartRecord {
 
     private mutating func admit(
         _ run: [Result<Event, FormatError>]
-    ) throws(AdmissionError) -> [(event: Event, position: Int)] {
+    ) throws(AdmissionError) -> [(index: Int, position: Int)] {
         // The whole run is read before any of it is taken in.
-        for case .failure(let error) in run { throw .format(error) }
-        var admitted: [(event: Event, position: Int)] = []
+        for index in run.indices {
+            if case .failure(let error) = run[index] { throw .format(error) }
+        }
+        var admitted: [(index: Int, position: Int)] = []
         admitted.reserveCapacity(run.count)
-        for case .success(let event) in run where graph.position(of: event.hash) == nil {
-            admitted.append((event, try admit(event)))
+        for index in run.indices {
+            guard case .success(let event) = run[index], graph.position(of: event.hash) == nil else { continue }
+            admitted.append((index, try admit(new: event)))
         }
         return admitted
     }
 
     /// Every new event must be vouched for: the last ones of each chain by a head, the others by the chain.
-    private func check(
-        _ heads: [SignedHead], cover admitted: [(event: Event, position: Int)]
-    ) throws(AdmissionError) {
-        let followed = Set(admitted.compactMap { $0.event.envelope.prev })
-        for (event, position) in admitted where !followed.contains(event.hash) {
+    ///
+    /// - Parameter first: the position of the first new event; all behind it are new.
+    private func check(_ heads: [SignedHead], coverFrom first: Int) throws(AdmissionError) {
+        for position in graph.origins.flatMap({ graph.tips(of: $0) }).sorted() where position >= first {
+            let event = graph.nodes[position]
             let dot = event.envelope.dot
             guard let keys = authority.keys(for: position, in: graph) else { throw .unknownWriter(dot) }
             let covering = heads.filter { $0.hash == event.hash && $0.dot == dot && $0.chart == event.envelope.chart }

@@ -73,7 +73,7 @@ extension Transaction {
         }
         // What is not permitted is not written.
         try insert(event, verdict: .permitted, chart: chart, source: nil)
-        try applyErasures(CollectionOfOne(event), to: chart)
+        if Self.touchesErasure(event) { try applyErasures(to: chart) }
         return written
     }
 

@@ -92,12 +92,13 @@ extension Transaction {
         }
     }
 
-    /// Deletes the bodies that the events of a chart, as it is with `new`, say are erased.
-    func applyErasures(_ new: some Sequence<Event>, to chart: Int64) throws {
-        let touchesErasure = new.contains {
-            $0.envelope.kind == EventErased.kind || $0.envelope.kind == RecordAmended.kind || $0.bodyLine == nil
-        }
-        guard touchesErasure else { return }
+    /// True where a chart may say, with this event, that other bodies are erased than without it.
+    static func touchesErasure(_ event: Event) -> Bool {
+        event.envelope.kind == EventErased.kind || event.envelope.kind == RecordAmended.kind || event.bodyLine == nil
+    }
+
+    /// Deletes the bodies that the events of a chart say are erased.
+    func applyErasures(to chart: Int64) throws {
         let record = try record(chart)
         for (event, erasure) in record.erasedEvents {
             let db = try db(withEventsOf: chart)

@@ -93,9 +93,9 @@ extension Transaction {
         _ run: IncomingRun, from peer: NodeID, source: Int64, _ charts: inout Charts, _ outcome: inout AdmissionOutcome
     ) throws -> [(Receipt, Int64)] {
         let (chart, isNew) = try charts[run.chart] ?? open(run.chart)
-        let admitted: [(event: Event, position: Int)]
+        let events = withoutErased(run.events)
+        let admitted: [(index: Int, position: Int)]
         do {
-            let events = withoutErased(run.events)
             admitted = try withRecord(chart) { try $0.admit(events, vouchedForBy: run.heads, from: peer) }
         } catch {
             charts[run.chart] = nil
@@ -104,35 +104,35 @@ extension Transaction {
         }
         let record = try record(chart)
         let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
-        // Where the last event of each stands. Events are not handed around: a copy counts references to each of their parts.
+        // The position of the last event of each.
         var last: [Origin: Int] = [:]
-        for index in admitted.indices {
-            let (event, position) = admitted[index]
+        var ranges: [DisclosureRecorded.Range] = []
+        var touchesErasure = false
+        for (index, position) in admitted {
+            guard case .success(let event) = events[index] else { continue }
             try insert(
                 event, verdict: record.verdict(on: position), chart: chart, source: EventRow.Source(row: source, node: peer),
                 head: heads[event.hash])
-            last[event.envelope.origin] = index
+            last[event.envelope.origin] = position
+            ranges.extend(with: event.envelope.dot)
+            touchesErasure = touchesErasure || Self.touchesErasure(event)
         }
-        try applyErasures(admitted.lazy.map(\.event), to: chart)
+        if touchesErasure { try applyErasures(to: chart) }
         outcome.newEvents += admitted.count
-        if !admitted.isEmpty {
-            var ranges: [DisclosureRecorded.Range] = []
-            for index in admitted.indices { ranges.extend(with: admitted[index].event.envelope.dot) }
-            outcome.received.append((run.chart, admitted.count, ranges))
-        }
+        if !admitted.isEmpty { outcome.received.append((run.chart, admitted.count, ranges)) }
         // A chart that was opened for a key that has been replaced since.
         try sayKeys(in: chart)
         var receipts: [(Receipt, Int64)] = []
-        for (origin, index) in last.sorted(by: { $0.key < $1.key }) {
+        for (origin, position) in last.sorted(by: { $0.key < $1.key }) {
             if origin.node == store.node {
                 if origin.epoch == state.counters.epoch {
                     try drawEpoch(.foreignEvent, peer: peer)
                     outcome.drewNewEpoch = true
                 }
-                try noteReadBack(admitted.count { $0.event.envelope.origin == origin })
+                try noteReadBack(admitted.count { record.graph.nodes[$0.position].envelope.origin == origin })
                 continue
             }
-            let event = admitted[index].event
+            let event = record.graph.nodes[position]
             let receipt = try Receipt(
                 signing: key, instance: state.counters.instance, chart: run.chart,
                 dot: event.envelope.dot, hash: event.hash, at: store.configuration.clock())

@@ -119,10 +119,12 @@ extension MemoryLog {
         for run in batch.runs {
             // Taken out, so that it grows in its place instead of in a copy.
             var record = records.removeValue(forKey: run.chart) ?? ChartRecord(chart: run.chart)
-            let admitted: [(event: Event, position: Int)]
+            let events = run.events.map(\.event)
+            let admitted: [Event]
             do throws(RunRefusal) {
-                admitted = try record.admit(
-                    run.events.map(\.event), vouchedForBy: run.heads, from: peer)
+                admitted = try record.admit(events, vouchedForBy: run.heads, from: peer).compactMap { index, _ in
+                    try? events[index].get()
+                }
             } catch {
                 admission.refused.append(Self.refusal(of: run.chart, error))
                 // Where it is refused, some of it may be in.
@@ -132,12 +134,12 @@ extension MemoryLog {
             // A chart that was opened for a key that has been replaced since.
             let said = try sayKeys(&record)
             records[run.chart] = record
-            for (event, _) in admitted { store(event, source: peer) }
+            for event in admitted { store(event, source: peer) }
             for event in said { store(event, source: nil) }
             if let last = said.last { disk.heads[last.hash] = try SignedHead(signing: last, at: clock, with: key) }
             let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
             var last: [Origin: Event] = [:]
-            for (event, _) in admitted {
+            for event in admitted {
                 last[event.envelope.origin] = event
                 if let head = heads[event.hash] { disk.heads[event.hash] = head }
             }
