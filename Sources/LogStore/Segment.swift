@@ -38,8 +38,8 @@ final class Segment {
     let origin: Int64
     private(set) var rows: [EventRow]
     private var byteCount: Int
-    /// Events of this node before it in its commit and chart that no head vouches for yet.
-    private let unsignedBefore: Int
+    /// What this node wrote before it in its commit and chart, and no head vouches for yet.
+    private let unsignedBefore: Unsigned
     /// The arrival number of its first event; 0 while it may still grow.
     var first: Int64 = 0
     /// The segment before it in its chart; 0 for none.
@@ -49,7 +49,17 @@ final class Segment {
     /// The head of its last event.
     var head: SignedHead?
 
-    init(_ row: EventRow, origin: Int64, unsignedBefore: Int) {
+    /// What no head vouches for can only be sent with what follows it: so there is a bound, well below a batch.
+    struct Unsigned {
+        private static let mostBytes = 1024 * 1024
+
+        fileprivate(set) var events = 0
+        fileprivate(set) var bytes = 0
+
+        var isFull: Bool { events >= Limits.eventsPerSignedHead || bytes >= Self.mostBytes }
+    }
+
+    init(_ row: EventRow, origin: Int64, unsignedBefore: Unsigned = Unsigned()) {
         self.origin = origin
         self.unsignedBefore = unsignedBefore
         rows = [row]
@@ -64,8 +74,11 @@ final class Segment {
     /// The arrival number of its last event: its row's own.
     var id: Int64 { first + Int64(rows.count) - 1 }
 
-    /// Events of this node, up to its end, that no head vouches for yet, where the next one goes on with the sequence.
-    var unsigned: Int { source != nil || head != nil || mustSign ? 0 : unsignedBefore + rows.count }
+    /// What this node wrote, up to its end, and no head vouches for yet, where the next one goes on with the sequence.
+    var unsigned: Unsigned {
+        guard source == nil, head == nil, !mustSign else { return Unsigned() }
+        return Unsigned(events: unsignedBefore.events + rows.count, bytes: unsignedBefore.bytes + byteCount)
+    }
 
     /// True where an event goes on with its sequence, as one of this node.
     func isFollowed(by row: EventRow) -> Bool {
@@ -77,7 +90,7 @@ final class Segment {
     /// Takes an event in where it belongs to this segment, and there is room.
     func take(_ row: EventRow) -> Bool {
         guard head == nil, rows.count < Self.mostEvents, byteCount + row.byteCount <= Self.mostBytes,
-            unsigned < Limits.eventsPerSignedHead, row.verdict == verdict, isFollowed(by: row)
+            !unsigned.isFull, row.verdict == verdict, isFollowed(by: row)
         else { return false }
         rows.append(row)
         byteCount += row.byteCount

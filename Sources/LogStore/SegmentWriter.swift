@@ -84,12 +84,12 @@ final class SegmentWriter {
     /// Takes a row, which is stored at the latest with the commit.
     func add(_ row: EventRow, origin: Int64) {
         guard let segment = open[row.chart] else {
-            open[row.chart] = Segment(row, origin: origin, unsignedBefore: 0)
+            open[row.chart] = Segment(row, origin: origin)
             order.append(row.chart)
             return
         }
         if segment.take(row) { return }
-        let goesOn = segment.isFollowed(by: row) && segment.unsigned < Limits.eventsPerSignedHead
+        let goesOn = segment.isFollowed(by: row) && !segment.unsigned.isFull
         place(segment, signing: !goesOn)
         open[row.chart] = Segment(row, origin: origin, unsignedBefore: segment.unsigned)
     }

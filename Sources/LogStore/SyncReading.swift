@@ -142,7 +142,7 @@ extension LogStore {
         }
     }
 
-    /// Events of a chart in order of arrival, whole commits only, with the heads that vouch for them.
+    /// Events of a chart in order of arrival, up to the end of a commit or to where signed heads vouch for all of them, with those heads.
     public struct Excerpt: Sendable {
         /// Both lines of each event.
         public var events: [(envelope: [UInt8], body: [UInt8]?)] = []
@@ -203,7 +203,7 @@ extension [DisclosureRecorded.Range] {
     }
 }
 
-/// Reads rows up to the last commit that fits.
+/// Reads rows up to the last place where signed heads vouch for all of them, as far as they fit.
 private struct ExcerptReader {
     let range: LogStore.ReadRange
     let source: Int64?
@@ -231,6 +231,8 @@ private struct ExcerptReader {
         var bytes = 0
         var pendingBytes = 0
         var batch: Int64?
+        // Ends of chains among what is pending for which no head vouches.
+        var open: Set<EventHash> = []
         func takePending() {
             for event in pending {
                 excerpt.events.append((event.envelope, event.body))
@@ -240,7 +242,7 @@ private struct ExcerptReader {
                 excerpt.next = Int(event.row)
             }
             bytes += pendingBytes
-            (pending, pendingBytes) = ([], 0)
+            (pending, pendingBytes, open) = ([], 0, [])
         }
         let row = try RawStatement(cached: "SELECT \(SegmentRow.columns) FROM segment WHERE id = ?", db)
         defer { row.reset() }
@@ -254,15 +256,20 @@ private struct ExcerptReader {
                 takePending()
                 batch = segment.batch
             }
-            for event in try events(of: segment) {
+            let events = try events(of: segment)
+            for event in events {
                 pending.append(event)
                 pendingBytes += event.byteCount
             }
+            if let prev = events.first?.prev { open.remove(prev) }
+            if let last = events.last, last.head == nil { open.insert(last.hash) }
             if excerpt.events.count + pending.count > maxEvents || bytes + pendingBytes > maxBytes {
                 pending = []
                 excerpt.isAtEnd = false
                 break
             }
+            // A commit that is larger than a batch goes in pieces, each of which a receiver can check.
+            if open.isEmpty { takePending() }
         }
         if excerpt.isAtEnd {
             takePending()

@@ -66,7 +66,7 @@ public enum StoreRequest: Hashable, Sendable {
     case heads([ChartID])
     /// What is missing here of what the peer offers.
     case compare([Message.ChartHeads])
-    /// Events for the peer, chart by chart, each in order of arrival, whole commits only.
+    /// Events for the peer, chart by chart, each in order of arrival, up to signed heads.
     case read(ReadRequest)
     /// Store a batch, all of it in one transaction; a chart that cannot be admitted is left out and named.
     case admit(Batch)
