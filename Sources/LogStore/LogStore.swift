@@ -126,7 +126,11 @@ public final class LogStore: Sendable {
         settings.maximumReaderCount = 4
         settings.prepareDatabase { db in
             // The page size holds for a file that is being created; INSERT OR REPLACE must not slip past the triggers.
-            try db.execute(sql: "PRAGMA page_size = 8192; PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON")
+            // Each of the connections has a cache of its own; the kernel has all of the file in its.
+            try db.execute(
+                sql: """
+                    PRAGMA page_size = 8192; PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -1024
+                    """)
         }
         let pool: DatabasePool
         do {
@@ -137,7 +141,7 @@ public final class LogStore: Sendable {
                 try db.execute(
                     sql: """
                         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;
-                        PRAGMA cache_size = -6144
+                        PRAGMA cache_size = -3072
                         """)
             }
         } catch {

@@ -55,7 +55,7 @@ struct RuleTests {
         let lines = EventLines(envelope: [UInt8](repeating: 0, count: 200_000), body: [UInt8](repeating: 0, count: 50_000))
         let run = ChartRun(chart: chart("a"), events: [lines, lines], heads: [])
         let batch = StoreRequest.admit(StoreRequest.Batch(runs: [run], completes: nil))
-        for _ in 0..<5 { queue.append(batch) }
+        for _ in 0..<3 { queue.append(batch) }
         #expect(queue.hasRoom)
         queue.append(batch)
         #expect(!queue.hasRoom)
