@@ -19,6 +19,8 @@ struct ArrivalVerifier: Sendable {
         fileprivate var lastEvent: Int64 = 0
         fileprivate var lastBatch: Int64 = 0
         fileprivate var isAtEnd = false
+        /// How many events say that they are of each chart.
+        fileprivate var counts: [Int64: Int] = [:]
         /// What was read of a commit whose end was not read yet.
         fileprivate var entries: [ArrivalChain.Entry] = []
         /// Its number and form, as its first segment has them.
@@ -32,6 +34,8 @@ struct ArrivalVerifier: Sendable {
             let before = outcome
             outcome = try await reader.read { db in try read(db, after: before, upTo: end) }
         }
+        let whole = outcome
+        outcome = try await reader.read { db in try checkCounts(db, after: whole) }
         if !outcome.entries.isEmpty { outcome.add("an event stands in no commit", place: outcome.lastEvent) }
         // Read after the commits: only what came meanwhile can be ahead of them.
         if let ahead = token.commits(beyond: outcome.lastBatch), ahead > 0 {
@@ -51,7 +55,7 @@ struct ArrivalVerifier: Sendable {
         let sources = try Self.sources(db)
         let rows = try RawStatement(
             cached: """
-                SELECT id, batch, form, source, signed, signature, names, stored, chain FROM segment
+                SELECT id, batch, form, source, signed, signature, names, stored, chain, chart FROM segment
                 WHERE id > ? AND id <= ? ORDER BY id LIMIT ?
                 """, db)
         try rows.bind(after.lastEvent, at: 1)
@@ -61,6 +65,28 @@ struct ArrivalVerifier: Sendable {
         while try rows.next() { take(rows, sources, &outcome) }
         // In a damaged file rows may be found again and again.
         outcome.isAtEnd = outcome.lastEvent == after.lastEvent
+        return outcome
+    }
+
+    /// Every event is one of a chart that is here and counts it: a chart whose row is gone, and an event that none of its chart leads to, are
+    /// found by nothing else.
+    private func checkCounts(_ db: Database, after: Outcome) throws -> Outcome {
+        var (outcome, counts) = (after, after.counts)
+        // What came meanwhile is counted too.
+        let rows = try RawStatement("SELECT chart, names FROM segment WHERE id > ?", db)
+        try rows.bind(after.lastEvent, at: 1)
+        while try rows.next() {
+            counts[rows.number(0) ?? 0, default: 0] += max(1, (rows.blob(1)?.count ?? 0) / EventHash.byteCount)
+        }
+        let said = try ChartGroups.events(db)
+        for chart in Set(counts.keys).union(said.keys).sorted() where counts[chart, default: 0] != said[chart] {
+            outcome.add(
+                said[chart].map {
+                    "\(counts[chart, default: 0]) events say that they are of chart number \(chart), whose row counts \($0)"
+                }
+                    ?? "\(counts[chart, default: 0]) events say that they are of chart number \(chart), which is not here",
+                place: nil)
+        }
         return outcome
     }
 
@@ -76,6 +102,7 @@ struct ArrivalVerifier: Sendable {
                     : "arrivals \(id - count + 1) to \(id) overlap with others", place: outcome.lastEvent &+ 1)
         }
         outcome.lastEvent = max(outcome.lastEvent, id)
+        outcome.counts[row.number(9) ?? 0, default: 0] += Int(count)
         if let names, let source = row.number(3).flatMap({ sources[$0] }) {
             for start in stride(from: 0, to: names.count - EventHash.byteCount + 1, by: EventHash.byteCount) {
                 let name = UnsafeBufferPointer(rebasing: names[start..<start + EventHash.byteCount])

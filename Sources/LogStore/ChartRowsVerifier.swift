@@ -18,8 +18,9 @@ struct ChartRowsVerifier {
     private var members: Membership?
     /// Events that were found as ones of this chart.
     private var taken = 0
-    /// The last segment that was taken.
+    /// The last segment that was taken, and the first.
     private var before: Int64 = 0
+    private var first: Int64 = 0
     /// Those of which no body is here.
     private var bodiless: Set<EventHash> = []
 
@@ -89,6 +90,7 @@ struct ChartRowsVerifier {
             verifier.add(Finding(.database, "its row does not name the one before it in this chart", place: Int(row.id)))
         }
         before = row.id
+        if first == 0 { first = row.id }
         let verdict = row.verdict
         let isItsOwn = row.chart == id && verdict != nil
         let origin = row.origin.flatMap { origins[$0] }
@@ -159,10 +161,12 @@ struct ChartRowsVerifier {
 
     /// Segments are found by what they say of themselves or one by the other: both have to come to what the chart's row says.
     private mutating func checkChain(_ counted: Int, _ db: Database) throws {
-        guard taken == counted, try SegmentChain.last(of: id, db) == before else {
+        let row = try Row.fetchOne(db.cachedStatement(sql: "SELECT first, last FROM chart WHERE id = ?"), arguments: [id])
+        guard taken == counted, row?.number("last") == before, row?.number("first") == first else {
             return verifier.add(
                 Finding(
-                    .database, "\(taken) events say that they are of this chart, and its row counts \(counted) or ends elsewhere")
+                    .database,
+                    "\(taken) events say that they are of this chart, and its row counts \(counted), or begins or ends elsewhere")
             )
         }
     }

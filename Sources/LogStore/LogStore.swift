@@ -217,7 +217,7 @@ public final class LogStore: Sendable {
             state: exchange(&state, with: WriterState(room: configuration.cache)), isolation: isolation)
         var outcomes: [(any Error)?] = []
         do {
-            try Self.inTransaction(db) {
+            try Self.inTransaction(db, undoing: { transaction.stop() }) {
                 for job in jobs { outcomes.append(try transaction.attempt(job)) }
                 guard !transaction.isUndone else { return false }
                 try transaction.close()
@@ -247,14 +247,17 @@ public final class LogStore: Sendable {
 extension LogStore {
     /// A transaction whose beginning and end stay prepared: the library's own are read anew for each commit, which is a thirtieth of a small one.
     ///
-    /// - Parameter body: returns whether to commit; otherwise, and where it throws, all is undone.
-    private static func inTransaction(_ db: Database, _ body: () throws -> Bool) throws {
+    /// - Parameters:
+    ///   - undo: comes before all is undone.
+    ///   - body: returns whether to commit; otherwise, and where it throws, all is undone.
+    private static func inTransaction(_ db: Database, undoing undo: () -> Void, _ body: () throws -> Bool) throws {
         let rollback = try RawStatement(cached: "ROLLBACK", db)
         let commit = try RawStatement(cached: "COMMIT", db)
         try RawStatement(cached: "BEGIN IMMEDIATE", db).run()
         do {
             try (try body() ? commit : rollback).run()
         } catch {
+            undo()
             // SQLite may have undone it by itself.
             if db.isInsideTransaction { try? rollback.run() }
             throw error

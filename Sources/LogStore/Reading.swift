@@ -36,8 +36,10 @@ extension LogStore {
                 """, arguments: arguments
         ).compactMap { row in
             ChartID(bytes: row["hash"] as Data).map { chart in
-                let genesis = (row["genesis"] as Data?).flatMap { EnvelopeText.place(of: [UInt8]($0)) }
-                return ChartEntry(number: row["id"], chart: chart, events: row["events"], founder: genesis?.dot.origin.node)
+                let genesis = row.bytes("genesis").flatMap { EnvelopeText.place(of: $0) }
+                return ChartEntry(
+                    number: row["id"], chart: chart, events: ChartGroups.count(row.number("events")),
+                    founder: genesis?.dot.origin.node)
             }
         }
     }

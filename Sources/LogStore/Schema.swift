@@ -24,10 +24,25 @@ enum Schema {
         }
     }
 
-    /// Brings the database at `path` up to this version. One that holds something is copied first.
-    static func migrate(_ writer: any DatabaseWriter, at path: String, progress: @escaping LogStore.Progress) throws {
+    private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         for (name, step) in migrations { migrator.registerMigration(name) { try step($0) } }
+        return migrator
+    }
+
+    /// True for a database of this version, or of a later one.
+    static func isPresent(_ reader: any DatabaseReader) async throws -> Bool {
+        try await reader.read { db in
+            let applied = try migrator.appliedIdentifiers(db)
+            return migrations.allSatisfy { applied.contains($0.name) }
+        }
+    }
+
+    /// Brings a database up to this version.
+    static func migrate(_ copy: any DatabaseWriter) throws { try migrator.migrate(copy) }
+
+    /// Brings the database at `path` up to this version. One that holds something is copied first.
+    static func migrate(_ writer: any DatabaseWriter, at path: String, progress: @escaping LogStore.Progress) throws {
         let applied = try writer.read { try migrator.appliedIdentifiers($0) }
         if let newer = applied.first(where: { name in !migrations.contains { $0.name == name } }) {
             throw LogStoreError(.newerSchema, "the log was written by a newer Duolog (migration \(newer)); install that version")

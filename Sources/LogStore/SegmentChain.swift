@@ -30,13 +30,15 @@ enum SegmentChain {
     static func walk(
         _ chart: Int64, _ columns: String, _ db: Database, _ body: (Int64, RawStatement) throws -> Bool
     ) throws {
-        let row = try RawStatement(cached: "SELECT before, \(columns) FROM segment WHERE id = ?", db)
+        // A segment of another chart is never taken for one of this: a link that was altered must not show one patient's events with another's.
+        let row = try RawStatement(cached: "SELECT before, \(columns) FROM segment WHERE id = ?1 AND chart = ?2", db)
         var id = try last(of: chart, db)
-        while id > 0 {
+        while id != 0 {
             try row.bind(id, at: 1)
+            try row.bind(chart, at: 2)
             defer { row.reset() }
             // Each lies before the one that names it: so this ends.
-            guard try row.next(), let before = row.number(0), before < id else { throw damaged(chart) }
+            guard try row.next(), let before = row.number(0), (0..<max(id, 1)).contains(before) else { throw damaged(chart) }
             guard try body(id, row) else { return }
             id = before
         }
@@ -72,7 +74,9 @@ struct EventPlace {
         guard let origin = try Origins.number(of: dot.origin, db) else { return nil }
         var place: EventPlace?
         try SegmentChain.walk(chart, "origin, seq, count, names", db) { id, row in
-            guard row.number(1) == origin, let first = row.number(2), let count = row.number(3) else { return true }
+            guard row.number(1) == origin, let first = row.number(2), (1...Int64(Limits.sequence)).contains(first),
+                let count = row.number(3), (1...Int64(Segment.mostEvents)).contains(count)
+            else { return true }
             // A number that names two events is in two segments: the one behind may have the other.
             guard first <= dot.seq, count > Int64(dot.seq) - first, let names = row.blob(4) else { return true }
             let index = dot.seq - Int(first)

@@ -31,12 +31,12 @@ enum SegmentMigration {
     private static let rest = """
         CREATE TABLE erasure_of_name (
             event INTEGER PRIMARY KEY, chart INTEGER NOT NULL, name BLOB NOT NULL, by BLOB, at INTEGER NOT NULL);
-        INSERT INTO erasure_of_name
+        CREATE UNIQUE INDEX erasure_name ON erasure_of_name (chart, name);
+        INSERT OR IGNORE INTO erasure_of_name
             SELECT erasure.event, event.chart, event.hash, eraser.hash, erasure.at FROM erasure
             CROSS JOIN event ON event.id = erasure.event LEFT JOIN event AS eraser ON eraser.id = erasure.by;
         DROP TABLE erasure;
         ALTER TABLE erasure_of_name RENAME TO erasure;
-        CREATE UNIQUE INDEX erasure_name ON erasure (chart, name);
 
         DROP TABLE head;
         DROP TABLE body;

@@ -90,8 +90,10 @@ final class SegmentWriter {
         }
         if segment.take(row) { return }
         let goesOn = segment.isFollowed(by: row) && !segment.unsigned.isFull
+        // Asked before: once it has its place, the other thread may be signing it.
+        let unsigned = goesOn ? segment.unsigned : Segment.Unsigned()
         place(segment, signing: !goesOn)
-        open[row.chart] = Segment(row, origin: origin, unsignedBefore: segment.unsigned)
+        open[row.chart] = Segment(row, origin: origin, unsignedBefore: unsigned)
     }
 
     /// Gives a segment its place in the order of arrival; it does not grow any more.

@@ -105,6 +105,9 @@ extension LogStore {
                 let mine = try id.map { try TipList.tips(of: $0, db) } ?? []
                 let mayKnow = try Self.share(of: heads.chart, with: peer, on: day, evenHeld: true, db) != nil
                 let missing = try heads.missing(with: mine, mayKnow: mayKnow) { tip in
+                    // Nearly always one side is ahead. What is left to be looked for is a fork, or one who lags behind.
+                    if mine.contains(tip) { return true }
+                    guard mine.contains(where: { $0.origin == tip.origin && $0.seq >= tip.seq }) else { return false }
                     let dot = Dot(origin: tip.origin, seq: tip.seq)
                     return try id.map { try EventPlace.find(tip.hash, dot, in: $0, db) != nil } ?? false
                 }
@@ -251,7 +254,8 @@ private struct ExcerptReader {
             try row.bind(place, at: 1)
             guard try row.next() else { throw damaged(place, "the row is gone") }
             let segment = SegmentRow(row)
-            guard segment.source != source else { continue }
+            guard segment.chart == id, let from = segment.source else { throw damaged(place, "the row cannot be read") }
+            guard from != source else { continue }
             if batch != segment.batch {
                 takePending()
                 batch = segment.batch

@@ -26,7 +26,9 @@ enum TipList {
         while !rest.isEmpty {
             func number(_ bytes: ArraySlice<UInt8>) -> Int64 { bytes.reduce(0) { $0 << 8 | Int64($1) } }
             let (first, seq) = (number(rest.prefix(8)), number(rest.dropFirst(8).prefix(8)))
-            guard let origin = try origin(first), let hash = EventHash(bytes: rest.prefix(size).dropFirst(16)) else { return nil }
+            guard let origin = try origin(first), (1...Int64(Limits.sequence)).contains(seq),
+                let hash = EventHash(bytes: rest.prefix(size).dropFirst(16))
+            else { return nil }
             tips.append(Tip(origin: origin, seq: Int(seq), hash: hash))
             rest = rest.dropFirst(size)
         }

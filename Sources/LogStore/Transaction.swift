@@ -223,6 +223,9 @@ final class Transaction {
         return try SegmentChain.last(of: chart, db)
     }
 
+    /// Returns once nothing is being stored behind its back, and nothing will be.
+    func stop() { segments.abandon(after: begin) }
+
     /// Takes the state out; nothing may be written through this transaction afterwards.
     func finish() -> WriterState { state }
 

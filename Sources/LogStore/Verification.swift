@@ -2,6 +2,7 @@ public import CareModel
 public import EventLog
 import Foundation
 import GRDB
+import Glibc
 
 /// What a check of the whole log found.
 public struct VerificationReport: Codable, Hashable, Sendable {
@@ -165,9 +166,12 @@ extension LogVerifier {
         var settings = GRDB.Configuration()
         settings.readonly = true
         settings.maximumReaderCount = width
+        let copy = configuration.path + ".check"
+        defer { for end in ["", "-wal", "-shm"] { unlink(copy + end) } }
         let pool: DatabasePool
         do {
-            pool = try DatabasePool(path: configuration.path, configuration: settings)
+            let given = try DatabasePool(path: configuration.path, configuration: settings)
+            pool = try await Schema.isPresent(given) ? given : migrated(given, to: copy)
         } catch {
             throw LogStoreError(.io, "cannot open \(configuration.path): \(error)")
         }
@@ -175,5 +179,14 @@ extension LogVerifier {
             LogVerifier(
                 reader: pool, sealer: configuration.sealer, token: EpochToken(beside: configuration.path),
                 node: configuration.key.node, clock: configuration.clock, pause: nil))
+    }
+
+    /// A log that an earlier version wrote (a backup of it) is checked as it will be once it is migrated; it stays as it is.
+    private static func migrated(_ log: DatabasePool, to path: String) async throws -> DatabasePool {
+        let copy = try DatabaseQueue(path: path)
+        try log.backup(to: copy)
+        try Schema.migrate(copy)
+        try copy.close()
+        return try DatabasePool(path: path)
     }
 }

@@ -78,6 +78,25 @@ import Testing
         }
     }
 
+    /// As a backup of an earlier version is checked, and a folder that was not opened by this one yet.
+    @Test func aLogOfAnEarlierVersionIsCheckedAsItIs() async throws {
+        let state = try node("0.1.0").folder + "/state"
+        let before = try FileManager.default.contentsOfDirectory(atPath: state).sorted()
+        let place = StateFolder(path: state)
+        let configuration = LogStore.Configuration(
+            path: place.log, key: try place.nodeKey(), sealer: try StateFolder.sealer(state + "/store.key"),
+            clock: { Timestamp(milliseconds: 1_950_000_000_000) }, random: { 7 })
+        for isQuick in [false, true] {
+            let report = try await LogVerifier.closed(configuration) { await $0.verify(isQuick: isQuick) }
+            #expect(report.count == 0 && report.events > 79, "\(report)")
+        }
+        #expect(try LogStore.copyClosed(place.log, to: folder + "/still.sqlite").schema == "5-audit")
+        let after = try FileManager.default.contentsOfDirectory(atPath: state).sorted()
+        #expect(
+            after.filter { !before.contains($0) && !$0.hasSuffix(".lock") && !$0.hasSuffix("-shm") && !$0.hasSuffix("-wal") }
+                .isEmpty)
+    }
+
     @Test func aMigrationSaysHowFarItIsAndTheCopyIsWhatItWas() throws {
         let node = try node("0.1.0")
         let state = node.folder + "/state"
