@@ -17,10 +17,7 @@ extension LogStore {
     /// The arrivals of a chart's events, in their order.
     public func arrivals(of chart: ChartID) async throws -> [Arrival] {
         try await pool.read { db in
-            guard
-                let id = try Int64.fetchOne(
-                    db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(chart.bytes)])
-            else { return [] }
+            guard let id = try SegmentChain.number(of: chart, db) else { return [] }
             // A commit's last segment has its time.
             let end = try RawStatement(
                 cached: "SELECT stored FROM segment WHERE id >= ? AND chain IS NOT NULL ORDER BY id LIMIT 1", db)
@@ -44,7 +41,7 @@ extension LogStore {
     public func find(_ prefix: String, limit: Int = 3) async throws -> [(chart: ChartID, event: EventHash)] {
         guard prefix.count >= 8, prefix.count <= EventHash.textCount else { return [] }
         // Whole bytes are compared, and then letters, which carry six bits each.
-        let low = Base64URL.decode(prefix.prefix(prefix.count / 4 * 4).utf8) ?? []
+        guard let low = Base64URL.decode(prefix.prefix(prefix.count / 4 * 4).utf8) else { return [] }
         return try await pool.read { db in
             // There is no index of names: each commit would write to it all over, and people ask for one name at a time.
             let rows = try RawStatement(
@@ -52,13 +49,9 @@ extension LogStore {
             defer { rows.reset() }
             var found: [(chart: ChartID, event: EventHash)] = []
             while try rows.next() {
-                guard let names = rows.blob(1) else { continue }
-                for start in stride(from: 0, to: names.count - EventHash.byteCount + 1, by: EventHash.byteCount)
-                where low.indices.allSatisfy({ names[start + $0] == low[$0] }) {
-                    let name = UnsafeBufferPointer(rebasing: names[start..<start + EventHash.byteCount])
-                    guard let event = EventHash(bytes: name), "\(event)".hasPrefix(prefix), let chart = rows.hash(0) else {
-                        continue
-                    }
+                guard let names = rows.names(1) else { continue }
+                for index in names.indices where names.bytes(at: index).starts(with: low) {
+                    guard let event = names[index], "\(event)".hasPrefix(prefix), let chart = rows.hash(0) else { continue }
                     found.append((chart, event))
                 }
             }

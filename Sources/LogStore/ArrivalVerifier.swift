@@ -5,7 +5,7 @@ import GRDB
 
 /// Checks the arrival log: every commit, its time, its events in their order and whom they came from, against the running hash.
 struct ArrivalVerifier: Sendable {
-    /// Segments that are read in one go, and to the end of their commit: a reader that stays would keep the write-ahead log from being given up.
+    /// Segments that are read in one go: a reader that stays would keep the write-ahead log from being given up.
     private static let segmentsAtOnce = 4096
 
     let reader: any DatabaseReader
@@ -76,7 +76,7 @@ struct ArrivalVerifier: Sendable {
         let rows = try RawStatement("SELECT chart, names FROM segment WHERE id > ?", db)
         try rows.bind(after.lastEvent, at: 1)
         while try rows.next() {
-            counts[rows.number(0) ?? 0, default: 0] += max(1, (rows.blob(1)?.count ?? 0) / EventHash.byteCount)
+            counts[rows.number(0) ?? 0, default: 0] += max(1, rows.names(1)?.count ?? 0)
         }
         let said = try ChartGroups.events(db)
         for chart in Set(counts.keys).union(said.keys).sorted() where counts[chart, default: 0] != said[chart] {
@@ -93,8 +93,8 @@ struct ArrivalVerifier: Sendable {
     private func take(_ row: RawStatement, _ sources: [Int64: NodeID?], _ outcome: inout Outcome) {
         // The number is the row's own, which is a number whatever the row holds.
         let id = row.number(0) ?? outcome.lastEvent &+ 1
-        let names = row.blob(6)
-        let count = max(1, Int64(names?.count ?? 0) / Int64(EventHash.byteCount))
+        let names = row.names(6)
+        let count = Int64(max(1, names?.count ?? 0))
         if id - count != outcome.lastEvent {
             outcome.add(
                 id - count > outcome.lastEvent
@@ -104,10 +104,7 @@ struct ArrivalVerifier: Sendable {
         outcome.lastEvent = max(outcome.lastEvent, id)
         outcome.counts[row.number(9) ?? 0, default: 0] += Int(count)
         if let names, let source = row.number(3).flatMap({ sources[$0] }) {
-            for start in stride(from: 0, to: names.count - EventHash.byteCount + 1, by: EventHash.byteCount) {
-                let name = UnsafeBufferPointer(rebasing: names[start..<start + EventHash.byteCount])
-                if let event = EventHash(bytes: name) { outcome.entries.append(ArrivalChain.Entry(event: event, source: source)) }
-            }
+            for case let event? in names { outcome.entries.append(ArrivalChain.Entry(event: event, source: source)) }
             if !outcome.entries.isEmpty { outcome.entries[outcome.entries.count - 1].head = head(row) }
         } else {
             outcome.add("an event without its source", place: id)

@@ -137,10 +137,13 @@ private enum SegmentErasing {
         var (bodies, last, wasHere): ([[UInt8]?], EventHash, Bool) = ([], name, false)
         let isReadable = segment.forEach(sealer) { lines in
             last = lines.name
-            let isErased = lines.name == name
+            switch lines.body {
+            case .present(let line) where lines.name != name: return bodies.append(line)
+            case .absent: break
             // Where the seal does not open nothing can be kept: what is named as erased must go.
-            if case .present(let line) = lines.body, !isErased { bodies.append(line) } else { bodies.append(nil) }
-            if isErased, case .absent = lines.body {} else if isErased { wasHere = true }
+            case .present, .unreadable: wasHere = true
+            }
+            bodies.append(nil)
         }
         guard wasHere || !isReadable else { return false }
         let rest = isReadable && bodies.contains { $0 != nil } ? try sealer.seal(JoinedLines.join(bodies), as: last) : nil

@@ -113,14 +113,10 @@ extension LogStore {
         let wanted = Set(events)
         return try await pool.read { db in
             var heads: [EventHash: SignedHead] = [:]
-            guard
-                let id = try Int64.fetchOne(
-                    db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(chart.bytes)])
-            else { return [] }
+            guard let id = try SegmentChain.number(of: chart, db) else { return [] }
             try SegmentChain.walk(id, "signed, signature, names, origin, seq, count", db) { id, row in
                 guard let at = row.number(1), let signature = row.bytes(2) else { return true }
-                guard let name = row.blob(3).flatMap({ EventHash(bytes: $0.suffix(EventHash.byteCount)) }) else { return true }
-                guard wanted.contains(name) else { return true }
+                guard case let name?? = row.names(3)?.last, wanted.contains(name) else { return true }
                 guard let origin = try row.number(4).flatMap({ try Origins.origin($0, db) }), let first = row.number(5),
                     let count = row.number(6), (1...Int64(Limits.sequence)).contains(first),
                     (1...Int64(Segment.mostEvents)).contains(count)

@@ -14,6 +14,11 @@ enum SegmentChain {
         var first: Int64?
     }
 
+    /// The number that stands for a chart in rows; nil for one that is not here.
+    static func number(of chart: ChartID, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(chart.bytes)])
+    }
+
     /// The last segment of a chart.
     static func last(of chart: Int64, _ db: Database) throws -> Int64 {
         let row = try RawStatement(cached: "SELECT last FROM chart WHERE id = ?", db)
@@ -78,13 +83,10 @@ struct EventPlace {
                 let count = row.number(3), (1...Int64(Segment.mostEvents)).contains(count)
             else { return true }
             // A number that names two events is in two segments: the one behind may have the other.
-            guard first <= dot.seq, count > Int64(dot.seq) - first, let names = row.blob(4) else { return true }
+            guard first <= dot.seq, count > Int64(dot.seq) - first, let names = row.names(4) else { return true }
             let index = dot.seq - Int(first)
-            let (start, size) = (index * EventHash.byteCount, names.count / EventHash.byteCount)
-            guard index < size,
-                EventHash(bytes: UnsafeBufferPointer(rebasing: names[start..<start + EventHash.byteCount])) == event
-            else { return true }
-            place = EventPlace(segment: id, index: index, count: size)
+            guard index < names.count, names[index] == event else { return true }
+            place = EventPlace(segment: id, index: index, count: names.count)
             return false
         }
         return place

@@ -78,22 +78,12 @@ struct SegmentRow {
     /// The arrival number of its first event, as far as that is known.
     var first: Int64 { id - Int64(names.map { $0.count / EventHash.byteCount } ?? 1) + 1 }
 
-    /// The name of its last event.
-    private var lastName: EventHash? {
-        names.flatMap { $0.count < EventHash.byteCount ? nil : EventHash(bytes: bytes[$0.suffix(EventHash.byteCount)]) }
-    }
-
     /// The names of its events in their order; nil where there are not as many as it says.
     func eventNames() -> [EventHash]? {
         guard let names, let count, count > 0, count <= names.count, names.count == count * EventHash.byteCount else {
             return nil
         }
-        return bytes.withUnsafeBufferPointer { bytes in
-            (0..<count).compactMap { index in
-                let start = names.lowerBound + index * EventHash.byteCount
-                return EventHash(bytes: UnsafeBufferPointer(rebasing: bytes[start..<start + EventHash.byteCount]))
-            }
-        }
+        return bytes.withUnsafeBufferPointer { NameList(bytes: UnsafeBufferPointer(rebasing: $0[names])).compactMap { $0 } }
     }
 
     /// When its last event was signed, and the signature; nil where there is none that can be read.

@@ -167,7 +167,7 @@ final class SegmentWriter {
         try finish()
         if let last {
             number(last, signing: true)
-            try store.sign([last].filter(\.mustSign))
+            try store.sign([last])
         }
         let closing = end(entries)
         if let last {
@@ -208,7 +208,7 @@ final class SegmentWriter {
     private func insert(_ segments: [Segment]) {
         guard failure.withLock({ $0 }) == nil else { return }
         do {
-            try store.sign(segments.filter(\.mustSign))
+            try store.sign(segments)
             try store.insert(segments)
         } catch {
             failure.withLock { $0 = error }
@@ -240,7 +240,9 @@ private struct SegmentStore {
         (self.db, self.sealer, self.batch, self.sign) = (db, sealer, batch, sign)
     }
 
+    /// Signs heads of those whose head is this node's to sign.
     func sign(_ segments: [Segment]) throws {
+        let segments = segments.filter(\.mustSign)
         guard !segments.isEmpty else { return }
         for (segment, head) in zip(segments, try sign(segments.map(\.last.event))) { segment.head = head }
     }

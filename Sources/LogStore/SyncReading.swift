@@ -100,8 +100,7 @@ extension LogStore {
         try await pool.read { db in
             var comparison = Comparison()
             for heads in offered {
-                let id = try Int64.fetchOne(
-                    db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(heads.chart.bytes)])
+                let id = try SegmentChain.number(of: heads.chart, db)
                 let mine = try id.map { try TipList.tips(of: $0, db) } ?? []
                 let mayKnow = try Self.share(of: heads.chart, with: peer, on: day, evenHeld: true, db) != nil
                 let missing = try heads.missing(with: mine, mayKnow: mayKnow) { tip in

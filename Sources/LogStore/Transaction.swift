@@ -240,8 +240,7 @@ final class Transaction {
 
     func chartID(_ chart: ChartID) throws -> Int64? {
         if let id = state.chartIDs[chart] { return id }
-        let id = try Int64.fetchOne(
-            db.cachedStatement(sql: "SELECT id FROM chart WHERE hash = ?"), arguments: [Data(chart.bytes)])
+        let id = try SegmentChain.number(of: chart, db)
         if let id { state.chartIDs[chart] = id }
         return id
     }
