@@ -66,7 +66,10 @@ extension LogStore {
     func finishErasure(_ events: [EventHash]) throws {
         try erased.add(events)
         try SchemaCopy.remove(beside: configuration.path)
-        try pool.writeWithoutTransaction { try Self.truncateLog($0) }
+        try pool.writeWithoutTransaction { db in
+            try Self.truncateLog(db)
+            WriteAheadSpace.reserve(db, at: configuration.path)
+        }
     }
 
     /// Moves all of the write-ahead log into the database and cuts it to nothing. Readers that look at it are waited for.

@@ -118,6 +118,7 @@ public final class LogStore: Sendable {
         erased = try ErasedList(beside: configuration.path)
         try checkEpoch()
         try reapplyErasures()
+        pool.writeWithoutTransaction { WriteAheadSpace.reserve($0, at: configuration.path) }
     }
 
     private static func openPool(_ path: String) throws -> DatabasePool {
@@ -140,8 +141,8 @@ public final class LogStore: Sendable {
                 // What a job of a group would undo is kept in memory, and what a commit of the largest size changes in the cache.
                 try db.execute(
                     sql: """
-                        PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000; PRAGMA temp_store = MEMORY;
-                        PRAGMA cache_size = -3072
+                        PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = \(WriteAheadSpace.checkpointPages);
+                        PRAGMA temp_store = MEMORY; PRAGMA cache_size = -3072
                         """)
             }
         } catch {
