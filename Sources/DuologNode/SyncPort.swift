@@ -23,9 +23,19 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         do {
             return try await carryOut(request, for: peer)
         } catch {
-            return .failed("storage failed: \(error)")
+            return Self.failed(error)
         }
     }
+
+    func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] {
+        do {
+            return try await admit(batches, from: peer).map { .admitted($0) }
+        } catch {
+            return batches.map { _ in Self.failed(error) }
+        }
+    }
+
+    private static func failed(_ error: any Error) -> StoreAnswer { .failed("storage failed: \(error)") }
 
     private func carryOut(_ request: StoreRequest, for peer: NodeID) async throws -> StoreAnswer {
         switch request {
@@ -36,7 +46,9 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         case .heads(let charts): return .heads(try await log.heads(of: charts, for: peer, on: clock.today))
         case .compare(let offered): return try await compare(offered, with: peer)
         case .read(let read): return try await self.read(read, for: peer)
-        case .admit(let batch): return try await admit(batch, from: peer)
+        case .admit(let batch):
+            guard let admission = try await admit([batch], from: peer).first else { return .failed("storage did not answer") }
+            return .admitted(admission)
         case .statements(let receipts, let notices):
             _ = try await log.store(receipts, notices, from: peer)
             return .statementsStored
@@ -89,25 +101,28 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         return StoreAnswer.ReadAnswer(run: run, next: excerpt.next, state: excerpt.isAtEnd ? .atEnd : .more)
     }
 
-    private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) async throws -> StoreAnswer {
-        let runs = batch.runs.map { run in
-            IncomingRun(chart: run.chart, events: run.events.map(\.event), heads: run.heads)
+    private func admit(_ batches: [StoreRequest.Batch], from peer: NodeID) async throws -> [StoreAnswer.Admission] {
+        let incoming = batches.map { batch in
+            IncomingBatch(
+                runs: batch.runs.map { IncomingRun(chart: $0.chart, events: $0.events.map(\.event), heads: $0.heads) },
+                root: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
         }
-        let outcome = try await log.admit(
-            runs, from: peer, completing: batch.completes?.root, buckets: batch.completes?.buckets ?? [:],
-            noting: await receiving(peer))
-        if outcome.drewNewEpoch { await onNewEpoch(peer) }
-        let refused = outcome.refused.map { chart, refusal in
-            switch refusal {
-            case .inadmissible(let error):
-                StoreAnswer.Refusal(chart: chart, code: .inadmissible, isGap: error.isGap, text: "\(error)")
-            case .notAMember:
-                StoreAnswer.Refusal(
-                    chart: chart, code: .notAMember, isGap: false,
-                    text: "the peer is paired but not a member of this chart; nothing of it was stored")
-            }
+        let outcomes = try await log.admit(incoming, from: peer, noting: await receiving(peer))
+        if outcomes.contains(where: \.drewNewEpoch) { await onNewEpoch(peer) }
+        return outcomes.map { outcome in
+            StoreAnswer.Admission(
+                refused: outcome.refused.map(Self.refusal), receipts: outcome.receipts, newEvents: outcome.newEvents)
         }
-        return .admitted(
-            StoreAnswer.Admission(refused: refused, receipts: outcome.receipts, newEvents: outcome.newEvents))
+    }
+
+    private static func refusal(of chart: ChartID, _ refusal: RunRefusal) -> StoreAnswer.Refusal {
+        switch refusal {
+        case .inadmissible(let error):
+            StoreAnswer.Refusal(chart: chart, code: .inadmissible, isGap: error.isGap, text: "\(error)")
+        case .notAMember:
+            StoreAnswer.Refusal(
+                chart: chart, code: .notAMember, isGap: false,
+                text: "the peer is paired but not a member of this chart; nothing of it was stored")
+        }
     }
 }

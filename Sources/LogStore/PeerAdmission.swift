@@ -27,7 +27,22 @@ public struct IncomingRun: Sendable {
     }
 }
 
-/// What became of runs from a peer.
+/// What came from a peer to be stored as one.
+public struct IncomingBatch: Sendable {
+    /// Its events by chart.
+    public var runs: [IncomingRun]
+    /// The sender's root, where the batch completes it,
+    public var root: EventHash?
+    /// and the buckets under it that changed.
+    public var buckets: [Int: UInt64]
+
+    /// Runs, and what they complete.
+    public init(runs: [IncomingRun], root: EventHash? = nil, buckets: [Int: UInt64] = [:]) {
+        (self.runs, self.root, self.buckets) = (runs, root, buckets)
+    }
+}
+
+/// What became of a batch from a peer.
 public struct AdmissionOutcome: Sendable {
     /// Charts that were left out.
     public internal(set) var refused: [(chart: ChartID, refusal: RunRefusal)] = []
@@ -42,31 +57,38 @@ public struct AdmissionOutcome: Sendable {
 }
 
 extension LogStore {
-    /// Stores runs that came from a peer, in one transaction, with the root that they complete. A chart that cannot be admitted is left
-    /// out and named; the others are stored.
+    /// Stores batches that came from a peer one after another, all in one transaction, each with the root that it completes. A chart that cannot
+    /// be admitted is left out of its batch and named; the others are stored.
     ///
-    /// - Parameter noting: what the same transaction writes down about it.
+    /// - Parameter noting: what the same transaction writes down about each.
     public func admit(
-        _ runs: [IncomingRun], from peer: NodeID, completing root: EventHash?, buckets: [Int: UInt64],
+        _ batches: [IncomingBatch], from peer: NodeID,
         noting: @escaping @Sendable (AdmissionOutcome) -> [Draft] = { _ in [] }
-    ) async throws -> AdmissionOutcome {
-        try await write(weight: runs.reduce(1024) { $0 + $1.byteCount }) { transaction in
+    ) async throws -> [AdmissionOutcome] {
+        let weight = batches.reduce(1024) { $1.runs.reduce($0) { $0 + $1.byteCount } }
+        return try await write(weight: weight) { transaction in
             let source = try transaction.peerID(peer)
-            var outcome = AdmissionOutcome()
-            var charts = try transaction.charts(of: runs)
-            var receipts: [(receipt: Receipt, chart: Int64)] = []
-            for run in runs {
-                do {
-                    receipts += try transaction.admit(run, from: peer, source: source, &charts, &outcome)
-                } catch let refusal as RunRefusal {
-                    outcome.refused.append((run.chart, refusal))
+            var charts = try transaction.charts(of: batches.flatMap(\.runs))
+            var admitted: [(outcome: AdmissionOutcome, receipts: [(receipt: Receipt, chart: Int64)])] = []
+            for batch in batches {
+                var outcome = AdmissionOutcome()
+                var receipts: [(Receipt, Int64)] = []
+                for run in batch.runs {
+                    do {
+                        receipts += try transaction.admit(run, from: peer, source: source, &charts, &outcome)
+                    } catch let refusal as RunRefusal {
+                        outcome.refused.append((run.chart, refusal))
+                    }
                 }
+                outcome.receipts = receipts.map(\.0)
+                admitted.append((outcome, receipts))
             }
-            for (receipt, chart) in receipts { try transaction.insert(receipt, chart: chart) }
-            outcome.receipts = receipts.map(\.receipt)
-            for draft in noting(outcome) { _ = try transaction.author(draft) }
-            if outcome.refused.isEmpty, let root { try transaction.complete(root, buckets, peer: source) }
-            return outcome
+            for (receipt, chart) in admitted.flatMap(\.receipts) { try transaction.insert(receipt, chart: chart) }
+            for (batch, (outcome, _)) in zip(batches, admitted) {
+                for draft in noting(outcome) { _ = try transaction.author(draft) }
+                if outcome.refused.isEmpty, let root = batch.root { try transaction.complete(root, batch.buckets, peer: source) }
+            }
+            return admitted.map(\.outcome)
         }
     }
 }
@@ -102,6 +124,8 @@ extension Transaction {
             try forget(chart, isNew: isNew)
             throw error
         }
+        // What came with it stays, whatever becomes of a later batch.
+        charts[run.chart] = (chart, isNew && admitted.isEmpty)
         let record = try record(chart)
         let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
         // The position of the last event of each.

@@ -37,7 +37,7 @@ final class PeerConnection: ChannelInboundHandler {
     /// What happened between the handshake and the session.
     private var early: [Session.Input] = []
     private var store = StoreQueue()
-    private var requests: AsyncStream<StoreRequest>.Continuation?
+    private var turns: AsyncStream<StoreQueue.Turn>.Continuation?
     private var deadline: Scheduled<Void>?
     /// When the session is told that time has passed.
     private var alarm: (task: Scheduled<Void>, at: Int)?
@@ -117,13 +117,17 @@ final class PeerConnection: ChannelInboundHandler {
         let names = Session.Configuration(me: setting.node, instance: setting.instance(), peer: link.peer.node)
         session = Session(names, offer: offer)
         let handle = Handle(self, context.channel)
-        let (stream, continuation) = AsyncStream<StoreRequest>.makeStream()
-        requests = continuation
+        let (stream, continuation) = AsyncStream<StoreQueue.Turn>.makeStream()
+        turns = continuation
         let (storage, peer) = (setting.store, link.peer.node)
         Task {
-            for await request in stream {
-                let answer = await storage.answer(request, for: peer)
-                handle.run { $0.answered(answer) }
+            for await turn in stream {
+                let answers =
+                    switch turn {
+                    case .request(let request): [await storage.answer(request, for: peer)]
+                    case .batches(let batches): await storage.admit(batches, for: peer)
+                    }
+                handle.run { $0.answered(answers) }
             }
         }
         let inputs = [.opened] + early
@@ -210,8 +214,8 @@ final class PeerConnection: ChannelInboundHandler {
 
     // MARK: Back-pressure
 
-    private func answered(_ answer: StoreAnswer) {
-        store.answered(answer)
+    private func answered(_ answers: [StoreAnswer]) {
+        store.answered(answers)
         goOn()
     }
 
@@ -219,7 +223,7 @@ final class PeerConnection: ChannelInboundHandler {
     private func goOn() {
         guard phase == .talking, let context else { return }
         if let answer = store.take(ifWritable: context.channel.isWritable) { return step([.answered(answer)]) }
-        if let request = store.next() { requests?.yield(request) }
+        if let turn = store.next() { turns?.yield(turn) }
         updateReading()
     }
 
@@ -249,7 +253,7 @@ final class PeerConnection: ChannelInboundHandler {
         phase = .closing
         deadline?.cancel()
         alarm?.task.cancel()
-        requests?.finish()
+        turns?.finish()
         link?.end(ending)
         report(ending)
         setting.ended(link, dial, ending)

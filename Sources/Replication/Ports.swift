@@ -248,6 +248,19 @@ public enum StoreAnswer: Hashable, Sendable {
 public protocol ReplicaStore: Sendable {
     /// Carries out one request of the session with `peer`. An answer to a write comes after its commit.
     func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer
+
+    /// Carries out what ``StoreRequest/admit(_:)`` asks for some batches that came one after another, each with an answer of its own. They may share
+    /// a commit; without this, each has one.
+    func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer]
+}
+
+extension ReplicaStore {
+    /// Stores one after another.
+    public func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] {
+        var answers: [StoreAnswer] = []
+        for batch in batches { answers.append(await answer(.admit(batch), for: peer)) }
+        return answers
+    }
 }
 
 /// Which charts a peer may have now: those whose own events admit it and whose consent covers it.

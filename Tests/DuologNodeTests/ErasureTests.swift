@@ -126,7 +126,7 @@ import Testing
         #expect(try await sealedBody(right, event) == nil)
         // The same lines once more, body and all: the event is here, its body stays away.
         let run = try await line(of: event, from: old, chart, for: right)
-        _ = try await right.log.admit([run], from: left.node, completing: nil, buckets: [:])
+        _ = try await right.log.admit([IncomingBatch(runs: [run])], from: left.node)
         #expect(try await sealedBody(right, event) == nil)
         #expect(try await right.timeline(chart).first { $0.label.event == event }?.summary == "[erased]")
         _ = erased

@@ -176,7 +176,7 @@ import Testing
             try await founder.log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: member.node, on: founder.clock.today)[
                 0])
         let run = IncomingRun(chart: chart, lines: stolen.events, heads: stolen.heads)
-        _ = try await outsider.log.admit([run], from: founder.node, completing: nil, buckets: [:])
+        _ = try await outsider.log.admit([IncomingBatch(runs: [run])], from: founder.node)
         var exchange = try await PlainExchange(outsider, member)
         try await exchange.run()
         let refused = exchange.notes.contains { node, note in
@@ -257,11 +257,11 @@ import Testing
         let run = IncomingRun(
             chart: chart, lines: all.events + [(event.line, body.line)],
             heads: all.heads + [try SignedHead(signing: event, at: right.clock.now, with: key)])
-        let outcome = try await left.log.admit([run], from: right.node, completing: nil, buckets: [:])
+        let outcome = try await left.log.admit([IncomingBatch(runs: [run])], from: right.node)[0]
         #expect(outcome.refused.isEmpty)
         let third = try TestNode()
         try await third.pair(left)
-        _ = try await third.log.admit([run], from: left.node, completing: nil, buckets: [:])
+        _ = try await third.log.admit([IncomingBatch(runs: [run])], from: left.node)
         for node in [left, third] {
             let entry = try #require(try await node.timeline(chart).first { $0.label.event == event.hash })
             #expect(entry.standing == .withoutEffect)
@@ -271,7 +271,7 @@ import Testing
         let unsigned = IncomingRun(chart: chart, events: run.events, heads: [])
         let fourth = try TestNode()
         try await fourth.pair(left)
-        let refused = try await fourth.log.admit([unsigned], from: left.node, completing: nil, buckets: [:]).refused
+        let refused = try await fourth.log.admit([IncomingBatch(runs: [unsigned])], from: left.node)[0].refused
         #expect(refused.count == 1)
     }
 }

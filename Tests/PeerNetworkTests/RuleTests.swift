@@ -38,13 +38,13 @@ struct RuleTests {
         var queue = StoreQueue()
         queue.append(.completedRoot)
         queue.append(.completedBuckets)
-        #expect(queue.next() == .completedRoot)
+        #expect(queue.next() == .request(.completedRoot))
         #expect(queue.next() == nil)
-        queue.answered(.noted)
+        queue.answered([.noted])
         #expect(queue.take(ifWritable: false) == nil)
         #expect(queue.next() == nil, "an answer that is held back holds back the next request")
         #expect(queue.take(ifWritable: true) == .noted)
-        #expect(queue.next() == .completedBuckets)
+        #expect(queue.next() == .request(.completedBuckets))
         for _ in 0..<StoreQueue.most { queue.append(.completedRoot) }
         #expect(!queue.hasRoom)
     }
@@ -54,15 +54,39 @@ struct RuleTests {
         var queue = StoreQueue()
         let lines = EventLines(envelope: [UInt8](repeating: 0, count: 200_000), body: [UInt8](repeating: 0, count: 50_000))
         let run = ChartRun(chart: chart("a"), events: [lines, lines], heads: [])
-        let batch = StoreRequest.admit(StoreRequest.Batch(runs: [run], completes: nil))
-        for _ in 0..<3 { queue.append(batch) }
+        let batch = StoreRequest.Batch(runs: [run], completes: nil)
+        for _ in 0..<3 { queue.append(.admit(batch)) }
         #expect(queue.hasRoom)
-        queue.append(batch)
+        queue.append(.admit(batch))
         #expect(!queue.hasRoom)
-        #expect(queue.next() == batch)
+        #expect(queue.next() == .batches([batch, batch, batch, batch]))
         #expect(queue.hasRoom, "what is being stored waits no more")
-        queue.append(batch)
+        for _ in 0..<3 { queue.append(.admit(batch)) }
+        #expect(queue.hasRoom)
+        queue.append(.admit(batch))
         #expect(!queue.hasRoom)
+    }
+
+    /// Batches behind each other are stored together, up to whatever else stands between them; each has its answer, in their order.
+    @Test func batchesThatWaitAreStoredTogether() {
+        var queue = StoreQueue()
+        let (first, second, third) = (batch("a"), batch("b"), batch("c"))
+        for request in [.admit(first), .admit(second), .completedRoot, .admit(third)] as [StoreRequest] { queue.append(request) }
+        #expect(queue.next() == .batches([first, second]))
+        let answers = (1...2).map { StoreAnswer.admitted(StoreAnswer.Admission(refused: [], receipts: [], newEvents: $0)) }
+        queue.answered(answers)
+        #expect(queue.take(ifWritable: true) == answers[0])
+        #expect(queue.take(ifWritable: false) == nil)
+        #expect(queue.next() == nil, "one of the answers is held back")
+        #expect(queue.take(ifWritable: true) == answers[1])
+        #expect(queue.next() == .request(.completedRoot))
+        queue.answered([.completedRoot(nil)])
+        #expect(queue.take(ifWritable: true) == .completedRoot(nil))
+        #expect(queue.next() == .batches([third]))
+    }
+
+    private func batch(_ name: String) -> StoreRequest.Batch {
+        StoreRequest.Batch(runs: [ChartRun(chart: chart(name), events: [], heads: [])], completes: nil)
     }
 
     @Test func theCertificateCarriesTheKeyAndNothingElse() throws {
