@@ -1,4 +1,5 @@
 import EventLog
+import Glibc
 
 /// An event on its way to the disk. One for all who need it: a copy of an event counts references to each of its parts.
 final class EventRow: Sendable {
@@ -119,8 +120,10 @@ enum JoinedLines {
         var lines: [Range<Int>] = []
         lines.reserveCapacity(count)
         var start = part.lowerBound
-        bytes.withUnsafeBufferPointer { bytes in
-            for index in part where bytes[index] == separator {
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            while let found = memchr(base + start, Int32(separator), part.upperBound - start) {
+                let index = UnsafeRawPointer(found) - base
                 lines.append(start..<index)
                 start = index + 1
             }

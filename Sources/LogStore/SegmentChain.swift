@@ -50,10 +50,14 @@ enum SegmentChain {
     }
 
     /// The segments of a chart in the order of arrival, of those that arrived after a number.
-    static func segments(of chart: Int64, after arrival: Int64 = 0, upTo end: Int64 = .max, _ db: Database) throws -> [Int64] {
+    ///
+    /// - Parameter source: the row of a peer; what came from it is left out.
+    static func segments(
+        of chart: Int64, after arrival: Int64 = 0, upTo end: Int64 = .max, notFrom source: Int64? = nil, _ db: Database
+    ) throws -> [Int64] {
         var found: [Int64] = []
-        try walk(chart, "1", db) { id, _ in
-            if id > arrival, id <= end { found.append(id) }
+        try walk(chart, "source", db) { id, row in
+            if id > arrival, id <= end, source == nil || row.number(1) != source { found.append(id) }
             return id > arrival
         }
         return found.reversed()

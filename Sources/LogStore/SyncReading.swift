@@ -248,13 +248,14 @@ private struct ExcerptReader {
         }
         let row = try RawStatement(cached: "SELECT \(SegmentRow.columns) FROM segment WHERE id = ?", db)
         defer { row.reset() }
-        for place in try SegmentChain.segments(of: id, after: Int64(range.from), upTo: Int64(range.upTo), db) {
+        let places = try SegmentChain.segments(
+            of: id, after: Int64(range.from), upTo: Int64(range.upTo), notFrom: source, db)
+        for place in places {
             row.reset()
             try row.bind(place, at: 1)
             guard try row.next() else { throw damaged(place, "the row is gone") }
             let segment = SegmentRow(row)
-            guard segment.chart == id, let from = segment.source else { throw damaged(place, "the row cannot be read") }
-            guard from != source else { continue }
+            guard segment.chart == id else { throw damaged(place, "the row cannot be read") }
             if batch != segment.batch {
                 takePending()
                 batch = segment.batch

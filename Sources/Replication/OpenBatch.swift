@@ -15,6 +15,9 @@ struct OpenBatch: Sendable {
         (ReplicationLimits.batchEvents - events, ReplicationLimits.batchBytes - bytes)
     }
 
+    /// True where hardly another commit fits: to look for one that does costs more than it brings.
+    var isNearlyFull: Bool { room.events < ReplicationLimits.batchEvents / 16 }
+
     func contains(_ chart: ChartID) -> Bool { charts.contains(chart) }
 
     /// True where events of a chart may follow what is there.

@@ -299,7 +299,7 @@ struct Sending: Sendable {
         let charts = queue.first(ReplicationLimits.chartsPerRead)
         guard let first = charts.first else { return batch.isEmpty ? () : endBatch(&step) }
         let room = (events: batch.room.events, bytes: min(batch.room.bytes, creditLeft))
-        guard room.bytes > 0, room.events > 0, batch.takes(first) else { return endBatch(&step) }
+        guard room.bytes > 0, !batch.isNearlyFull, batch.takes(first) else { return endBatch(&step) }
         // Storage takes as many of them as fit: what goes into one batch is read, and accounted for, at once.
         read([first] + charts.dropFirst().prefix { !batch.contains($0) }, maxEvents: room.events, maxBytes: room.bytes, &step)
     }
