@@ -8,7 +8,7 @@ extension LogStore {
     /// nil where nobody repeats it.
     public func author(_ drafts: [Draft], request: String?) async throws -> [Authored] {
         let weight = drafts.reduce(8192) { $0 + $1.members.count }
-        return try await write(weight: weight) { transaction in
+        return try await write(weight: weight, events: drafts.map(\.chart)) { transaction in
             let author = drafts.first?.author ?? .node
             if let request, let earlier = try transaction.answer(to: request, of: author) { return earlier }
             let written = try drafts.map { try transaction.author($0) }
@@ -73,6 +73,7 @@ extension Transaction {
         }
         // What is not permitted is not written.
         try insert(event, verdict: .permitted, chart: chart, source: nil)
+        noteAuthored(in: draft.chart, chart)
         if Self.touchesErasure(event) { try applyErasures(to: chart) }
         return written
     }

@@ -1,4 +1,5 @@
 import Dispatch
+import EventLog
 import Foundation
 import Synchronization
 
@@ -12,6 +13,8 @@ final class CommitQueue: Sendable {
     struct Job: Sendable {
         /// Bytes that it may write: a commit stays small enough to be sent in one batch.
         let weight: Int
+        /// The chart of each event that it will author, as far as that is known before.
+        let events: [ChartID]
         let run: @Sendable (Transaction) throws -> Void
         let finish: @Sendable ((any Error)?) -> Void
     }
@@ -28,19 +31,31 @@ final class CommitQueue: Sendable {
     /// and where the last commit took no longer than this.
     private static let quick = Duration.milliseconds(2)
 
+    /// After a commit of at least so many jobs, those who were answered are waited for,
+    private static let crowd = 8
+    /// at most for this part of the time that it took, and no longer than this:
+    private static let patience = (part: 4, most: Duration.milliseconds(1))
+    /// Where they did not come, nobody is waited for after so many commits.
+    private static let disappointment = 16
+
     private struct State {
         var pending: [Job] = []
+        /// Jobs that somebody waits for, until so many are pending.
+        var wanted = Int.max
+        /// Commits after which nobody is waited for.
+        var alone = 0
         var isDraining = false
         /// True where the last commit was of one job, and quick.
         var isCalm = false
     }
 
     private let state = Mutex(State())
+    private let gathered = DispatchSemaphore(value: 0)
     private let queue = DispatchQueue(label: "duolog.commit")
 
     /// Queues work and waits until its commit is durable. `perform` carries out one commit.
     func submit<Value: Sendable>(
-        weight: Int, performing perform: @escaping @Sendable ([Job]) -> Void,
+        weight: Int, events: [ChartID], performing perform: @escaping @Sendable ([Job]) -> Void,
         _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
         let outcome = Outcome<Value>()
@@ -49,7 +64,7 @@ final class CommitQueue: Sendable {
             outcome.value.withLock { $0 = .success(value) }
         }
         if Self.hasThreads, (1...Self.smallJob).contains(weight), takeTurn() {
-            let job = Job(weight: weight, run: run) { error in
+            let job = Job(weight: weight, events: events, run: run) { error in
                 if let error { outcome.value.withLock { $0 = .failure(error) } }
             }
             timed([job], perform)
@@ -57,12 +72,16 @@ final class CommitQueue: Sendable {
             if endTurn() { queue.async { self.drain(perform) } }
         } else {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                let job = Job(weight: weight, run: run) { error in
+                let job = Job(weight: weight, events: events, run: run) { error in
                     if let error { outcome.value.withLock { $0 = .failure(error) } }
                     continuation.resume()
                 }
                 let mustDrain = state.withLock { state in
                     state.pending.append(job)
+                    if state.pending.count >= state.wanted {
+                        state.wanted = .max
+                        gathered.signal()
+                    }
                     defer { state.isDraining = true }
                     return !state.isDraining
                 }
@@ -90,15 +109,43 @@ final class CommitQueue: Sendable {
         }
     }
 
-    private func timed(_ jobs: [Job], _ perform: ([Job]) -> Void) {
+    @discardableResult private func timed(_ jobs: [Job], _ perform: ([Job]) -> Void) -> Duration {
         let began = ContinuousClock.now
         perform(jobs)
-        let isCalm = jobs.count == 1 && ContinuousClock.now - began <= Self.quick
-        state.withLock { $0.isCalm = isCalm }
+        let taken = ContinuousClock.now - began
+        state.withLock { $0.isCalm = jobs.count == 1 && taken <= Self.quick }
+        return taken
     }
 
     private func drain(_ perform: @Sendable ([Job]) -> Void) {
-        while let jobs = next() { timed(jobs, perform) }
+        while let jobs = next() {
+            let taken = timed(jobs, perform)
+            if jobs.count >= Self.crowd { gather(jobs.count, after: taken) }
+        }
+    }
+
+    /// Waits for as many to come as were just answered: writers that write one thing after another would go on in two halves otherwise, each
+    /// waiting for the commit of the other, and twice as many commits would wait for the disk.
+    private func gather(_ answered: Int, after taken: Duration) {
+        let isWaiting = state.withLock { state in
+            guard state.alone == 0 else {
+                state.alone -= 1
+                return false
+            }
+            let wanted = min(state.pending.count + answered, Self.jobsPerCommit)
+            guard state.pending.count < wanted else { return false }
+            state.wanted = wanted
+            return true
+        }
+        guard isWaiting else { return }
+        let patience = min(taken / Self.patience.part, Self.patience.most)
+        let came = gathered.wait(timeout: .now() + .nanoseconds(Int(patience / .nanoseconds(1)))) == .success
+        state.withLock { state in
+            // Who came at the last moment has signalled, and nobody waited for it.
+            if !came, state.wanted == .max { gathered.wait() }
+            if !came, state.pending.count < answered / 2 { state.alone = Self.disappointment }
+            state.wanted = .max
+        }
     }
 
     /// The jobs of the next commit; nil where none wait.

@@ -170,10 +170,14 @@ public final class LogStore: Sendable {
     // MARK: Writing
 
     /// Runs `body` in the next commit and returns once that is durable.
+    ///
+    /// - Parameters:
+    ///   - weight: bytes that it may write.
+    ///   - events: the chart of each event that it will author, as far as that is known.
     func write<Value: Sendable>(
-        weight: Int = 4096, _ body: @escaping @Sendable (Transaction) throws -> Value
+        weight: Int = 4096, events: [ChartID] = [], _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
-        try await queue.submit(weight: weight, performing: { self.commit($0) }, body)
+        try await queue.submit(weight: weight, events: events, performing: { self.commit($0) }, body)
     }
 
     private func commit(_ jobs: [CommitQueue.Job]) {
@@ -211,7 +215,7 @@ public final class LogStore: Sendable {
         let segments = try SegmentWriter(
             db, sealer: configuration.sealer, queue: insertion, batch: state.counters.lastBatch + 1,
             lastEvent: state.counters.lastEvent
-        ) { try HeadSigning.sign($0, at: clock(), with: key) }
+        ) { try SignedHead(signing: $0, at: clock(), with: key) }
         // Moved, not copied: a second reference would make every change to a record copy it.
         let transaction = Transaction(
             db: db, segments: segments, store: self, key: key,
@@ -219,6 +223,7 @@ public final class LogStore: Sendable {
         var outcomes: [(any Error)?] = []
         do {
             try Self.inTransaction(db, undoing: { transaction.stop() }) {
+                transaction.expect(jobs)
                 for job in jobs { outcomes.append(try transaction.attempt(job)) }
                 guard !transaction.isUndone else { return false }
                 try transaction.close()

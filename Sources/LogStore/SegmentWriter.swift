@@ -11,8 +11,10 @@ import Synchronization
 /// The connection is used by one thread at a time all the same: whoever wants it asks ``Transaction/db``, which waits until nothing is
 /// under way. A few events are stored where they are decided on, since handing them over would take longer.
 final class SegmentWriter {
-    /// Events that are handed over together.
-    private static let atOnce = 64
+    /// Heads that are worth another thread's time.
+    private static let headsEach = 4
+    /// Threads that have a core each, beside the one that stores. Asked once: it takes longer than a signature.
+    private static let helpers = ProcessInfo.processInfo.activeProcessorCount - 1
 
     /// What closes a commit.
     struct End {
@@ -32,8 +34,7 @@ final class SegmentWriter {
     /// The segment of each chart that may still grow, and the charts in the order in which theirs began.
     private var open: [Int64: Segment] = [:]
     private var order: [Int64] = []
-    private var waiting: [Segment] = []
-    private var waitingEvents = 0
+    private let line = SegmentLine()
     private var isUnderWay = false
     private let failure = Mutex<(any Error)?>(nil)
     /// Those that have their place in the order of arrival.
@@ -46,10 +47,10 @@ final class SegmentWriter {
     /// - Parameters:
     ///   - batch: the number of the commit.
     ///   - lastEvent: the last arrival number before it.
-    ///   - sign: signs heads.
+    ///   - sign: signs the head of an event.
     init(
         _ db: Database, sealer: Sealer, queue: DispatchQueue, batch: Int64, lastEvent: Int64,
-        sign: @escaping @Sendable ([Event]) throws -> [SignedHead]
+        sign: @escaping @Sendable (Event) throws -> SignedHead
     ) throws {
         store = try SegmentStore(db, sealer: sealer, batch: batch, sign: sign)
         self.queue = queue
@@ -67,6 +68,9 @@ final class SegmentWriter {
     }
 
     // MARK: Gathering
+
+    /// Charts of which a segment may still grow.
+    var openCharts: Int { open.count }
 
     /// True once it has been told where a chart ends.
     func knowsTail(of chart: Int64) -> Bool { tails[chart] != nil }
@@ -99,9 +103,9 @@ final class SegmentWriter {
     /// Gives a segment its place in the order of arrival; it does not grow any more.
     private func place(_ segment: Segment, signing: Bool) {
         number(segment, signing: signing)
-        waiting.append(segment)
-        waitingEvents += segment.rows.count
-        if waitingEvents >= Self.atOnce { handOver() }
+        guard line.append(segment) else { return }
+        isUnderWay = true
+        queue.async { [self] in storeLine() }
     }
 
     private func number(_ segment: Segment, signing: Bool) {
@@ -135,24 +139,48 @@ final class SegmentWriter {
 
     // MARK: Storing
 
-    private func handOver() {
-        let segments = waiting
-        (waiting, waitingEvents) = ([], 0)
-        isUnderWay = true
-        queue.async { [self] in insert(segments) }
+    /// Signs and stores what there is; rests where others sign what comes next.
+    private func storeLine() {
+        carefully {
+            while true {
+                switch line.turn() {
+                case .sign(let index, let segment): try sign(segment, index)
+                case .store(let segments): try store.insert(segments)
+                case .rest: return
+                }
+            }
+        }
+    }
+
+    /// Signs what nobody else has begun to.
+    private func signLine() { carefully { while let (index, segment) = line.claim() { try sign(segment, index) } } }
+
+    private func sign(_ segment: Segment, _ index: Int) throws {
+        segment.head = try store.sign(segment.last.event)
+        line.noteSigned(index)
+    }
+
+    /// What goes wrong stops both threads.
+    private func carefully(_ body: () throws -> Void) {
+        do {
+            try body()
+        } catch {
+            failure.withLock { $0 = error }
+            line.stop()
+        }
     }
 
     private func wait() {
         if isUnderWay { queue.sync {} }
         isUnderWay = false
-        guard !waiting.isEmpty else { return }
-        insert(waiting)
-        (waiting, waitingEvents) = ([], 0)
     }
 
     /// Returns once all segments are stored that have their place; throws where one could not be.
     func finish() throws {
+        let helpers = min(line.unclaimed / Self.headsEach, Self.helpers)
+        if helpers > 1 { DispatchQueue.concurrentPerform(iterations: helpers) { _ in signLine() } } else { signLine() }
         wait()
+        storeLine()
         if let error = failure.withLock({ $0 }) { throw error }
     }
 
@@ -167,7 +195,7 @@ final class SegmentWriter {
         try finish()
         if let last {
             number(last, signing: true)
-            try store.sign([last])
+            if last.mustSign { last.head = try store.sign(last.last.event) }
         }
         let closing = end(entries)
         if let last {
@@ -197,22 +225,13 @@ final class SegmentWriter {
 
     /// Forgets what came after a mark, and what went wrong: it is being undone.
     func abandon(after mark: Mark) {
-        (waiting, waitingEvents) = ([], 0)
+        line.stop()
         wait()
+        line.clear()
         (open, order) = ([:], [])
         placed.removeLast(placed.count - mark.segments)
         (lastEvent, tails) = (mark.lastEvent, mark.tails)
         failure.withLock { $0 = nil }
-    }
-
-    private func insert(_ segments: [Segment]) {
-        guard failure.withLock({ $0 }) == nil else { return }
-        do {
-            try store.sign(segments)
-            try store.insert(segments)
-        } catch {
-            failure.withLock { $0 = error }
-        }
     }
 }
 
@@ -226,10 +245,11 @@ private struct SegmentStore {
     private let db: Database
     private let sealer: Sealer
     private let batch: Int64
-    private let sign: @Sendable ([Event]) throws -> [SignedHead]
+    /// Signs a head of this node.
+    let sign: @Sendable (Event) throws -> SignedHead
 
     init(
-        _ db: Database, sealer: Sealer, batch: Int64, sign: @escaping @Sendable ([Event]) throws -> [SignedHead]
+        _ db: Database, sealer: Sealer, batch: Int64, sign: @escaping @Sendable (Event) throws -> SignedHead
     ) throws {
         row = try RawStatement(
             cached: """
@@ -238,13 +258,6 @@ private struct SegmentStore {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, \(ArrivalChain.Form.heads.rawValue), ?, ?, ?, ?, ?, ?, ?, ?)
                 """, db)
         (self.db, self.sealer, self.batch, self.sign) = (db, sealer, batch, sign)
-    }
-
-    /// Signs heads of those whose head is this node's to sign.
-    func sign(_ segments: [Segment]) throws {
-        let segments = segments.filter(\.mustSign)
-        guard !segments.isEmpty else { return }
-        for (segment, head) in zip(segments, try sign(segments.map(\.last.event))) { segment.head = head }
     }
 
     /// - Parameter end: stands beside the last of them.

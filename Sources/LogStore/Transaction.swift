@@ -51,6 +51,8 @@ final class Transaction {
     var accounted: [DisclosureRecorded] = []
     /// True when the only job failed: nothing is to be committed.
     private(set) var isUndone = false
+    /// Events that the jobs are known to author yet, by chart: behind the last, the segment of a chart need not wait for the end.
+    private var expected: [ChartID: Int] = [:]
     private let segments: SegmentWriter
     private let begin: SegmentWriter.Mark
 
@@ -84,6 +86,20 @@ final class Transaction {
         self.store = store
         self.key = key
         self.state = state
+    }
+
+    /// Tells it which jobs it will carry out.
+    func expect(_ jobs: [CommitQueue.Job]) {
+        // A segment that is alone is stored at the end.
+        guard jobs.count > 1 || (jobs.first?.events.count ?? 0) > 1 else { return }
+        for job in jobs { for chart in job.events { expected[chart, default: 0] += 1 } }
+    }
+
+    func noteAuthored(in chart: ChartID, _ id: Int64) {
+        guard let left = expected[chart] else { return }
+        expected[chart] = left > 1 ? left - 1 : nil
+        // The commit's end is to stand beside the last of all.
+        if left == 1, segments.openCharts > 1 { segments.place(id) }
     }
 
     /// Events that it stores: this node's, and others'.
@@ -151,12 +167,13 @@ final class Transaction {
         let charts = newEvents.sorted { $0.key < $1.key }
         // While the last events are still being stored: all but those of one chart, beside which the commit's end is to stand.
         segments.placeAll(but: 1)
-        let folds = try charts.map { chart, events in try fold(chart, after: events) }
+        let changed = try charts.map { chart, events in try recordToFold(chart, after: events) }
+        let folds = try Cores.map(changed) { $0.map { KeptFold($0) } }
         try orApart { try segments.finish() }
         for ((chart, _), fold) in zip(charts, folds) { if let fold { try store(fold, of: chart) } }
         try accountAhead(charts.map(\.value))
         for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
-            if let fold = try fold(chart, after: events) { try store(fold, of: chart) }
+            if let record = try recordToFold(chart, after: events) { try store(KeptFold(record), of: chart) }
         }
         if mayRelease { try releaseSynced() }
         takeJob()
@@ -185,10 +202,11 @@ final class Transaction {
         }
     }
 
-    /// What a chart comes to with its new events; nil where they change nothing that is kept.
-    private func fold(_ chart: Int64, after events: [StoredEvent]) throws -> KeptFold? {
+    /// A chart that is to be folded with its new events; nil where they change nothing that is kept.
+    private func recordToFold(_ chart: Int64, after events: [StoredEvent]) throws -> ChartRecord? {
+        if !events.contains(where: \.changesFold), state.isForked(chart) == false { return nil }
         let record = try record(chart)
-        return !record.graph.forkedOrigins.isEmpty || events.contains(where: \.changesFold) ? KeptFold(record) : nil
+        return !record.graph.forkedOrigins.isEmpty || events.contains(where: \.changesFold) ? record : nil
     }
 
     private static let tailColumns = "last = ?1, events = events + ?2, first = coalesce(?3, first)"

@@ -65,6 +65,9 @@ struct WriterState: Sendable {
 
     func peek(_ chart: Int64) -> ChartRecord? { charts[chart]?.record }
 
+    /// Whether somebody's sequence goes two ways in it. Nil where the chart is not here.
+    func isForked(_ chart: Int64) -> Bool? { charts[chart].map { !$0.record.graph.forkedOrigins.isEmpty } }
+
     /// Nil where the chart is not here.
     func isLocal(_ chart: Int64) -> Bool? { charts[chart]?.record.isLocal }
 
