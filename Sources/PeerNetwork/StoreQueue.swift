@@ -10,7 +10,7 @@ struct StoreQueue {
     /// So many open requests stop the reading of lines that could bring more,
     static let most = 64
     /// and so many bytes of events that wait to be stored: a peer sends faster than a disk takes, and its credit is for the way between them.
-    static let mostBytes = 1536 * 1024
+    static let mostBytes = 768 * 1024
 
     private var waiting = CircularBuffer<StoreRequest>()
     private var waitingBytes = 0

@@ -55,13 +55,13 @@ struct RuleTests {
         let lines = EventLines(envelope: [UInt8](repeating: 0, count: 200_000), body: [UInt8](repeating: 0, count: 50_000))
         let run = ChartRun(chart: chart("a"), events: [lines, lines], heads: [])
         let batch = StoreRequest.Batch(runs: [run], completes: nil)
-        for _ in 0..<3 { queue.append(.admit(batch)) }
+        queue.append(.admit(batch))
         #expect(queue.hasRoom)
         queue.append(.admit(batch))
         #expect(!queue.hasRoom)
-        #expect(queue.next() == .batches([batch, batch, batch, batch]))
+        #expect(queue.next() == .batches([batch, batch]))
         #expect(queue.hasRoom, "what is being stored waits no more")
-        for _ in 0..<3 { queue.append(.admit(batch)) }
+        queue.append(.admit(batch))
         #expect(queue.hasRoom)
         queue.append(.admit(batch))
         #expect(!queue.hasRoom)

@@ -142,7 +142,7 @@ struct SlowPeerTests {
         let envelope = "{\"t\":\"event\",\"chart\":\"\(chart("b"))\",\"body\":\"\(chart("b"))\"}"
         let body = "{\"salt\":\"\(String(repeating: "x", count: Limits.lineBytes - 100))\"}"
         // The second batch waits to be stored, and is small enough for reading to go on.
-        for count in [15, 3, 15] {
+        for count in [15, 2, 15] {
             let events = String(repeating: "\(envelope)\n\(body)\n", count: count)
             try? await bad.send(events + "{\"buckets\":[],\"events\":\(count),\"t\":\"commit\"}")
         }
