@@ -11,7 +11,7 @@ extension LogStore {
         return try await write(weight: weight, events: drafts.map(\.chart)) { transaction in
             let author = drafts.first?.author ?? .node
             if let request, let earlier = try transaction.answer(to: request, of: author) { return earlier }
-            let written = try drafts.map { try transaction.author($0) }
+            let written = try transaction.author(drafts)
             if let request { try transaction.remember(written, request: request, of: author) }
             return written
         }
@@ -60,6 +60,21 @@ extension LogStore {
 }
 
 extension Transaction {
+    /// Writes events chart by chart, each chart's in their order; returns them in the order of the drafts. Charts do not depend on each other, and so
+    /// those that are done can be signed and stored while the next one is written to.
+    fileprivate func author(_ drafts: [Draft]) throws -> [Authored] {
+        var places: [ChartID: [Int]] = [:]
+        var charts: [ChartID] = []
+        for (place, draft) in drafts.enumerated() {
+            if places[draft.chart] == nil { charts.append(draft.chart) }
+            places[draft.chart, default: []].append(place)
+        }
+        guard charts.count > 1 else { return try drafts.map { try author($0) } }
+        var written = [Authored?](repeating: nil, count: drafts.count)
+        for chart in charts { for place in places[chart] ?? [] { written[place] = try author(drafts[place]) } }
+        return written.compactMap { $0 }
+    }
+
     func author(_ draft: Draft) throws -> Authored {
         guard let chart = try chartID(draft.chart) else { throw AuthoringError.unknownChart }
         try sayKeys(in: chart, beforeWriting: true)
