@@ -275,6 +275,9 @@ public struct ChartGraph: Sendable {
     /// Origins with a fork, ascending.
     public var forkedOrigins: [Origin] { forks.sorted() }
 
+    /// True where there is one.
+    public var isForked: Bool { !forks.isEmpty }
+
     /// The origins that have written, ascending.
     public var origins: [Origin] { chains.map(\.origin).sorted() }
 

@@ -246,7 +246,20 @@ public final class LogStore: Sendable {
             $0.cachedEvents = state.held
             $0.passingEvents = state.passing
         }
+        // To give back the memory of so many events takes as long as some of them did: that is left to the other thread.
+        if own + others >= Self.many {
+            let remains = Remains(transaction: transaction)
+            insertion.async { withExtendedLifetime(remains) {} }
+        }
         return (outcomes, transaction.change)
+    }
+
+    /// Events of a commit that are many.
+    private static let many = 256
+
+    /// What nobody needs any more, or touches.
+    private struct Remains: @unchecked Sendable {
+        let transaction: Transaction
     }
 }
 

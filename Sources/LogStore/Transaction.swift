@@ -169,11 +169,13 @@ final class Transaction {
         segments.placeAll(but: 1)
         let changed = try charts.map { chart, events in try recordToFold(chart, after: events) }
         let folds = try Cores.map(changed) { $0.map { KeptFold($0) } }
+        var ends = try charts.reduce(into: [:]) { $0[$1.key] = try ChartEnd(record($1.key).graph) { try originID($0) } }
         try orApart { try segments.finish() }
         for ((chart, _), fold) in zip(charts, folds) { if let fold { try store(fold, of: chart) } }
         try accountAhead(charts.map(\.value))
         for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
             if let record = try recordToFold(chart, after: events) { try store(KeptFold(record), of: chart) }
+            ends[chart] = nil
         }
         if mayRelease { try releaseSynced() }
         takeJob()
@@ -188,7 +190,9 @@ final class Transaction {
         state.counters.chain = end.chain
         state.counters.lastEvent = segments.lastEvent
         change?.arrival = Int(segments.lastEvent)
-        for chart in newEvents.keys.sorted() { try updateRow(of: chart) }
+        for chart in newEvents.keys.sorted() {
+            try updateRow(of: chart, ends[chart] ?? ChartEnd(record(chart).graph) { try originID($0) })
+        }
         state.tails.merge(segments.tails.mapValues(\.last)) { $1 }
     }
 
@@ -204,9 +208,10 @@ final class Transaction {
 
     /// A chart that is to be folded with its new events; nil where they change nothing that is kept.
     private func recordToFold(_ chart: Int64, after events: [StoredEvent]) throws -> ChartRecord? {
-        if !events.contains(where: \.changesFold), state.isForked(chart) == false { return nil }
+        let changesFold = events.contains(where: \.changesFold)
+        if !changesFold, state.isForked(chart) == false { return nil }
         let record = try record(chart)
-        return !record.graph.forkedOrigins.isEmpty || events.contains(where: \.changesFold) ? record : nil
+        return changesFold || record.graph.isForked ? record : nil
     }
 
     private static let tailColumns = "last = ?1, events = events + ?2, first = coalesce(?3, first)"
@@ -218,18 +223,16 @@ final class Transaction {
     }
 
     /// What the row of a chart says of its events.
-    private func updateRow(of chart: Int64) throws {
-        let graph = try record(chart).graph
-        let heads = graph.heads
+    private func updateRow(of chart: Int64, _ end: ChartEnd) throws {
         let update = try RawStatement(
             cached: "UPDATE chart SET \(Self.tailColumns), digest = ?4, tips = ?5, folded = ?6 WHERE id = ?7", db)
         try bind(segments.takeTail(of: chart) ?? SegmentChain.Tail(last: tail(of: chart)), to: update)
-        try update.bind(heads.digest, at: 4)
-        try update.bind(try TipList.bytes(of: heads.tips) { try originID($0) }, at: 5)
+        try update.bind(end.digest, at: 4)
+        try update.bind(end.tips, at: 5)
         try update.bind(segments.lastEvent, at: 6)
         try update.bind(chart, at: 7)
         try update.run()
-        for origin in graph.forkedOrigins {
+        for origin in end.forkedOrigins {
             try db.execute(
                 sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
         }
@@ -359,6 +362,20 @@ final class Transaction {
 
     private static func text(of verdict: Verdict) throws -> String {
         String(decoding: try JSONEncoder().encode(verdict), as: UTF8.self)
+    }
+}
+
+/// What the row of a chart says of its events, beside their segments: worked out while those are still being stored.
+private struct ChartEnd {
+    let digest: EventHash
+    let tips: [UInt8]
+    let forkedOrigins: [Origin]
+
+    init(_ graph: ChartGraph, _ number: (Origin) throws -> Int64) throws {
+        let heads = graph.heads
+        digest = heads.digest
+        tips = try TipList.bytes(of: heads.tips, number)
+        forkedOrigins = graph.forkedOrigins
     }
 }
 

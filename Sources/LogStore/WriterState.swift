@@ -66,7 +66,7 @@ struct WriterState: Sendable {
     func peek(_ chart: Int64) -> ChartRecord? { charts[chart]?.record }
 
     /// Whether somebody's sequence goes two ways in it. Nil where the chart is not here.
-    func isForked(_ chart: Int64) -> Bool? { charts[chart].map { !$0.record.graph.forkedOrigins.isEmpty } }
+    func isForked(_ chart: Int64) -> Bool? { charts[chart]?.record.graph.isForked }
 
     /// Nil where the chart is not here.
     func isLocal(_ chart: Int64) -> Bool? { charts[chart]?.record.isLocal }
