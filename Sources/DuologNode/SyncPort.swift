@@ -31,8 +31,12 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         do {
             return try await admit(batches, from: peer).map { .admitted($0) }
         } catch {
-            return batches.map { _ in Self.failed(error) }
+            guard batches.count > 1 else { return [Self.failed(error)] }
         }
+        // One of them cannot be stored: those before it can.
+        var answers: [StoreAnswer] = []
+        for batch in batches { answers.append(await answer(.admit(batch), for: peer)) }
+        return answers
     }
 
     private static func failed(_ error: any Error) -> StoreAnswer { .failed("storage failed: \(error)") }

@@ -255,7 +255,7 @@ private struct ExcerptReader {
             try row.bind(place, at: 1)
             guard try row.next() else { throw damaged(place, "the row is gone") }
             let segment = SegmentRow(row)
-            guard segment.chart == id else { throw damaged(place, "the row cannot be read") }
+            guard segment.chart == id, segment.source != nil else { throw damaged(place, "the row cannot be read") }
             if batch != segment.batch {
                 takePending()
                 batch = segment.batch

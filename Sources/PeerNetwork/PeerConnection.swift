@@ -122,11 +122,10 @@ final class PeerConnection: ChannelInboundHandler {
         let (storage, peer) = (setting.store, link.peer.node)
         Task {
             for await turn in stream {
-                let answers =
-                    switch turn {
-                    case .request(let request): [await storage.answer(request, for: peer)]
-                    case .batches(let batches): await storage.admit(batches, for: peer)
-                    }
+                async let stored = turn.batches.isEmpty ? [] : storage.admit(turn.batches, for: peer)
+                var first: [StoreAnswer] = []
+                for request in turn.requests { first.append(await storage.answer(request, for: peer)) }
+                let answers = first + (await stored)
                 handle.run { $0.answered(answers) }
             }
         }
@@ -154,6 +153,11 @@ final class PeerConnection: ChannelInboundHandler {
     }
 
     private func step(_ inputs: [Session.Input]) {
+        handle(inputs)
+        goOn()
+    }
+
+    private func handle(_ inputs: [Session.Input]) {
         guard let context else { return }
         let now = setting.clock()
         var outcome = Outcome(lines: context.channel.allocator.buffer(capacity: 0))
@@ -166,7 +170,6 @@ final class PeerConnection: ChannelInboundHandler {
         if outcome.lines.readableBytes > 0 { context.writeAndFlush(wrapOutboundOut(outcome.lines), promise: nil) }
         if let ending = outcome.ending { return end(ending) }
         setAlarm(now)
-        goOn()
     }
 
     /// Sees to it that the session is told in time that time has passed. An alarm that turns out too early sets the next: that costs less than
@@ -221,8 +224,10 @@ final class PeerConnection: ChannelInboundHandler {
 
     /// Goes on with storage and with reading as far as the peer takes what is written to it.
     private func goOn() {
-        guard phase == .talking, let context else { return }
-        if let answer = store.take(ifWritable: context.channel.isWritable) { return step([.answered(answer)]) }
+        while phase == .talking, let context, let answer = store.take(ifWritable: context.channel.isWritable) {
+            handle([.answered(answer)])
+        }
+        guard phase == .talking else { return }
         if let turn = store.next() { turns?.yield(turn) }
         updateReading()
     }

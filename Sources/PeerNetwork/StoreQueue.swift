@@ -2,15 +2,19 @@ import NIOCore
 import Replication
 
 /// The requests of one session to storage: answered in their order, one at a time, save that batches which wait behind each other are stored
-/// together. A commit for each would wait for the disk each time, and storage for the next one to be handed to it.
+/// together, beside the few requests in front of them. A commit for each would wait for the disk each time, and storage for the next one to
+/// be handed to it.
 ///
-/// An answer makes the session write. While the peer does not read, the answer is held back and no further request is begun: what can
-/// pile up for a peer is the bytes of one answer, whatever credit it has given.
+/// An answer makes the session write. While the peer does not read, answers are held back and no further request is begun: what can
+/// pile up for a peer is the bytes of a few answers, whatever credit it has given.
 struct StoreQueue {
     /// So many open requests stop the reading of lines that could bring more,
     static let most = 64
     /// and so many bytes of events that wait to be stored: a peer sends faster than a disk takes, and its credit is for the way between them.
     static let mostBytes = 768 * 1024
+
+    /// So many requests, at most, are answered while batches behind them are stored.
+    private static let mostBefore = 4
 
     private var waiting = CircularBuffer<StoreRequest>()
     private var waitingBytes = 0
@@ -24,24 +28,30 @@ struct StoreQueue {
         if case .admit(let batch) = request { waitingBytes += batch.eventBytes }
     }
 
-    /// What storage is handed at once.
-    enum Turn: Equatable {
-        case request(StoreRequest)
-        case batches([StoreRequest.Batch])
+    /// What storage is handed at once: requests to answer one after another, and batches that were asked for behind them, to be stored
+    /// meanwhile.
+    struct Turn: Equatable {
+        var requests: [StoreRequest] = []
+        var batches: [StoreRequest.Batch] = []
     }
 
     /// What to hand to storage now; nil where nothing waits, or the last is not answered.
     mutating func next() -> Turn? {
-        guard !isAsking, held.isEmpty, let first = waiting.popFirst() else { return nil }
+        guard !isAsking, held.isEmpty, !waiting.isEmpty else { return nil }
         isAsking = true
-        guard case .admit(let batch) = first else { return .request(first) }
-        var batches = [batch]
-        while case .admit(let batch)? = waiting.first {
-            batches.append(batch)
+        var turn = Turn()
+        // A commit need not wait until each request in front of it went to storage and back. Without one they go one at a time.
+        let before = waiting.prefix(Self.mostBefore + 1).prefix { !$0.isAdmission }.count
+        let isFollowed = before <= Self.mostBefore && before < waiting.count
+        for _ in 0..<(isFollowed ? before : 1) { turn.requests.append(waiting.removeFirst()) }
+        var bytes = 0
+        while bytes < Self.mostBytes, case .admit(let batch)? = waiting.first {
+            turn.batches.append(batch)
+            bytes += batch.eventBytes
             waiting.removeFirst()
         }
-        waitingBytes -= batches.reduce(0) { $0 + $1.eventBytes }
-        return .batches(batches)
+        waitingBytes -= bytes
+        return turn
     }
 
     /// Storage has answered what it was handed.
@@ -54,6 +64,10 @@ struct StoreQueue {
     mutating func take(ifWritable isWritable: Bool) -> StoreAnswer? {
         isWritable ? held.popFirst() : nil
     }
+}
+
+extension StoreRequest {
+    fileprivate var isAdmission: Bool { if case .admit = self { true } else { false } }
 }
 
 extension StoreRequest.Batch {

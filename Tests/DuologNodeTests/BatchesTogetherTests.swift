@@ -72,4 +72,32 @@ import Testing
         #expect(await right.log.verifier.verify(isQuick: false).count == 0)
         #expect(try await right.log.record(of: chart)?.graph.nodes.count == pieces[0].events.count)
     }
+
+    /// One commit has then more events of a chart than a batch may have; what it has signed heads for is sent on all the same.
+    @Test func largeBatchesOfOneChartAreSentOn() async throws {
+        let third = try TestNode()
+        let long = try await left.openChart(sharedWith: [(right, #""therapy""#), (third, #""therapy""#)])
+        for _ in 0..<30 {
+            let drafts = (0..<100).map { _ in left.draft(long, SideEffectReported.kind, Bodies.sideEffect) }
+            _ = try await left.log.author(drafts, request: nil)
+        }
+        var batches: [IncomingBatch] = []
+        var start = 0
+        while batches.count < 3 {
+            let range = LogStore.ReadRange(long, after: VectorClock(), from: start, upTo: 10_000, skipsOwn: false)
+            let read = try await left.log.read(
+                [range], maxEvents: 1024, maxBytes: 4_000_000, for: right.node, on: left.clock.today)
+            let excerpt = try #require(read[0])
+            batches.append(IncomingBatch(runs: [IncomingRun(chart: long, lines: excerpt.events, heads: excerpt.heads)]))
+            start = excerpt.next
+        }
+        let outcomes = try await right.log.admit(batches, from: left.node)
+        #expect(outcomes.allSatisfy { $0.refused.isEmpty && $0.newEvents > 900 })
+        try await right.pair(third)
+        var exchange = try await PlainExchange(right, third)
+        try await exchange.run()
+        #expect(exchange.closings.isEmpty, "\(exchange.closings)")
+        #expect(try await third.digest(long) == right.digest(long))
+        #expect(await third.log.verifier.verify(isQuick: true).count == 0)
+    }
 }

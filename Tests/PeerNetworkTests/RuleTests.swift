@@ -38,13 +38,13 @@ struct RuleTests {
         var queue = StoreQueue()
         queue.append(.completedRoot)
         queue.append(.completedBuckets)
-        #expect(queue.next() == .request(.completedRoot))
+        #expect(queue.next() == StoreQueue.Turn(requests: [.completedRoot]))
         #expect(queue.next() == nil)
         queue.answered([.noted])
         #expect(queue.take(ifWritable: false) == nil)
         #expect(queue.next() == nil, "an answer that is held back holds back the next request")
         #expect(queue.take(ifWritable: true) == .noted)
-        #expect(queue.next() == .request(.completedBuckets))
+        #expect(queue.next() == StoreQueue.Turn(requests: [.completedBuckets]))
         for _ in 0..<StoreQueue.most { queue.append(.completedRoot) }
         #expect(!queue.hasRoom)
     }
@@ -59,7 +59,7 @@ struct RuleTests {
         #expect(queue.hasRoom)
         queue.append(.admit(batch))
         #expect(!queue.hasRoom)
-        #expect(queue.next() == .batches([batch, batch]))
+        #expect(queue.next() == StoreQueue.Turn(batches: [batch, batch]))
         #expect(queue.hasRoom, "what is being stored waits no more")
         queue.append(.admit(batch))
         #expect(queue.hasRoom)
@@ -72,17 +72,30 @@ struct RuleTests {
         var queue = StoreQueue()
         let (first, second, third) = (batch("a"), batch("b"), batch("c"))
         for request in [.admit(first), .admit(second), .completedRoot, .admit(third)] as [StoreRequest] { queue.append(request) }
-        #expect(queue.next() == .batches([first, second]))
+        #expect(queue.next() == StoreQueue.Turn(batches: [first, second]))
         let answers = (1...2).map { StoreAnswer.admitted(StoreAnswer.Admission(refused: [], receipts: [], newEvents: $0)) }
         queue.answered(answers)
         #expect(queue.take(ifWritable: true) == answers[0])
         #expect(queue.take(ifWritable: false) == nil)
         #expect(queue.next() == nil, "one of the answers is held back")
         #expect(queue.take(ifWritable: true) == answers[1])
-        #expect(queue.next() == .request(.completedRoot))
+        #expect(queue.next() == StoreQueue.Turn(requests: [.completedRoot], batches: [third]))
+        queue.answered([.completedRoot(nil), answers[0]])
+        #expect(queue.take(ifWritable: true) == .completedRoot(nil))
+        #expect(queue.take(ifWritable: true) == answers[0])
+        #expect(queue.next() == nil)
+    }
+
+    /// Each answer may be large, so only a few requests go before batches, and without batches one.
+    @Test func aFewRequestsAreAnsweredBesideABatch() {
+        var queue = StoreQueue()
+        for _ in 0..<5 { queue.append(.completedRoot) }
+        queue.append(.admit(batch("a")))
+        #expect(queue.next() == StoreQueue.Turn(requests: [.completedRoot]))
         queue.answered([.completedRoot(nil)])
         #expect(queue.take(ifWritable: true) == .completedRoot(nil))
-        #expect(queue.next() == .batches([third]))
+        let four = [StoreRequest](repeating: .completedRoot, count: 4)
+        #expect(queue.next() == StoreQueue.Turn(requests: four, batches: [batch("a")]))
     }
 
     private func batch(_ name: String) -> StoreRequest.Batch {
