@@ -118,10 +118,11 @@ actor Notebooks {
             _ = try own.create(storeKeyFile: path + "/store.key", fictional: false)
         }
         let clock = clock
-        let log = try LogStore(
-            LogStore.Configuration(
-                path: own.log, key: try own.nodeKey(), sealer: try StateFolder.sealer(path + "/store.key"), clock: { clock.now },
-                random: SystemRandom.word))
+        var configuration = LogStore.Configuration(
+            path: own.log, key: try own.nodeKey(), sealer: try StateFolder.sealer(path + "/store.key"), clock: { clock.now },
+            random: SystemRandom.word)
+        configuration.reservesSpace = false
+        let log = try LogStore(configuration)
         let chart: ChartID
         if let known = try await log.localChart() {
             chart = known

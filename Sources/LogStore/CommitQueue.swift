@@ -11,12 +11,42 @@ import Synchronization
 final class CommitQueue: Sendable {
     /// Work inside of the transaction; returns what to do with the outcome of the commit.
     struct Job: Sendable {
-        /// Bytes that it may write: a commit stays small enough to be sent in one batch.
+        /// Bytes that it may write: a commit stays small, unless a single job is large.
         let weight: Int
         /// The chart of each event that it will author, as far as that is known before.
         let events: [ChartID]
         let run: @Sendable (Transaction) throws -> Void
         let finish: @Sendable ((any Error)?) -> Void
+    }
+
+    /// The jobs of one commit. Of a crowd, more join it while the first are carried out. Belongs to the thread that writes.
+    final class Jobs {
+        private(set) var all: [Job]
+        private let joining: ((Jobs) -> [Job])?
+        private var given = 0
+
+        fileprivate init(_ first: [Job], joining: ((Jobs) -> [Job])? = nil) { (all, self.joining) = (first, joining) }
+
+        /// True where there is one, and no other can join it.
+        var isAlone: Bool { all.count == 1 && joining == nil }
+
+        fileprivate var bytes: Int { all.reduce(0) { $0 + $1.weight } }
+
+        /// Those that were not given yet; none once no more will come.
+        func next() -> ArraySlice<Job> {
+            if given == all.count, let joining { all += joining(self) }
+            defer { given = all.count }
+            return all[given...]
+        }
+    }
+
+    /// Writers that go on writing, one thing after another: those who were answered by a commit, and those who waited beside it.
+    private struct Crowd {
+        let answered: Int
+        let waiting: Int
+        let deadline: DispatchTime
+
+        var size: Int { min(answered + waiting, CommitQueue.jobsPerCommit) }
     }
 
     /// One commit carries at most so many jobs,
@@ -40,8 +70,8 @@ final class CommitQueue: Sendable {
 
     private struct State {
         var pending: [Job] = []
-        /// Jobs that somebody waits for, until so many are pending.
-        var wanted = Int.max
+        /// True while a commit waits for another job.
+        var isAwaited = false
         /// Commits after which nobody is waited for.
         var alone = 0
         var isDraining = false
@@ -53,9 +83,9 @@ final class CommitQueue: Sendable {
     private let gathered = DispatchSemaphore(value: 0)
     private let queue = DispatchQueue(label: "duolog.commit")
 
-    /// Queues work and waits until its commit is durable. `perform` carries out one commit.
+    /// Queues work and waits until its commit is durable. `perform` carries out one commit, and returns what each of its jobs came to.
     func submit<Value: Sendable>(
-        weight: Int, events: [ChartID], performing perform: @escaping @Sendable ([Job]) -> Void,
+        weight: Int, events: [ChartID], performing perform: @escaping @Sendable (Jobs) -> [(any Error)?],
         _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
         let outcome = Outcome<Value>()
@@ -67,7 +97,7 @@ final class CommitQueue: Sendable {
             let job = Job(weight: weight, events: events, run: run) { error in
                 if let error { outcome.value.withLock { $0 = .failure(error) } }
             }
-            timed([job], perform)
+            _ = carryOut(Jobs([job]), perform)
             // Others may have come meanwhile.
             if endTurn() { queue.async { self.drain(perform) } }
         } else {
@@ -78,8 +108,8 @@ final class CommitQueue: Sendable {
                 }
                 let mustDrain = state.withLock { state in
                     state.pending.append(job)
-                    if state.pending.count >= state.wanted {
-                        state.wanted = .max
+                    if state.isAwaited {
+                        state.isAwaited = false
                         gathered.signal()
                     }
                     defer { state.isDraining = true }
@@ -109,64 +139,85 @@ final class CommitQueue: Sendable {
         }
     }
 
-    @discardableResult private func timed(_ jobs: [Job], _ perform: ([Job]) -> Void) -> Duration {
+    private func drain(_ perform: @Sendable (Jobs) -> [(any Error)?]) {
+        var crowd: Crowd?
+        while let jobs = next(of: crowd) { crowd = carryOut(jobs, perform) }
+    }
+
+    /// Returns who will be back soon, where many were answered.
+    private func carryOut(_ jobs: Jobs, _ perform: (Jobs) -> [(any Error)?]) -> Crowd? {
         let began = ContinuousClock.now
-        perform(jobs)
+        let outcomes = perform(jobs)
         let taken = ContinuousClock.now - began
-        state.withLock { $0.isCalm = jobs.count == 1 && taken <= Self.quick }
-        return taken
-    }
-
-    private func drain(_ perform: @Sendable ([Job]) -> Void) {
-        while let jobs = next() {
-            let taken = timed(jobs, perform)
-            if jobs.count >= Self.crowd { gather(jobs.count, after: taken) }
+        let waiting = state.withLock { state in
+            state.isCalm = jobs.isAlone && taken <= Self.quick
+            return state.pending.count
         }
-    }
-
-    /// Waits for as many to come as were just answered: writers that write one thing after another would go on in two halves otherwise, each
-    /// waiting for the commit of the other, and twice as many commits would wait for the disk.
-    private func gather(_ answered: Int, after taken: Duration) {
-        let isWaiting = state.withLock { state in
-            guard state.alone == 0 else {
-                state.alone -= 1
-                return false
-            }
-            let wanted = min(state.pending.count + answered, Self.jobsPerCommit)
-            guard state.pending.count < wanted else { return false }
-            state.wanted = wanted
-            return true
-        }
-        guard isWaiting else { return }
+        let answered = jobs.all.count
+        for (job, outcome) in zip(jobs.all, outcomes) { job.finish(outcome) }
+        guard answered >= Self.crowd else { return nil }
         let patience = min(taken / Self.patience.part, Self.patience.most)
-        let came = gathered.wait(timeout: .now() + .nanoseconds(Int(patience / .nanoseconds(1)))) == .success
-        state.withLock { state in
-            // Who came at the last moment has signalled, and nobody waited for it.
-            if !came, state.wanted == .max { gathered.wait() }
-            if !came, state.pending.count < answered / 2 { state.alone = Self.disappointment }
-            state.wanted = .max
-        }
+        return Crowd(
+            answered: answered, waiting: waiting, deadline: .now() + .nanoseconds(Int(patience / .nanoseconds(1))))
     }
 
     /// The jobs of the next commit; nil where none wait.
-    private func next() -> [Job]? {
-        state.withLock { state in
-            var count = 0
-            var bytes = 0
-            while count < min(state.pending.count, Self.jobsPerCommit),
-                count == 0 || bytes + state.pending[count].weight <= Self.bytesPerCommit
-            {
-                bytes += state.pending[count].weight
-                count += 1
-            }
-            guard count > 0 else {
-                state.isDraining = false
-                return nil
-            }
-            let jobs = Array(state.pending.prefix(count))
-            state.pending.removeFirst(count)
-            return jobs
+    ///
+    /// A crowd is waited for: writers that write one thing after another would go on in two halves otherwise, each waiting for the commit of the
+    /// other, and twice as many commits would wait for the disk.
+    private func next(of crowd: Crowd?) -> Jobs? {
+        let crowd = state.withLock { state in
+            guard state.alone > 0 else { return crowd }
+            state.alone -= 1
+            return nil
         }
+        if let crowd { waitForOne(of: crowd) }
+        let first = state.withLock { state in
+            let first = Self.take(&state, jobs: Self.jobsPerCommit, bytes: Self.bytesPerCommit, evenLarger: true)
+            if first.isEmpty { state.isDraining = false }
+            return first
+        }
+        guard !first.isEmpty else { return nil }
+        guard let crowd else { return Jobs(first) }
+        return Jobs(first) { [self] in joining($0, of: crowd) }
+    }
+
+    /// Those of a crowd that have come meanwhile; none once all are there, or nobody comes any more.
+    private func joining(_ jobs: Jobs, of crowd: Crowd) -> [Job] {
+        let (count, bytes) = (crowd.size - jobs.all.count, Self.bytesPerCommit - jobs.bytes)
+        guard count > 0, bytes > 0 else { return [] }
+        waitForOne(of: crowd)
+        return state.withLock { state in
+            let joining = Self.take(&state, jobs: count, bytes: bytes)
+            if joining.isEmpty, jobs.all.count - crowd.waiting < crowd.answered / 2 { state.alone = Self.disappointment }
+            return joining
+        }
+    }
+
+    /// Waits until a job is there, or it is too late.
+    private func waitForOne(of crowd: Crowd) {
+        let isWaiting = state.withLock { state in
+            state.isAwaited = state.pending.isEmpty
+            return state.isAwaited
+        }
+        guard isWaiting, gathered.wait(timeout: crowd.deadline) == .timedOut else { return }
+        let hasSignalled = state.withLock { state in
+            defer { state.isAwaited = false }
+            return !state.isAwaited
+        }
+        // Who came at the last moment has signalled, and nobody waited for it.
+        if hasSignalled { gathered.wait() }
+    }
+
+    private static func take(_ state: inout State, jobs most: Int, bytes: Int, evenLarger: Bool = false) -> [Job] {
+        var count = 0
+        var left = bytes
+        while count < min(state.pending.count, most), state.pending[count].weight <= left || count == 0 && evenLarger {
+            left -= state.pending[count].weight
+            count += 1
+        }
+        defer { state.pending.removeFirst(count) }
+        return Array(state.pending.prefix(count))
     }
 }
 

@@ -66,10 +66,7 @@ extension LogStore {
     func finishErasure(_ events: [EventHash]) throws {
         try erased.add(events)
         try SchemaCopy.remove(beside: configuration.path)
-        try pool.writeWithoutTransaction { db in
-            try Self.truncateLog(db)
-            WriteAheadSpace.reserve(db, at: configuration.path)
-        }
+        try pool.writeWithoutTransaction { try Self.truncateLog($0) }
     }
 
     /// Moves all of the write-ahead log into the database and cuts it to nothing. Readers that look at it are waited for.

@@ -27,6 +27,9 @@ public final class LogStore: Sendable {
         public var isRestored = false
         /// How much of the charts the writer keeps in memory.
         public var cache = Cache()
+        /// True to set room aside for the write-ahead log (8 MB), so that a commit waits for the disk once and not twice. For a log that little is
+        /// written to it costs more than it saves.
+        public var reservesSpace = true
 
         /// What the store is opened with.
         public init(
@@ -118,7 +121,9 @@ public final class LogStore: Sendable {
         erased = try ErasedList(beside: configuration.path)
         try checkEpoch()
         try reapplyErasures()
-        pool.writeWithoutTransaction { WriteAheadSpace.reserve($0, at: configuration.path) }
+        if configuration.reservesSpace {
+            pool.writeWithoutTransaction { WriteAheadSpace.reserve($0, at: configuration.path) }
+        }
     }
 
     private static func openPool(_ path: String) throws -> DatabasePool {
@@ -180,7 +185,7 @@ public final class LogStore: Sendable {
         try await queue.submit(weight: weight, events: events, performing: { self.commit($0) }, body)
     }
 
-    private func commit(_ jobs: [CommitQueue.Job]) {
+    private func commit(_ jobs: CommitQueue.Jobs) -> [(any Error)?] {
         var outcomes: [(any Error)?] = []
         let began = ContinuousClock.now
         do {
@@ -192,16 +197,16 @@ public final class LogStore: Sendable {
         } catch {
             // Nothing of this commit can be relied on, and whether it reached the disk is unknown.
             let failure = LogStoreError(.io, "writing to \(configuration.path) failed: \(error); Duolog stops rather than guess")
-            outcomes = jobs.map { _ in failure }
+            outcomes = jobs.all.map { _ in failure }
             onFailure(failure)
         }
-        for (job, outcome) in zip(jobs, outcomes) { job.finish(outcome) }
+        return outcomes
     }
 
-    private func transact(_ jobs: [CommitQueue.Job], _ db: Database) throws -> ([(any Error)?], Change?) {
+    private func transact(_ jobs: CommitQueue.Jobs, _ db: Database) throws -> ([(any Error)?], Change?) {
         try state.withLock { state in
             do {
-                return try transact(jobs, jobs.count == 1 ? .alone : .together, &state, db)
+                return try transact(jobs, jobs.isAlone ? .alone : .together, &state, db)
             } catch is Transaction.MustRunApart {
                 return try transact(jobs, .apart, &state, db)
             }
@@ -209,7 +214,7 @@ public final class LogStore: Sendable {
     }
 
     private func transact(
-        _ jobs: [CommitQueue.Job], _ isolation: Transaction.Isolation, _ state: inout WriterState, _ db: Database
+        _ jobs: CommitQueue.Jobs, _ isolation: Transaction.Isolation, _ state: inout WriterState, _ db: Database
     ) throws -> ([(any Error)?], Change?) {
         let (key, clock) = (key, configuration.clock)
         let segments = try SegmentWriter(
@@ -223,8 +228,13 @@ public final class LogStore: Sendable {
         var outcomes: [(any Error)?] = []
         do {
             try Self.inTransaction(db, undoing: { transaction.stop() }) {
-                transaction.expect(jobs)
-                for job in jobs { outcomes.append(try transaction.attempt(job)) }
+                // Those that are carried out once more are all there.
+                var next = isolation == .apart ? jobs.all[...] : jobs.next()
+                while !next.isEmpty {
+                    transaction.expect(next)
+                    for job in next { outcomes.append(try transaction.attempt(job)) }
+                    next = isolation == .apart ? [] : jobs.next()
+                }
                 guard !transaction.isUndone else { return false }
                 try transaction.close()
                 return true
@@ -246,9 +256,9 @@ public final class LogStore: Sendable {
             $0.cachedEvents = state.held
             $0.passingEvents = state.passing
         }
-        // To give back the memory of so many events takes as long as some of them did: that is left to the other thread.
+        // To give back the memory of many events takes as long as some of them did: that is left to the other thread.
         if own + others >= Self.many {
-            let remains = Remains(transaction: transaction)
+            let remains = transaction.takeRemains()
             insertion.async { withExtendedLifetime(remains) {} }
         }
         return (outcomes, transaction.change)
@@ -256,11 +266,6 @@ public final class LogStore: Sendable {
 
     /// Events of a commit that are many.
     private static let many = 256
-
-    /// What nobody needs any more, or touches.
-    private struct Remains: @unchecked Sendable {
-        let transaction: Transaction
-    }
 }
 
 extension LogStore {

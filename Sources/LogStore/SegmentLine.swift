@@ -30,6 +30,7 @@ final class SegmentLine: Sendable {
         var work = 0
 
         mutating func claim() -> (Int, Segment)? {
+            guard !isStopped else { return nil }
             while claimed < segments.count, isReady[claimed] { claimed += 1 }
             guard claimed < segments.count else { return nil }
             defer { claimed += 1 }

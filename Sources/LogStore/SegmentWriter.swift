@@ -165,7 +165,7 @@ final class SegmentWriter {
         do {
             try body()
         } catch {
-            failure.withLock { $0 = error }
+            failure.withLock { $0 = $0 ?? error }
             line.stop()
         }
     }
@@ -218,6 +218,13 @@ final class SegmentWriter {
 
     // MARK: Undoing
 
+    /// Gives up the segments, once they are stored: nobody asks for them any more.
+    func takeSegments() -> [Segment] {
+        line.clear()
+        defer { placed = [] }
+        return placed
+    }
+
     var mark: Mark { Mark(segments: placed.count, lastEvent: lastEvent, tails: tails) }
 
     /// True where a segment could not be stored.
@@ -235,7 +242,8 @@ final class SegmentWriter {
     }
 }
 
-// What is changed is changed by the writer only, while nothing is under way; what the other thread reads is handed to it.
+// What is changed is changed by the writer only; what the other thread reads is handed to it. The head of a segment is set by whoever claimed it
+// from the line, and read once that is noted there.
 extension SegmentWriter: @unchecked Sendable {}
 extension Segment: @unchecked Sendable {}
 

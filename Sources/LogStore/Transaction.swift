@@ -88,8 +88,8 @@ final class Transaction {
         self.state = state
     }
 
-    /// Tells it which jobs it will carry out.
-    func expect(_ jobs: [CommitQueue.Job]) {
+    /// Tells it which jobs it will carry out next.
+    func expect(_ jobs: some Collection<CommitQueue.Job>) {
         // A segment that is alone is stored at the end.
         guard jobs.count > 1 || (jobs.first?.events.count ?? 0) > 1 else { return }
         for job in jobs { for chart in job.events { expected[chart, default: 0] += 1 } }
@@ -167,11 +167,17 @@ final class Transaction {
         let charts = newEvents.sorted { $0.key < $1.key }
         // While the last events are still being stored: all but those of one chart, beside which the commit's end is to stand.
         segments.placeAll(but: 1)
-        let changed = try charts.map { chart, events in try recordToFold(chart, after: events) }
-        let folds = try Cores.map(changed) { $0.map { KeptFold($0) } }
-        var ends = try charts.reduce(into: [:]) { $0[$1.key] = try ChartEnd(record($1.key).graph) { try originID($0) } }
-        try orApart { try segments.finish() }
-        for ((chart, _), fold) in zip(charts, folds) { if let fold { try store(fold, of: chart) } }
+        var ends: [Int64: ChartEnd] = [:]
+        let folds = try orApart {
+            for (chart, _) in charts { ends[chart] = try ChartEnd(record(chart).graph) { try originID($0) } }
+            let changed = try charts.compactMap { chart, events in
+                try recordToFold(chart, after: events).map { (chart: chart, record: $0) }
+            }
+            let folds = try Cores.map(changed) { (chart: $0.chart, fold: KeptFold($0.record)) }
+            try segments.finish()
+            return folds
+        }
+        for (chart, fold) in folds { try store(fold, of: chart) }
         try accountAhead(charts.map(\.value))
         for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
             if let record = try recordToFold(chart, after: events) { try store(KeptFold(record), of: chart) }
@@ -246,6 +252,17 @@ final class Transaction {
 
     /// Returns once nothing is being stored behind its back, and nothing will be.
     func stop() { segments.abandon(after: begin) }
+
+    /// What nobody needs any more once all is committed.
+    func takeRemains() -> (some Sendable) {
+        defer { newEvents = [:] }
+        return Remains(events: newEvents, segments: segments.takeSegments())
+    }
+
+    private struct Remains: Sendable {
+        let events: [Int64: [StoredEvent]]
+        let segments: [Segment]
+    }
 
     /// Takes the state out; nothing may be written through this transaction afterwards.
     func finish() -> WriterState { state }
@@ -362,20 +379,6 @@ final class Transaction {
 
     private static func text(of verdict: Verdict) throws -> String {
         String(decoding: try JSONEncoder().encode(verdict), as: UTF8.self)
-    }
-}
-
-/// What the row of a chart says of its events, beside their segments: worked out while those are still being stored.
-private struct ChartEnd {
-    let digest: EventHash
-    let tips: [UInt8]
-    let forkedOrigins: [Origin]
-
-    init(_ graph: ChartGraph, _ number: (Origin) throws -> Int64) throws {
-        let heads = graph.heads
-        digest = heads.digest
-        tips = try TipList.bytes(of: heads.tips, number)
-        forkedOrigins = graph.forkedOrigins
     }
 }
 

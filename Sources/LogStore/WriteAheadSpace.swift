@@ -9,12 +9,15 @@ import Glibc
 /// once. What SQLite finds behind the last commit it takes for the end, since a frame of zeros has neither its salt nor its checksum
 /// (https://sqlite.org/fileformat2.html#walformat). Space alone (`fallocate`) would not do: that it has been written to would be written down, too.
 enum WriteAheadSpace {
-    /// Pages in the write-ahead log at which they are moved into the database.
-    static let checkpointPages = 2000
+    /// Pages in the write-ahead log at which they are moved into the database. While they are, nothing is written: more pages are no faster in
+    /// all, and keep everybody waiting for longer.
+    static let checkpointPages = 1000
     private static let frameBytes = 8192 + 24
     private static let headerBytes = 32
     /// The commit that reaches ``checkpointPages`` may be some pages larger.
     private static let bytes = headerBytes + (checkpointPages + 64) * frameBytes
+    /// A disk with less than so many times that is left alone: everything else needs its last bytes more.
+    private static let plenty = 16
 
     /// Fills up the write-ahead log of the database at `path`. Where there is no room for it, it grows as it would have.
     ///
@@ -23,13 +26,19 @@ enum WriteAheadSpace {
         let file = open(path + "-wal", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return }
         defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { return }
-        let zeros = [UInt8](repeating: 0, count: 1 << 20)
+        var (status, disk) = (stat(), statvfs())
+        guard fstat(file, &status) == 0, fstatvfs(file, &disk) == 0,
+            disk.f_bavail > UInt(bytes * plenty) / max(disk.f_frsize, 1)
+        else { return }
+        let zeros = [UInt8](repeating: 0, count: 1 << 16)
         var end = Int(status.st_size)
         while end < bytes {
             let written = pwrite(file, zeros, min(zeros.count, bytes - end), off_t(end))
-            guard written > 0 else { return }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else {
+                ftruncate(file, status.st_size)
+                return
+            }
             end += written
         }
         fdatasync(file)

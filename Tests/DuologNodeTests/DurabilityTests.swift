@@ -4,6 +4,7 @@ import EventLog
 import Foundation
 import GRDB
 import LogStore
+import TestSupport
 import Testing
 
 @testable import DuologNode
@@ -12,6 +13,16 @@ import Testing
 @Suite struct DurabilityTests {
     @Test func theWriterSyncsFully() throws {
         #expect(try TestNode().log.synchronousSetting() == 2)
+    }
+
+    /// A write-ahead log that grows makes each commit wait for the disk twice.
+    @Test func theWriteAheadLogHasItsSizeFromTheStart() async throws {
+        let node = try TestNode()
+        let size = node.log.fileSizes.writeAhead
+        #expect(size > 8_000_000)
+        let chart = try await node.openChart(sharedWith: [])
+        for _ in 0..<50 { _ = try await node.write(chart, SideEffectReported.kind, Bodies.sideEffect) }
+        #expect(node.log.fileSizes.writeAhead == size)
     }
 
     @Test func aSecondProcessIsKeptOut() throws {

@@ -113,6 +113,7 @@ public enum Restore {
             path: folder.log, key: key, sealer: try StateFolder.sealer(settings.inState(settings.storeKeyFile)),
             clock: { clock.now }, random: SystemRandom.word)
         configuration.isRestored = true
+        configuration.reservesSpace = false
         let log = try LogStore(configuration)
         let journal = Journal(log: log, clock: clock)
         try await journal.open()

@@ -48,7 +48,9 @@ extension RunningNode {
                 "duolog_log_events", .gauge, "Events in the log, the journal's among them.",
                 [.init(Double(try await log.eventCount()))]),
             Metric("duolog_log_bytes", .gauge, "Size of the log's file.", [.init(Double(sizes.log))]),
-            Metric("duolog_wal_bytes", .gauge, "Size of the write-ahead log.", [.init(Double(sizes.writeAhead))]),
+            Metric(
+                "duolog_wal_bytes", .gauge, "Size of the write-ahead log: 8.7 MB are set aside for it at the start.",
+                [.init(Double(sizes.writeAhead))]),
             Metric(
                 "duolog_disk_free_bytes", .gauge, "Room left on the disk of the log.",
                 folder.freeBytes.map { [.init(Double($0))] } ?? []),
