@@ -63,13 +63,13 @@ extension Transaction {
     /// Writes events chart by chart, each chart's in their order; returns them in the order of the drafts. Charts do not depend on each other, and so
     /// those that are done can be signed and stored while the next one is written to.
     fileprivate func author(_ drafts: [Draft]) throws -> [Authored] {
+        guard drafts.count > 1 else { return try drafts.map { try author($0) } }
         var places: [ChartID: [Int]] = [:]
         var charts: [ChartID] = []
         for (place, draft) in drafts.enumerated() {
             if places[draft.chart] == nil { charts.append(draft.chart) }
             places[draft.chart, default: []].append(place)
         }
-        guard charts.count > 1 else { return try drafts.map { try author($0) } }
         var written = [Authored?](repeating: nil, count: drafts.count)
         for chart in charts { for place in places[chart] ?? [] { written[place] = try author(drafts[place]) } }
         return written.compactMap { $0 }

@@ -135,7 +135,7 @@ public final class LogStore: Sendable {
             // Each of the connections has a cache of its own; the kernel has all of the file in its.
             try db.execute(
                 sql: """
-                    PRAGMA page_size = 8192; PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -1024
+                    PRAGMA page_size = 8192; PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -512
                     """)
         }
         let pool: DatabasePool
@@ -147,7 +147,7 @@ public final class LogStore: Sendable {
                 try db.execute(
                     sql: """
                         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = \(WriteAheadSpace.checkpointPages);
-                        PRAGMA temp_store = MEMORY; PRAGMA cache_size = -3072
+                        PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048
                         """)
             }
         } catch {
