@@ -4,7 +4,7 @@ import urllib.parse
 
 from axe_selenium_python import Axe
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -53,8 +53,14 @@ class Person:
         self.driver.find_element(By.CSS_SELECTOR, f'input[name="{name}"][value="{value}"]').click()
 
     def press(self, words):
-        button = self.driver.find_element(By.XPATH, f'//main//*[self::button or self::a][contains(., "{words}")]')
-        button.click()
+        # The page may be on its way out when the button is found: then it is the next page's button that is meant.
+        for _ in range(10):
+            button = self.driver.find_element(By.XPATH, f'//main//*[self::button or self::a][contains(., "{words}")]')
+            try:
+                return button.click()
+            except StaleElementReferenceException:
+                continue
+        raise AssertionError(f"'{words}' goes away before it can be pressed")
 
     @property
     def text(self):
