@@ -22,7 +22,7 @@ final class CommitQueue: Sendable {
     /// The jobs of one commit. Of a crowd, more join it while the first are carried out. Belongs to the thread that writes.
     final class Jobs {
         private(set) var all: [Job]
-        private let joining: ((Jobs) -> [Job])?
+        private var joining: ((Jobs) -> [Job])?
         private var given = 0
 
         fileprivate init(_ first: [Job], joining: ((Jobs) -> [Job])? = nil) { (all, self.joining) = (first, joining) }
@@ -38,6 +38,9 @@ final class CommitQueue: Sendable {
             defer { given = all.count }
             return all[given...]
         }
+
+        /// Gives out all that there are once more; no other joins them.
+        func beginAgain() { (given, joining) = (0, nil) }
     }
 
     /// Writers that go on writing, one thing after another: those who were answered by a commit, and those who waited beside it.
@@ -55,7 +58,7 @@ final class CommitQueue: Sendable {
     static let bytesPerCommit = 3 * 1024 * 1024
 
     /// With one processor there is one thread for tasks: whoever holds it keeps the others from joining in.
-    private static let hasThreads = ProcessInfo.processInfo.activeProcessorCount > 1
+    private static let hasThreads = Cores.count > 1
     /// A job that writes, and at most so many bytes, may be carried out where it was asked for,
     private static let smallJob = 32 * 1024
     /// and where the last commit took no longer than this.

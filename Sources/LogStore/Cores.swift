@@ -1,8 +1,12 @@
 import Dispatch
+import Foundation
 import Synchronization
 
 /// Work that is spread over all cores.
 enum Cores {
+    /// How many there are. Asked once: to ask takes longer than a signature.
+    static let count = ProcessInfo.processInfo.activeProcessorCount
+
     /// What `transform` makes of each element, in their order. Worth it where one takes some microseconds.
     static func map<Element: Sendable, Value: Sendable>(
         _ elements: [Element], _ transform: @Sendable (Element) throws -> Value

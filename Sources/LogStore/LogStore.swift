@@ -135,7 +135,7 @@ public final class LogStore: Sendable {
             // Each of the connections has a cache of its own; the kernel has all of the file in its.
             try db.execute(
                 sql: """
-                    PRAGMA page_size = 8192; PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -512
+                    PRAGMA page_size = \(WriteAheadSpace.pageBytes); PRAGMA recursive_triggers = ON; PRAGMA secure_delete = ON; PRAGMA cache_size = -512
                     """)
         }
         let pool: DatabasePool
@@ -208,6 +208,7 @@ public final class LogStore: Sendable {
             do {
                 return try transact(jobs, jobs.isAlone ? .alone : .together, &state, db)
             } catch is Transaction.MustRunApart {
+                jobs.beginAgain()
                 return try transact(jobs, .apart, &state, db)
             }
         }
@@ -228,12 +229,9 @@ public final class LogStore: Sendable {
         var outcomes: [(any Error)?] = []
         do {
             try Self.inTransaction(db, undoing: { transaction.stop() }) {
-                // Those that are carried out once more are all there.
-                var next = isolation == .apart ? jobs.all[...] : jobs.next()
-                while !next.isEmpty {
+                while case let next = jobs.next(), !next.isEmpty {
                     transaction.expect(next)
                     for job in next { outcomes.append(try transaction.attempt(job)) }
-                    next = isolation == .apart ? [] : jobs.next()
                 }
                 guard !transaction.isUndone else { return false }
                 try transaction.close()

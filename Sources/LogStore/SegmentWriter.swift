@@ -13,8 +13,6 @@ import Synchronization
 final class SegmentWriter {
     /// Heads that are worth another thread's time.
     private static let headsEach = 4
-    /// Threads that have a core each, beside the one that stores. Asked once: it takes longer than a signature.
-    private static let helpers = ProcessInfo.processInfo.activeProcessorCount - 1
 
     /// What closes a commit.
     struct End {
@@ -177,7 +175,8 @@ final class SegmentWriter {
 
     /// Returns once all segments are stored that have their place; throws where one could not be.
     func finish() throws {
-        let helpers = min(line.unclaimed / Self.headsEach, Self.helpers)
+        // One core is left to the thread that stores.
+        let helpers = min(line.unclaimed / Self.headsEach, Cores.count - 1)
         if helpers > 1 { DispatchQueue.concurrentPerform(iterations: helpers) { _ in signLine() } } else { signLine() }
         wait()
         storeLine()

@@ -215,9 +215,8 @@ final class Transaction {
     /// A chart that is to be folded with its new events; nil where they change nothing that is kept.
     private func recordToFold(_ chart: Int64, after events: [StoredEvent]) throws -> ChartRecord? {
         let changesFold = events.contains(where: \.changesFold)
-        if !changesFold, state.isForked(chart) == false { return nil }
-        let record = try record(chart)
-        return changesFold || record.graph.isForked ? record : nil
+        guard try changesFold || state.isForked(chart) ?? record(chart).graph.isForked else { return nil }
+        return try record(chart)
     }
 
     private static let tailColumns = "last = ?1, events = events + ?2, first = coalesce(?3, first)"
@@ -254,14 +253,9 @@ final class Transaction {
     func stop() { segments.abandon(after: begin) }
 
     /// What nobody needs any more once all is committed.
-    func takeRemains() -> (some Sendable) {
+    func takeRemains() -> (events: [Int64: [StoredEvent]], segments: [Segment]) {
         defer { newEvents = [:] }
-        return Remains(events: newEvents, segments: segments.takeSegments())
-    }
-
-    private struct Remains: Sendable {
-        let events: [Int64: [StoredEvent]]
-        let segments: [Segment]
+        return (newEvents, segments.takeSegments())
     }
 
     /// Takes the state out; nothing may be written through this transaction afterwards.

@@ -31,7 +31,7 @@ public struct VerificationReport: Codable, Hashable, Sendable {
 /// nothing that the writer keeps in memory, and holds a few charts at a time.
 public struct LogVerifier: Sendable {
     /// Groups of charts that are read at once, where nothing else is said.
-    static let width = min(4, ProcessInfo.processInfo.activeProcessorCount)
+    static let width = min(4, Cores.count)
     /// Events that are held at once, unless a single chart has more: each takes 0.9 KiB. The fewer, the more often the log is read.
     static let eventsHeld = 65_536
 

@@ -12,7 +12,9 @@ enum WriteAheadSpace {
     /// Pages in the write-ahead log at which they are moved into the database. While they are, nothing is written: more pages are no faster in
     /// all, and keep everybody waiting for longer.
     static let checkpointPages = 1000
-    private static let frameBytes = 8192 + 24
+    /// Bytes of a page, in the database and there.
+    static let pageBytes = 8192
+    private static let frameBytes = pageBytes + 24
     private static let headerBytes = 32
     /// The commit that reaches ``checkpointPages`` may be some pages larger.
     private static let bytes = headerBytes + (checkpointPages + 64) * frameBytes

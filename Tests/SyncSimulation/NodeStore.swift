@@ -51,6 +51,8 @@ public protocol NodeStore: AnyObject {
     func author(_ drafts: [Draft], request: String) async throws -> [Authored]
     /// Answers a session's request; a write is durable when it returns.
     func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer
+    /// Stores batches that came one after another; each has its answer.
+    func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer]
     /// What `peer` may have; of `among` where given.
     func offer(to peer: NodeID, among: Set<ChartID>?) async throws -> Offer
     /// Commits since the last call.
@@ -71,4 +73,12 @@ public protocol NodeStore: AnyObject {
     func restore(_ backup: Int, withToken: Bool) async throws
     /// A copy of everything, on another machine.
     func clone(seed: UInt64) async throws -> any NodeStore
+}
+
+extension NodeStore {
+    public func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] {
+        var answers: [StoreAnswer] = []
+        for batch in batches { answers.append(await answer(.admit(batch), for: peer)) }
+        return answers
+    }
 }

@@ -97,6 +97,8 @@ final class ShippedLog: NodeStore {
 
     func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer { await port.answer(request, for: peer) }
 
+    func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] { await port.admit(batches, for: peer) }
+
     func offer(to peer: NodeID, among: Set<ChartID>?) async throws -> Offer {
         let (charts, arrival) = try await log.offer(to: peer, on: time.today, among: among)
         return Offer(charts: charts, arrival: arrival)

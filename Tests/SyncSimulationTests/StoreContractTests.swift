@@ -90,6 +90,37 @@ import Testing
         #expect(try #require(await pair.admit([genuine])).refused.isEmpty)
     }
 
+    /// One after another or in one commit: what becomes of each is the same.
+    @Test(arguments: all) func batchesThatComeTogetherAreDecidedOnOneAfterAnother(_ implementation: Implementation) async throws {
+        let pair = try await ContractPair(implementation)
+        for _ in 0..<3 { _ = try await pair.session() }
+        let root = StoreRequest.Completion(root: EventHash(of: [1]), buckets: [7: 9])
+        // Up to the end of a commit, with the heads that vouch for it.
+        let most = try #require(await pair.run()).run.events.count - 1
+        let first = try #require(await pair.run(maxEvents: most))
+        let second = try #require(await pair.run(beginning: first.next)).run
+        #expect(!first.run.events.isEmpty && !second.events.isEmpty)
+        var unsigned = second
+        unsigned.heads = []
+        let batches = [
+            StoreRequest.Batch(runs: [second], completes: root), StoreRequest.Batch(runs: [first.run], completes: nil),
+            StoreRequest.Batch(runs: [unsigned], completes: root),
+        ]
+        let admissions = await pair.right.admit(batches, for: pair.left.node).map { answer -> StoreAnswer.Admission? in
+            if case .admitted(let admission) = answer { admission } else { nil }
+        }
+        // Without its past; well; without a signature.
+        #expect(admissions.map { $0?.refused.map(\.isGap) } == [[true], [], [false]])
+        #expect(admissions.map { $0?.newEvents } == [0, first.run.events.count, 0])
+        #expect(await pair.root(of: pair.right, from: pair.left) == nil)
+        try await pair.right.crash()
+        #expect(try await pair.right.rows(from: 0).count == first.run.events.count)
+        let rest = await pair.right.admit([StoreRequest.Batch(runs: [second], completes: root)], for: pair.left.node)
+        #expect(rest.count == 1)
+        #expect(await pair.root(of: pair.right, from: pair.left) == root.root)
+        #expect(try await pair.right.hashes() == pair.left.hashes())
+    }
+
     @Test(arguments: all) func aRootIsStoredWithItsEventsOrNotAtAll(_ implementation: Implementation) async throws {
         let pair = try await ContractPair(implementation)
         let root = StoreRequest.Completion(root: EventHash(of: [1]), buckets: [7: 9])
