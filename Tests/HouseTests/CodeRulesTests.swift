@@ -22,6 +22,10 @@ struct CodeRulesTests {
         expectNone(CodeRules.machinePaths(in: try Repository.load()))
     }
 
+    @Test func everyPlantedMistakeStillHasItsPlace() throws {
+        expectNone(PlantedPatches.stale(in: try Repository.load()))
+    }
+
     @Test func theTopHoldsOnlyWhatBelongsThere() throws {
         expectNone(CodeRules.strangers(atTop: try Repository.topLevel()))
     }
@@ -89,5 +93,18 @@ struct PlantedOffenceTests {
         #expect(masked.bytes.count == text.utf8.count)
         let letters = masked.lines.map { line in String(line.text.filter(\.isLetter)) }
         #expect(letters == ["a", "egi", "m", "p", "q", "s"])
+    }
+
+    @Test func patchesThatDoNotApplyAreFound() {
+        let patch = "--- a/Sources/A.swift\n+++ b/Sources/A.swift\n@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n"
+        func stale(_ text: String) -> [Int] {
+            PlantedPatches.stale(in: [
+                SourceFile(path: "Sources/A.swift", text: text), SourceFile(path: "Tests/a.patch", text: patch),
+            ]).map(\.line)
+        }
+        #expect(stale("a\nb\nc\n") == [])
+        #expect(stale("z\na\nb\nc\nd\n") == [])
+        #expect(stale("a\nB\nc\n") == [3])
+        #expect(stale("za\nb\nc\n") == [3])
     }
 }
