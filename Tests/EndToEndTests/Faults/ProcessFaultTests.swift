@@ -48,8 +48,8 @@ import Testing
     func aStopDuringACatchUpLosesNothing(_ name: String) async throws {
         let pair = try await Daemons.pair(in: folder)
         _ = try await pair.right.ask(SetOnlineRequest(online: false))
-        // More than one commit takes.
-        let acknowledged = await pair.write(1500, on: pair.left, "before")
+        // Several times what one commit takes, 768 KiB: while the disk of the one that catches up is waited for, the other sends ahead.
+        let acknowledged = await pair.write(6000, on: pair.left, "before")
         let all = try await pair.left.clock(of: pair.chart)
         let before = try await pair.right.clock(of: pair.chart)
         let tracer = try await Tracer(
