@@ -1,18 +1,25 @@
 import Foundation
 
-/// Runs the steps and the floor beside them, one after another, over the same events.
+/// Runs the steps and the floor beside them, in turn, over the same events.
 struct Bench {
     let folder: String
     let events: Int
+    /// How often each case is measured, each time right beside what it is held against: the machine and its disk are others from one minute to
+    /// the next, and most cases take less than a second.
+    let rounds: Int
     let tellsProgress: Bool
 
-    init(events: Int, tellsProgress: Bool) throws {
+    init(events: Int, rounds: Int, tellsProgress: Bool) throws {
         self.events = events
+        self.rounds = rounds
         self.tellsProgress = tellsProgress
         // Beside the build and not in /tmp, which often is memory: what is measured is a disk.
         folder = FileManager.default.currentDirectoryPath + "/.build/bench-\(ProcessInfo.processInfo.processIdentifier)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     }
+
+    /// Of the catch-ups, which each want a node of their own.
+    private static let mostCatchUps = 3
 
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
@@ -20,58 +27,93 @@ struct Bench {
     var few: Int { max(2 * Step.writers, events / 50) }
 
     func table() async throws -> Table {
-        let thousand = try ours(.thousand, "thousand", events)
+        // The log and the lines that the other cases read.
+        _ = try ours(.thousand, "thousand", events)
         let written = try ours(.export, "thousand", 0).events
         let lines = "\(folder)/thousand/lines"
-        let floorThousand = try floor("append", lines, "\(folder)/floor", "1000")
-        let one = try ours(.one, "one", few)
-        let floorOne = try floor("append", lines, "\(folder)/floor-one", "1", "\(few)")
-        var rows = [Table.Row("append, one a commit", one, floorOne, must: 0.75)]
-        for (name, step) in [("append, 64 writers, one chart", Step.groupOnOne), ("append, 64 writers, 64 charts", .groupOnMany)]
-        {
-            rows.append(Table.Row(name, try ours(step, step.rawValue, 8 * few), one, against: "ours, one", must: 8))
-        }
-        rows.append(Table.Row("append, 1,000 a commit", thousand, floorThousand, must: 0.5))
-        let (check, chain) = (try ours(.verifyAlone, "thousand", 0), try floor("chain", "\(folder)/floor"))
-        rows.append(Table.Row("verify --quick, per core", check, chain, perCore: true, must: 0.4))
-        rows.append(
-            Table.Row(
-                "verify --quick, all cores (an aim)", try ours(.verify, "thousand", 0), check, against: "ours, one core",
-                must: 1.8))
-        rows.append(Table.Row("rebuild", try ours(.rebuild, "thousand", 0), try floor("json", "\(folder)/floor"), must: 0.35))
-        _ = try ours(.groupOnOne, "chart", 1024)
-        _ = try ours(.export, "chart", 0)
-        _ = try floor("append", "\(folder)/chart/lines", "\(folder)/floor-chart", "1000")
-        rows.append(
-            Table.Row(
-                "replay of a chart, as seen", try ours(.replay, "chart", 0), try floor("chart", "\(folder)/floor-chart"),
-                must: 0.05))
-        rows += try twoNodes(commit: floorOne)
+        _ = try floor("append", lines, "\(folder)/floor", "1000")
+        let rows = try appends(of: lines) + reading() + twoNodes(beside: lines)
         return Table(
             events: written, rows: rows, bytesOfLines: try size(lines), bytesOnDisk: try size("\(folder)/thousand/log.sqlite"),
             floorBytesOnDisk: try size("\(folder)/floor"),
             parts: try LineParts(of: Data(contentsOf: URL(filePath: "\(folder)/shared/a/lines"))))
     }
 
-    /// A history for an empty node, and what is recorded while nothing else goes on and while a third one fetches everything.
-    private func twoNodes(commit: Measured) throws -> [Table.Row] {
-        let meeting = try meet("shared", charts: max(2, events / Step.eventsPerChart))
-        let second = try meeting.join("b")
-        let caughtUp = try meeting.catchUp(second)
-        let floor = try floor("catchup", "\(meeting.folder)/a/lines", "\(folder)/floor-catchup", "1000")
-        guard floor.events == meeting.events else { throw BenchError("the floor received \(floor.events) events") }
-        let samples = min(500, few)
-        let idle = try meeting.live([second], samples)
-        let loaded = try meeting.live([second], samples, beside: try meeting.join("c"))
-        for child in [second, meeting.first] { try child.stop() }
-        try check(meeting, "b")
-        var own = commit
-        own.seconds = Double(commit.events) * Double(max(1, idle.medians.commit)) / 1e6
+    /// Into new logs each time.
+    private func appends(of lines: String) throws -> [Table.Row] {
+        var (one, onOne, onMany, batches): (Rounds, Rounds, Rounds, Rounds) = ([], [], [], [])
+        for _ in 0..<rounds {
+            let place = "\(folder)/round"
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+            let alone = try ours(.one, "round/one", few)
+            one.append((alone, try floorOne(lines, "\(place)/floor-one")))
+            onOne.append((try ours(.groupOnOne, "round/group-1", 8 * few), alone))
+            onMany.append((try ours(.groupOnMany, "round/group-64", 8 * few), alone))
+            batches.append((try ours(.thousand, "round/thousand", events), try floor("append", lines, "\(place)/floor", "1000")))
+            try FileManager.default.removeItem(atPath: place)
+        }
         return [
-            Table.Row("catch-up over TLS", caughtUp, floor, must: 0.5),
-            Table.Row("live, idle", idle.measured, commit, against: "floor, one", must: 0.25),
-            Table.Row("live, idle", idle.measured, own, against: "ours, one", must: 0.25),
-            Table.Row("live, beside a catch-up", loaded.measured, commit, against: "floor, one", must: 0.25),
+            Table.Row("append, one a commit", one, must: 0.75),
+            Table.Row("append, 64 writers, one chart", onOne, against: "ours, one", must: 8),
+            Table.Row("append, 64 writers, 64 charts", onMany, against: "ours, one", must: 8),
+            Table.Row("append, 1,000 a commit", batches, must: 0.5),
+        ]
+    }
+
+    private func floorOne(_ lines: String, _ path: String) throws -> Measured { try floor("append", lines, path, "1", "\(few)") }
+
+    private func reading() throws -> [Table.Row] {
+        _ = try ours(.groupOnOne, "chart", 1024)
+        _ = try ours(.export, "chart", 0)
+        _ = try floor("append", "\(folder)/chart/lines", "\(folder)/floor-chart", "1000")
+        var (check, both, rebuild, replay): (Rounds, Rounds, Rounds, Rounds) = ([], [], [], [])
+        for _ in 0..<rounds {
+            let alone = try ours(.verifyAlone, "thousand", 0)
+            check.append((alone, try floor("chain", "\(folder)/floor")))
+            both.append((try ours(.verify, "thousand", 0), alone))
+            rebuild.append((try ours(.rebuild, "thousand", 0), try floor("json", "\(folder)/floor")))
+            replay.append((try ours(.replay, "chart", 0), try floor("chart", "\(folder)/floor-chart")))
+        }
+        return [
+            Table.Row("verify --quick, per core", check, perCore: true, must: 0.4),
+            Table.Row("verify --quick, all cores (an aim)", both, against: "ours, one core", must: 1.8),
+            Table.Row("rebuild", rebuild, must: 0.35),
+            Table.Row("replay of a chart, as seen", replay, must: 0.05),
+        ]
+    }
+
+    /// A history for nodes that are empty, one after another, and what is recorded while nothing else goes on, and while another one fetches
+    /// everything.
+    private func twoNodes(beside lines: String) throws -> [Table.Row] {
+        let others = Step.practices(min(rounds, Self.mostCatchUps) + 2).dropFirst()
+        let meeting = try meet("shared", charts: max(2, events / Step.eventsPerChart), nodes: others.count + 1)
+        let samples = min(500, few)
+        var (caughtUp, idle, idleAlone, loaded): (Rounds, Rounds, Rounds, Rounds) = ([], [], [], [])
+        for (name, next) in zip(others, others.dropFirst()) {
+            let place = "\(folder)/floor-round"
+            try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+            let other = try meeting.join(name)
+            let fetched = try meeting.catchUp(other)
+            caughtUp.append((fetched, try floor("catchup", "\(meeting.folder)/a/lines", "\(place)/catchup", "1000")))
+            let live = try meeting.live([other], samples)
+            idle.append((live.measured, try floorOne(lines, "\(place)/idle")))
+            idleAlone.append((live.measured, live.ownCommit))
+            if next == others.last {
+                let another = try meeting.join(next)
+                let live = try meeting.live([other], samples, beside: another)
+                loaded.append((live.measured, try floorOne(lines, "\(place)/loaded")))
+                try another.stop()
+            }
+            try other.stop()
+            try check(meeting, name)
+            try FileManager.default.removeItem(atPath: place)
+        }
+        try meeting.first.stop()
+        return [
+            Table.Row("catch-up over TLS", caughtUp, must: 0.5),
+            Table.Row("live, idle", idle, against: "floor, one", must: 0.25),
+            Table.Row("live, idle", idleAlone, against: "ours, one", must: 0.25),
+            Table.Row("live, beside a catch-up", loaded, against: "floor, one", must: 0.25),
         ]
     }
 

@@ -44,12 +44,16 @@ struct Meeting {
         /// Microseconds, at the median.
         var medians: (arrival: UInt64, commit: UInt64) { (arrival.valueAtPercentile(50), commit.valueAtPercentile(50)) }
 
-        /// One event, at the median of all.
-        var measured: Measured {
-            let median = arrival.valueAtPercentile(50)
+        /// One event until it arrived, at the median of all.
+        var measured: Measured { Self.one(arrival) }
+        /// The same until it was durable where it was written.
+        var ownCommit: Measured { Self.one(commit) }
+
+        private static func one(_ histogram: Histogram<UInt64>) -> Measured {
+            let median = histogram.valueAtPercentile(50)
             return Measured(
                 events: 1, seconds: Double(max(1, median)) / 1e6, cpu: 0, peakKiB: 0, synchronous: 2, median: median,
-                percentile99: arrival.valueAtPercentile(99))
+                percentile99: histogram.valueAtPercentile(99))
         }
     }
 

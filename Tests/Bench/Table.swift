@@ -9,25 +9,35 @@ extension Encodable {
     }
 }
 
+/// A case and what it is held against, measured one right after the other, some times.
+typealias Rounds = [(ours: Measured, other: Measured)]
+
 /// What a run came to.
 struct Table: Codable {
     /// One case, and what it is held against.
     struct Row: Codable {
         var name: String
+        /// Both sides in the round whose ratio is in the middle.
         var ours: Measured
         var other: Measured
         var against: String
-        /// Ours to the other, as events a second; per core where both say how long they had one.
+        /// Ours to the other, as events a second; per core where both say how long they had one. The middle one of all rounds.
         var ratio: Double
+        /// Of each round, in their order.
+        var ratios: [Double]
         var must: Double
 
-        init(_ name: String, _ ours: Measured, _ other: Measured, against: String = "floor", perCore: Bool = false, must: Double)
-        {
+        /// - Parameter rounds: one at least.
+        init(_ name: String, _ rounds: Rounds, against: String = "floor", perCore: Bool = false, must: Double) {
+            func ratio(_ round: Rounds.Element) -> Double {
+                perCore ? round.ours.ratePerCore / round.other.ratePerCore : round.ours.rate / round.other.rate
+            }
+            let middle = rounds.sorted { ratio($0) < ratio($1) }[rounds.count / 2]
             self.name = name
-            self.ours = ours
-            self.other = other
+            (ours, other) = middle
             self.against = against
-            ratio = perCore ? ours.ratePerCore / other.ratePerCore : ours.rate / other.rate
+            self.ratio = ratio(middle)
+            ratios = rounds.map(ratio)
             self.must = must
         }
     }
@@ -45,15 +55,16 @@ struct Table: Codable {
     func text() -> String {
         var cells = [
             [
-                "case", "ours ev/s", "other ev/s", "against", "ratio", "must", "p50 us", "p99 us", "peak MiB", "cpu s",
+                "case", "ours ev/s", "other ev/s", "against", "ratio", "must", "rounds", "p50 us", "p99 us", "peak MiB", "cpu s",
                 "other cpu s", "sender cpu s", "sender MiB", "wire B/ev",
             ]
         ]
         for row in rows {
             cells.append([
                 row.name, "\(Int(row.ours.rate))", "\(Int(row.other.rate))", row.against, Self.decimal(row.ratio, 3),
-                Self.decimal(row.must, 2), row.ours.median.map { "\($0)" } ?? "-", row.ours.percentile99.map { "\($0)" } ?? "-",
-                "\(row.ours.peakKiB / 1024)", Self.decimal(row.ours.cpu, 2), Self.decimal(row.other.cpu, 2),
+                Self.decimal(row.must, 2), row.spread, row.ours.median.map { "\($0)" } ?? "-",
+                row.ours.percentile99.map { "\($0)" } ?? "-", "\(row.ours.peakKiB / 1024)", Self.decimal(row.ours.cpu, 2),
+                Self.decimal(row.other.cpu, 2),
                 Self.both(row) { $0.senderCpu.map { Self.decimal($0, 2) } },
                 Self.both(row) { $0.senderPeakKiB.map { "\($0 / 1024)" } },
                 Self.both(row) { side in side.wireBytes.map { "\($0 / max(1, side.events))" } },
@@ -86,5 +97,13 @@ struct Table: Codable {
         Set(rows.compactMap { $0[keyPath: side].synchronous }).sorted().map { "\($0)" }.joined(separator: ", ")
     }
 
-    private static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    fileprivate static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}
+
+extension Table.Row {
+    /// The least and the most of all rounds.
+    fileprivate var spread: String {
+        guard ratios.count > 1, let least = ratios.min(), let most = ratios.max() else { return "-" }
+        return "\(Table.decimal(least, 2))-\(Table.decimal(most, 2))"
+    }
 }

@@ -3,8 +3,9 @@ import Foundation
 // What Duolog costs beside the floor. Each step runs in a process of its own: bench step NAME FOLDER EVENTS; the parent puts them together.
 let arguments = Array(CommandLine.arguments.dropFirst())
 let usage = """
-    bench [--events N] [--json] [--smoke] [--keep]
+    bench [--events N] [--rounds N] [--json] [--smoke] [--keep]
       --events N  events of the large cases (default 100000); the cases of one commit an event write a fiftieth of it
+      --rounds N  how often each case is measured in turn with what it is held against (default 5, catch-ups at most 3): the middle one counts
       --json      one JSON object instead of the table
       --smoke     the smallest run that touches everything, and a flipped byte in what is read, which must stop it
       --keep      leave the logs that were written, and say where
@@ -28,7 +29,7 @@ do {
         var rest = arguments[...]
         let mode = ["growth", "idle", "star"].first { rest.first == $0 }
         if mode != nil { rest = rest.dropFirst() }
-        var (events, charts, seconds, nodes) = (100_000, Int?.none, 60, Star.most)
+        var (events, rounds, charts, seconds, nodes) = (100_000, 5, Int?.none, 60, Star.most)
         var flags: Set<String> = []
         while let argument = rest.popFirst() {
             switch argument {
@@ -37,20 +38,23 @@ do {
                     throw BenchError("--events wants a number from 1000 on\n\(usage)")
                 }
                 events = number
-            case "--charts", "--seconds", "--nodes":
+            case "--charts", "--seconds", "--nodes", "--rounds":
                 guard let number = rest.popFirst().flatMap({ Int($0) }), number >= 1 else {
                     throw BenchError("\(argument) wants a number from 1 on\n\(usage)")
                 }
                 switch argument {
                 case "--charts": charts = number
                 case "--seconds": seconds = number
+                case "--rounds": rounds = number
                 default: nodes = min(max(number, 2), Star.most)
                 }
             case "--json", "--smoke", "--keep": flags.insert(argument)
             default: throw BenchError(usage)
             }
         }
-        let bench = try Bench(events: flags.contains("--smoke") ? 1000 : events, tellsProgress: !flags.contains("--json"))
+        let isSmoke = flags.contains("--smoke")
+        let bench = try Bench(
+            events: isSmoke ? 1000 : events, rounds: isSmoke ? 1 : rounds, tellsProgress: !flags.contains("--json"))
         defer { if flags.contains("--keep") { print("kept: \(bench.folder)") } else { bench.remove() } }
         switch mode {
         case "growth": print(try bench.growth(Growth.sizes(upTo: events)).printed(asJSON: flags.contains("--json")))
@@ -59,7 +63,7 @@ do {
         default:
             let table = try await bench.table()
             print(flags.contains("--json") ? try table.printedAsJSON() : table.text())
-            guard flags.contains("--smoke") else { break }
+            guard isSmoke else { break }
             _ = try bench.growth(([Growth.Size(events: 1000, charts: 2)], []))
             _ = try bench.idle(charts: 2, seconds: 1)
             _ = try bench.star([3])
