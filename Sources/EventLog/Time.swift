@@ -62,7 +62,8 @@ extension Timestamp: CustomStringConvertible, Codable {
         let seconds = floorDivide(milliseconds, 1000)
         writeClock(seconds, to: &output)
         output.put(".")
-        output.put(milliseconds - seconds * 1000, digits: 3)
+        // Not what is left of a product: of a time out of a damaged row the product may be no number.
+        output.put((milliseconds % 1000 + 1000) % 1000, digits: 3)
         output.put("Z")
     }
 
@@ -130,5 +131,6 @@ private func writeClock(_ seconds: Int, to output: inout ByteWriter) {
 
 /// Division that rounds towards minus infinity, so that moments before 1970 fall on the right day.
 func floorDivide(_ value: Int, _ divisor: Int) -> Int {
-    value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor)
+    let (quotient, rest) = value.quotientAndRemainder(dividingBy: divisor)
+    return rest < 0 ? quotient - 1 : quotient
 }
