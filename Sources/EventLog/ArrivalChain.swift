@@ -51,26 +51,33 @@ public enum ArrivalChain {
     ///
     /// - Parameter previous: the link before it; empty for the first.
     public static func link(
-        after previous: [UInt8], number: Int64, at time: Timestamp, _ entries: some Sequence<Entry>, form: Form = .heads
+        after previous: [UInt8], number: Int64, at time: Timestamp, _ entries: some Collection<Entry>, form: Form = .heads
     ) -> [UInt8] {
         // In one piece: a hasher that is told of each part by itself takes longer over that than over the bytes.
-        var bytes = previous
-        bytes.reserveCapacity(previous.count + 64 * (1 + entries.underestimatedCount))
-        bytes.append(contentsOf: "\(number) \(time)\n".utf8)
-        for entry in entries {
-            entry.event.withBytes { bytes.append(contentsOf: $0) }
-            guard form >= .sources else { continue }
-            ByteWriter.append(to: &bytes, atMost: NodeID.textCount + 1) { output in
-                if let node = entry.source { node.write(to: &output) } else { output.put("-") }
-                output.put("\n")
-            }
-            guard form >= .heads, let head = entry.head else { continue }
-            ByteWriter.append(to: &bytes, atMost: 64) { output in
-                head.at.write(to: &output)
-                output.put("\n")
-            }
-            bytes.append(contentsOf: head.signature)
+        let room = entries.reduce(previous.count + roomForFixed) {
+            $0 + EventHash.byteCount + NodeID.textCount + 1 + roomForFixed + ($1.head?.signature.count ?? 0)
+        }
+        let bytes = ByteWriter.write(atMost: room) { output in
+            output.put(previous[...])
+            output.put(text: "\(number) ")
+            time.write(to: &output)
+            output.put("\n")
+            for entry in entries { write(entry, form, to: &output) }
         }
         return EventHash(of: bytes).bytes
+    }
+
+    /// More than a number, a time, and what stands around them.
+    private static let roomForFixed = 64
+
+    private static func write(_ entry: Entry, _ form: Form, to output: inout ByteWriter) {
+        entry.event.withBytes { output.put(bytes: $0) }
+        guard form >= .sources else { return }
+        if let node = entry.source { node.write(to: &output) } else { output.put("-") }
+        output.put("\n")
+        guard form >= .heads, let head = entry.head else { return }
+        head.at.write(to: &output)
+        output.put("\n")
+        output.put(head.signature[...])
     }
 }

@@ -19,15 +19,6 @@ struct ByteWriter: ~Copyable {
         }
     }
 
-    /// Appends what `body` writes, at most `capacity` bytes, to an array of other things.
-    static func append(to output: inout [UInt8], atMost capacity: Int, _ body: (inout ByteWriter) -> Void) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { bytes in
-            var writer = ByteWriter(bytes)
-            body(&writer)
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[..<writer.count]))
-        }
-    }
-
     /// The text that `body` writes: at most `capacity` bytes.
     static func text(atMost capacity: Int, _ body: (inout ByteWriter) -> Void) -> String {
         String(unsafeUninitializedCapacity: capacity) { bytes in
@@ -70,6 +61,10 @@ struct ByteWriter: ~Copyable {
     mutating func put(text: String) {
         var text = text
         text.withUTF8 { put($0) }
+    }
+
+    mutating func put(bytes: UnsafeRawBufferPointer) {
+        fill(bytes.count) { UnsafeMutableRawBufferPointer($0).copyMemory(from: bytes) }
     }
 
     mutating func put(_ part: ArraySlice<UInt8>) { part.withUnsafeBufferPointer { put($0) } }

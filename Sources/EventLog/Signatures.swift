@@ -112,6 +112,29 @@ public enum SignatureDomain: String, Sendable {
     public func payload(_ fields: [String]) -> [UInt8] {
         ([rawValue] + fields).flatMap { Array($0.utf8) + [0x0A] }
     }
+
+    /// The same of a claim on where a sequence stands, of which there is one for each chart and commit: in one piece, and not a text for each
+    /// field.
+    fileprivate func payload(
+        _ before: [String] = [], chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp
+    ) -> [UInt8] {
+        ByteWriter.write(atMost: 512) { output in
+            for field in [rawValue] + before {
+                output.put(text: field)
+                output.put("\n")
+            }
+            chart.write(to: &output)
+            output.put("\n")
+            dot.origin.write(to: &output)
+            output.put("\n")
+            output.put(dot.seq)
+            output.put("\n")
+            hash.write(to: &output)
+            output.put("\n")
+            at.write(to: &output)
+            output.put("\n")
+        }
+    }
 }
 
 /// An origin's signature that a chart's sequence stands at this event; it covers every event before it.
@@ -138,7 +161,8 @@ public struct SignedHead: Hashable, Sendable {
 
     /// Signs an event as the head of its origin.
     public init(signing event: Event, at: Timestamp, with key: NodeKey) throws {
-        let payload = Self.payload(chart: event.envelope.chart, dot: event.envelope.dot, hash: event.hash, at: at)
+        let payload = SignatureDomain.head.payload(
+            chart: event.envelope.chart, dot: event.envelope.dot, hash: event.hash, at: at)
         self.init(
             chart: event.envelope.chart, dot: event.envelope.dot, hash: event.hash, at: at,
             signature: try key.sign(payload))
@@ -146,14 +170,8 @@ public struct SignedHead: Hashable, Sendable {
 
     /// True when a key that is in force signed this head, and the keys are those of its origin's node.
     public func isValid(for keys: NodeKeys) -> Bool {
-        let payload = Self.payload(chart: chart, dot: dot, hash: hash, at: at)
+        let payload = SignatureDomain.head.payload(chart: chart, dot: dot, hash: hash, at: at)
         return keys.node == dot.origin.node && keys.current.contains { $0.verifies(signature, over: payload) }
-    }
-
-    private static func payload(chart: ChartID, dot: Dot, hash: EventHash, at: Timestamp) -> [UInt8] {
-        SignatureDomain.head.payload([
-            chart.description, dot.origin.description, String(dot.seq), hash.description, at.description,
-        ])
     }
 }
 
@@ -204,10 +222,8 @@ public struct Receipt: Hashable, Sendable {
     }
 
     private var payload: [UInt8] {
-        SignatureDomain.receipt.payload([
-            receiver.description, String(instance), chart.description, dot.origin.description, String(dot.seq),
-            hash.description, at.description,
-        ])
+        SignatureDomain.receipt.payload(
+            [receiver.description, String(instance)], chart: chart, dot: dot, hash: hash, at: at)
     }
 }
 

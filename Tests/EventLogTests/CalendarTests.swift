@@ -62,6 +62,14 @@ import Testing
         #expect(Timestamp(milliseconds: -86_400_001).description == "1969-12-30T23:59:59.999Z")
     }
 
+    /// A damaged row may hold any number: it is written as what no line is, and stops nothing.
+    @Test(arguments: [Int.min, .min + 1, .min + 999, .min + 1000, .max, .max - 999])
+    func aTimeOutOfAllCalendarsIsWrittenAsNoTime(_ milliseconds: Int) {
+        let time = Timestamp(milliseconds: milliseconds)
+        #expect(Timestamp(time.description) == nil)
+        #expect(time.description.hasSuffix("\(((milliseconds % 1000) + 1000) % 1000)Z"))
+    }
+
     /// Every quarter of an hour from -14:00 to +14:00, around midnight and before 1970.
     @Test func offsetsShiftTheDayAndNotTheMoment() {
         for offset in stride(from: -840, through: 840, by: 15) {
