@@ -52,6 +52,14 @@ final class CommitQueue: Sendable {
         var size: Int { min(answered + waiting, CommitQueue.jobsPerCommit) }
     }
 
+    /// What a commit came to.
+    struct Done {
+        /// What each of its jobs came to: nil for one that is durable.
+        let outcomes: [(any Error)?]
+        /// What is given back to memory only once those who wait have their answers.
+        var remains: Transaction.Remains?
+    }
+
     /// One commit carries at most so many jobs,
     static let jobsPerCommit = 128
     /// and so many bytes, unless a single job is larger.
@@ -86,9 +94,9 @@ final class CommitQueue: Sendable {
     private let gathered = DispatchSemaphore(value: 0)
     private let queue = DispatchQueue(label: "duolog.commit")
 
-    /// Queues work and waits until its commit is durable. `perform` carries out one commit, and returns what each of its jobs came to.
+    /// Queues work and waits until its commit is durable. `perform` carries out one commit.
     func submit<Value: Sendable>(
-        weight: Int, events: [ChartID], performing perform: @escaping @Sendable (Jobs) -> [(any Error)?],
+        weight: Int, events: [ChartID], performing perform: @escaping @Sendable (Jobs) -> Done,
         _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
         let outcome = Outcome<Value>()
@@ -142,22 +150,23 @@ final class CommitQueue: Sendable {
         }
     }
 
-    private func drain(_ perform: @Sendable (Jobs) -> [(any Error)?]) {
+    private func drain(_ perform: @Sendable (Jobs) -> Done) {
         var crowd: Crowd?
         while let jobs = next(of: crowd) { crowd = carryOut(jobs, perform) }
     }
 
     /// Returns who will be back soon, where many were answered.
-    private func carryOut(_ jobs: Jobs, _ perform: (Jobs) -> [(any Error)?]) -> Crowd? {
+    private func carryOut(_ jobs: Jobs, _ perform: (Jobs) -> Done) -> Crowd? {
         let began = ContinuousClock.now
-        let outcomes = perform(jobs)
+        let done = perform(jobs)
         let taken = ContinuousClock.now - began
         let waiting = state.withLock { state in
             state.isCalm = jobs.isAlone && taken <= Self.quick
             return state.pending.count
         }
         let answered = jobs.all.count
-        for (job, outcome) in zip(jobs.all, outcomes) { job.finish(outcome) }
+        for (job, outcome) in zip(jobs.all, done.outcomes) { job.finish(outcome) }
+        withExtendedLifetime(done.remains) {}
         guard answered >= Self.crowd else { return nil }
         let patience = min(taken / Self.patience.part, Self.patience.most)
         return Crowd(

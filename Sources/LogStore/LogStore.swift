@@ -185,25 +185,23 @@ public final class LogStore: Sendable {
         try await queue.submit(weight: weight, events: events, performing: { self.commit($0) }, body)
     }
 
-    private func commit(_ jobs: CommitQueue.Jobs) -> [(any Error)?] {
-        var outcomes: [(any Error)?] = []
+    private func commit(_ jobs: CommitQueue.Jobs) -> CommitQueue.Done {
         let began = ContinuousClock.now
         do {
-            let (results, change) = try pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
-            outcomes = results
+            let (done, change) = try pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
             measured.withLock { $0.commits.observe(ContinuousClock.now - began) }
             if let change, !change.erased.isEmpty { try finishErasure(change.erased) }
             if let change { observer.handler.withLock { $0 }?.call(change) }
+            return done
         } catch {
             // Nothing of this commit can be relied on, and whether it reached the disk is unknown.
             let failure = LogStoreError(.io, "writing to \(configuration.path) failed: \(error); Duolog stops rather than guess")
-            outcomes = jobs.all.map { _ in failure }
             onFailure(failure)
+            return CommitQueue.Done(outcomes: jobs.all.map { _ in failure })
         }
-        return outcomes
     }
 
-    private func transact(_ jobs: CommitQueue.Jobs, _ db: Database) throws -> ([(any Error)?], Change?) {
+    private func transact(_ jobs: CommitQueue.Jobs, _ db: Database) throws -> (CommitQueue.Done, Change?) {
         try state.withLock { state in
             do {
                 return try transact(jobs, jobs.isAlone ? .alone : .together, &state, db)
@@ -216,7 +214,7 @@ public final class LogStore: Sendable {
 
     private func transact(
         _ jobs: CommitQueue.Jobs, _ isolation: Transaction.Isolation, _ state: inout WriterState, _ db: Database
-    ) throws -> ([(any Error)?], Change?) {
+    ) throws -> (CommitQueue.Done, Change?) {
         let (key, clock) = (key, configuration.clock)
         let segments = try SegmentWriter(
             db, sealer: configuration.sealer, queue: insertion, batch: state.counters.lastBatch + 1,
@@ -254,12 +252,13 @@ public final class LogStore: Sendable {
             $0.cachedEvents = state.held
             $0.passingEvents = state.passing
         }
+        var done = CommitQueue.Done(outcomes: outcomes, remains: transaction.takeRemains())
         // To give back the memory of many events takes as long as some of them did: that is left to the other thread.
-        if own + others >= Self.many {
-            let remains = transaction.takeRemains()
+        if own + others >= Self.many, let remains = done.remains {
+            done.remains = nil
             insertion.async { withExtendedLifetime(remains) {} }
         }
-        return (outcomes, transaction.change)
+        return (done, transaction.change)
     }
 
     /// Events of a commit that are many.

@@ -12,6 +12,15 @@ enum SegmentChain {
         /// What its row does not say yet: events that were stored since, and the first segment where there was none.
         var unsaidEvents = 0
         var first: Int64?
+
+        /// What of a chart's row it says, by the first three values of a statement.
+        static let columns = "last = ?1, events = events + ?2, first = coalesce(?3, first)"
+
+        func bind(to update: RawStatement) throws {
+            try update.bind(last, at: 1)
+            try update.bind(Int64(unsaidEvents), at: 2)
+            try update.bind(optional: first, at: 3)
+        }
     }
 
     /// The number that stands for a chart in rows; nil for one that is not here.

@@ -15,6 +15,7 @@ final class SegmentLine: Sendable {
     enum Turn {
         case store([Segment])
         case sign(Int, Segment)
+        case write([ChartRow])
         /// There is nothing, or others sign what comes next.
         case rest
     }
@@ -22,6 +23,8 @@ final class SegmentLine: Sendable {
     private struct State {
         var segments: [Segment] = []
         var isReady: [Bool] = []
+        /// Rows of charts, which wait for nothing.
+        var rows: [ChartRow] = []
         /// Somebody signs or has signed all before this one, and all before that one are stored.
         var claimed = 0
         var stored = 0
@@ -52,6 +55,15 @@ final class SegmentLine: Sendable {
         }
     }
 
+    /// Adds rows of charts. Returns true where the thread that stores is to be woken up.
+    func append(_ rows: [ChartRow]) -> Bool {
+        state.withLock { state in
+            state.rows += rows
+            defer { state.isStoring = true }
+            return !state.isStoring
+        }
+    }
+
     /// Heads that nobody has begun to sign.
     var unclaimed: Int { state.withLock { state in state.isReady[state.claimed...].count { !$0 } } }
 
@@ -66,6 +78,11 @@ final class SegmentLine: Sendable {
         state.withLock { state in
             guard !state.isStopped else { return .rest }
             let ready = state.isReady[state.stored...].prefix(Self.most).prefix { $0 }.count
+            // Others can sign, and cannot write.
+            if ready < Self.few, !state.rows.isEmpty {
+                defer { state.rows = [] }
+                return .write(state.rows)
+            }
             if ready < Self.few, let (index, segment) = state.claim() { return .sign(index, segment) }
             guard ready > 0 else {
                 (state.isStoring, state.work) = (false, 0)

@@ -106,7 +106,7 @@ enum SegmentMigration {
                 else { return nil }
                 return Tip(origin: origin, seq: Int(seq), hash: hash)
             }
-            let bytes = try TipList.bytes(of: tips) { try Origins.number(of: $0, db) ?? 0 }
+            let bytes = TipList.bytes(of: tips, try tips.map { try Origins.number(of: $0.origin, db) ?? 0 })
             try db.execute(sql: "UPDATE chart SET tips = ? WHERE id = ?", arguments: [Data(bytes), chart])
         }
     }

@@ -28,6 +28,8 @@ final class SegmentWriter {
     }
 
     private let store: SegmentStore
+    /// For the rows of charts: used by one thread at a time.
+    let chartRows: ChartRow.Statement
     private let queue: DispatchQueue
     /// The segment of each chart that may still grow, and the charts in the order in which theirs began.
     private var open: [Int64: Segment] = [:]
@@ -50,6 +52,7 @@ final class SegmentWriter {
         _ db: Database, sealer: Sealer, queue: DispatchQueue, batch: Int64, lastEvent: Int64,
         sign: @escaping @Sendable (Event) throws -> SignedHead
     ) throws {
+        chartRows = try ChartRow.Statement(db)
         store = try SegmentStore(db, sealer: sealer, batch: batch, sign: sign)
         self.queue = queue
         self.lastEvent = lastEvent
@@ -101,7 +104,10 @@ final class SegmentWriter {
     /// Gives a segment its place in the order of arrival; it does not grow any more.
     private func place(_ segment: Segment, signing: Bool) {
         number(segment, signing: signing)
-        guard line.append(segment) else { return }
+        if line.append(segment) { wake() }
+    }
+
+    private func wake() {
         isUnderWay = true
         queue.async { [self] in storeLine() }
     }
@@ -135,7 +141,15 @@ final class SegmentWriter {
         }
     }
 
+    /// The same of a chart all of whose events have their place; nil for any other.
+    func takePlacedTail(of chart: Int64) -> SegmentChain.Tail? { open[chart] == nil ? takeTail(of: chart) : nil }
+
     // MARK: Storing
+
+    /// Lets the rows of charts be written beside the signing.
+    func write(_ rows: [ChartRow]) {
+        if line.append(rows) { wake() }
+    }
 
     /// Signs and stores what there is; rests where others sign what comes next.
     private func storeLine() {
@@ -144,6 +158,7 @@ final class SegmentWriter {
                 switch line.turn() {
                 case .sign(let index, let segment): try sign(segment, index)
                 case .store(let segments): try store.insert(segments)
+                case .write(let rows): for row in rows { try chartRows.write(row) }
                 case .rest: return
                 }
             }

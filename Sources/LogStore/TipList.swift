@@ -7,13 +7,12 @@ import GRDB
 enum TipList {
     private static let size = 16 + EventHash.byteCount
 
-    static func bytes(of tips: [Tip], _ number: (Origin) throws -> Int64) throws -> [UInt8] {
+    /// - Parameter origins: the number of the origin of each tip.
+    static func bytes(of tips: [Tip], _ origins: [Int64]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(tips.count * size)
-        for tip in tips {
-            for value in [try number(tip.origin), Int64(tip.seq)] {
-                withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
-            }
+        for (tip, origin) in zip(tips, origins) {
+            withUnsafeBytes(of: (origin.bigEndian, Int64(tip.seq).bigEndian)) { bytes.append(contentsOf: $0) }
             tip.hash.withBytes { bytes.append(contentsOf: $0) }
         }
         return bytes

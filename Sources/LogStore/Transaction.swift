@@ -21,8 +21,8 @@ final class Transaction {
         segments.place(chart)
         let db = try db
         if let tail = segments.takeTail(of: chart) {
-            let update = try RawStatement(cached: "UPDATE chart SET \(Self.tailColumns) WHERE id = ?4", db)
-            try bind(tail, to: update)
+            let update = try RawStatement(cached: "UPDATE chart SET \(SegmentChain.Tail.columns) WHERE id = ?4", db)
+            try tail.bind(to: update)
             try update.bind(chart, at: 4)
             try update.run()
         }
@@ -167,9 +167,9 @@ final class Transaction {
         let charts = newEvents.sorted { $0.key < $1.key }
         // While the last events are still being stored: all but those of one chart, beside which the commit's end is to stand.
         segments.placeAll(but: 1)
-        var ends: [Int64: ChartEnd] = [:]
+        var written: Set<Int64> = []
         let folds = try orApart {
-            for (chart, _) in charts { ends[chart] = try ChartEnd(record(chart).graph) { try originID($0) } }
+            written = try writeRows(of: charts.map(\.key))
             let changed = try charts.compactMap { chart, events in
                 try recordToFold(chart, after: events).map { (chart: chart, record: $0) }
             }
@@ -181,7 +181,7 @@ final class Transaction {
         try accountAhead(charts.map(\.value))
         for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
             if let record = try recordToFold(chart, after: events) { try store(KeptFold(record), of: chart) }
-            ends[chart] = nil
+            written.remove(chart)
         }
         if mayRelease { try releaseSynced() }
         takeJob()
@@ -196,8 +196,13 @@ final class Transaction {
         state.counters.chain = end.chain
         state.counters.lastEvent = segments.lastEvent
         change?.arrival = Int(segments.lastEvent)
-        for chart in newEvents.keys.sorted() {
-            try updateRow(of: chart, ends[chart] ?? ChartEnd(record(chart).graph) { try originID($0) })
+        for chart in newEvents.keys.sorted() where !written.contains(chart) {
+            let tail = try segments.takeTail(of: chart) ?? SegmentChain.Tail(last: tail(of: chart))
+            try segments.chartRows.write(row(of: chart, tail: tail))
+            for origin in try record(chart).graph.forkedOrigins {
+                try db.execute(
+                    sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
+            }
         }
         state.tails.merge(segments.tails.mapValues(\.last)) { $1 }
     }
@@ -215,33 +220,34 @@ final class Transaction {
     /// A chart that is to be folded with its new events; nil where they change nothing that is kept.
     private func recordToFold(_ chart: Int64, after events: [StoredEvent]) throws -> ChartRecord? {
         let changesFold = events.contains(where: \.changesFold)
-        guard try changesFold || state.isForked(chart) ?? record(chart).graph.isForked else { return nil }
+        guard try changesFold || isForked(chart) else { return nil }
         return try record(chart)
     }
 
-    private static let tailColumns = "last = ?1, events = events + ?2, first = coalesce(?3, first)"
-
-    private func bind(_ tail: SegmentChain.Tail, to update: RawStatement) throws {
-        try update.bind(tail.last, at: 1)
-        try update.bind(Int64(tail.unsaidEvents), at: 2)
-        try update.bind(optional: tail.first, at: 3)
+    private func row(of chart: Int64, tail: SegmentChain.Tail) throws -> ChartRow {
+        let heads = try state.heads(of: chart) ?? record(chart).graph.heads
+        return try ChartRow(chart, heads, tail: tail) { try originID($0) }
     }
 
-    /// What the row of a chart says of its events.
-    private func updateRow(of chart: Int64, _ end: ChartEnd) throws {
-        let update = try RawStatement(
-            cached: "UPDATE chart SET \(Self.tailColumns), digest = ?4, tips = ?5, folded = ?6 WHERE id = ?7", db)
-        try bind(segments.takeTail(of: chart) ?? SegmentChain.Tail(last: tail(of: chart)), to: update)
-        try update.bind(end.digest, at: 4)
-        try update.bind(end.tips, at: 5)
-        try update.bind(segments.lastEvent, at: 6)
-        try update.bind(chart, at: 7)
-        try update.run()
-        for origin in end.forkedOrigins {
-            try db.execute(
-                sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
+    /// Lets the rows of charts be written behind their segments and beside the signing, where they are many. Returns which these are: a forked chart's has
+    /// more to say.
+    private func writeRows(of charts: [Int64]) throws -> Set<Int64> {
+        guard charts.count >= Self.manyRows else { return [] }
+        var written: Set<Int64> = []
+        var rows: [ChartRow] = []
+        for chart in charts where try !isForked(chart) {
+            guard let tail = segments.takePlacedTail(of: chart) else { continue }
+            rows.append(try row(of: chart, tail: tail))
+            written.insert(chart)
         }
+        if !rows.isEmpty { segments.write(rows) }
+        return written
     }
+
+    private func isForked(_ chart: Int64) throws -> Bool { try state.isForked(chart) ?? record(chart).graph.isForked }
+
+    /// Rows that take as long to write as a thread to wake up.
+    private static let manyRows = 16
 
     /// The last segment of a chart.
     private func tail(of chart: Int64) throws -> Int64 {
@@ -253,7 +259,9 @@ final class Transaction {
     func stop() { segments.abandon(after: begin) }
 
     /// What nobody needs any more once all is committed.
-    func takeRemains() -> (events: [Int64: [StoredEvent]], segments: [Segment]) {
+    typealias Remains = (events: [Int64: [StoredEvent]], segments: [Segment])
+
+    func takeRemains() -> Remains {
         defer { newEvents = [:] }
         return (newEvents, segments.takeSegments())
     }

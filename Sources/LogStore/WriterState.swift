@@ -69,6 +69,9 @@ struct WriterState: Sendable {
     func isForked(_ chart: Int64) -> Bool? { charts[chart]?.record.graph.isForked }
 
     /// Nil where the chart is not here.
+    func heads(of chart: Int64) -> ChartHeads? { charts[chart]?.record.graph.heads }
+
+    /// Nil where the chart is not here.
     func isLocal(_ chart: Int64) -> Bool? { charts[chart]?.record.isLocal }
 
     mutating func put(_ chart: Int64, _ record: ChartRecord) {
