@@ -1,4 +1,5 @@
 import CareModel
+import DequeModule
 import EventLog
 import Foundation
 import GRDB
@@ -11,7 +12,7 @@ struct WriterState: Sendable {
         var record: ChartRecord
         /// True once this node has written to it since it is here.
         var isWorkedOn = false
-        /// The higher, the later it was used.
+        /// The number of its last use: the higher, the later.
         var use = 0
         /// Events that it counts for.
         var weight = 0
@@ -23,12 +24,22 @@ struct WriterState: Sendable {
         var size: Int { record.isLocal ? 0 : record.graph.nodes.count }
     }
 
+    private struct Use {
+        let chart: Int64
+        let number: Int
+
+        func isLast(_ charts: [Int64: Held]) -> Bool { charts[chart]?.use == number }
+    }
+
     private var charts: [Int64: Held] = [:]
     /// Events of the charts that are here, counted along: adding them up for each event cost more than the event.
     private(set) var held = 0
     /// Of these, events of charts that this node has not written to.
     private(set) var passing = 0
     private var clock = 0
+    /// Charts in the order of their uses; of each the last counts. Of all, and of those that this node has not written to.
+    private var uses: Deque<Use> = []
+    private var passingUses: Deque<Use> = []
     private let room: LogStore.Cache
     var chartIDs: [ChartID: Int64] = [:]
     var originIDs: [Origin: Int64] = [:]
@@ -98,22 +109,38 @@ struct WriterState: Sendable {
         return try body(&changed.record)
     }
 
-    /// Notes that a chart was used last, and forgets others where there is too much.
+    /// Notes that a chart was used last, and forgets others where there is too much. A journal takes no room, and is never forgotten.
     private mutating func use(_ used: Held, _ chart: Int64) {
+        guard !used.record.isLocal else { return }
         clock += 1
         used.use = clock
-        while passing > room.passing, forgetOldest(but: chart, ofPassing: true) {}
-        while held > room.events, forgetOldest(but: chart, ofPassing: false) {}
+        let use = Use(chart: chart, number: clock)
+        Self.note(use, in: &uses, charts)
+        if !used.isWorkedOn { Self.note(use, in: &passingUses, charts) }
+        while passing > room.passing, let oldest = Self.oldest(of: &passingUses, charts, but: chart, isPassing: true) {
+            remove(oldest)
+        }
+        while held > room.events, let oldest = Self.oldest(of: &uses, charts, but: chart, isPassing: false) { remove(oldest) }
     }
 
-    /// False where there is none to forget.
-    private mutating func forgetOldest(but kept: Int64, ofPassing isOfPassing: Bool) -> Bool {
-        let candidates = charts.lazy.filter { key, held in
-            key != kept && !held.record.isLocal && !(isOfPassing && held.isWorkedOn)
+    private static func note(_ use: Use, in uses: inout Deque<Use>, _ charts: [Int64: Held]) {
+        // Who goes on with one chart uses it once.
+        if uses.last?.chart == use.chart { uses.removeLast() }
+        if uses.count > 2 * charts.count + 1024 { uses.removeAll { !$0.isLast(charts) } }
+        uses.append(use)
+    }
+
+    /// The chart that was used longest ago; nil where there is no other to forget.
+    private static func oldest(
+        of uses: inout Deque<Use>, _ charts: [Int64: Held], but kept: Int64, isPassing: Bool
+    ) -> Int64? {
+        while let use = uses.first {
+            if use.isLast(charts), !isPassing || charts[use.chart]?.isWorkedOn == false {
+                return use.chart == kept ? nil : use.chart
+            }
+            uses.removeFirst()
         }
-        guard let oldest = candidates.min(by: { $0.value.use < $1.value.use })?.key else { return false }
-        remove(oldest)
-        return true
+        return nil
     }
 
     mutating func drop(_ dropped: some Sequence<Int64>) {

@@ -28,7 +28,7 @@ struct TargetRules {
         TargetRules("NodeAPI", .pure, ours: ["EventLog", "CareModel"], others: foundation),
         TargetRules(
             "LogStore", .inputOutput, ours: ["EventLog", "CareModel"],
-            others: system.union(["Crypto", "GRDB", "GRDBSQLite", "Logging"])),
+            others: system.union(["Crypto", "DequeModule", "GRDB", "GRDBSQLite", "Logging"])),
         TargetRules(
             "PeerNetwork", .inputOutput, ours: ["EventLog", "Replication"],
             others: system.union(nio).union(["Crypto", "Logging", "NIOSSL", "NIOTLS", "SwiftASN1", "X509"])),
