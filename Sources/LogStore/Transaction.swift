@@ -197,8 +197,10 @@ final class Transaction {
         state.counters.lastEvent = segments.lastEvent
         change?.arrival = Int(segments.lastEvent)
         for chart in newEvents.keys.sorted() where !written.contains(chart) {
+            let heads = try heads(of: chart)
             let tail = try segments.takeTail(of: chart) ?? SegmentChain.Tail(last: tail(of: chart))
-            try segments.chartRows.write(row(of: chart, tail: tail))
+            try segments.chartRows.write(row(of: chart, heads, tail: tail))
+            guard try isForked(chart) else { continue }
             for origin in try record(chart).graph.forkedOrigins {
                 try db.execute(
                     sql: "INSERT OR IGNORE INTO fork (chart, origin) VALUES (?, ?)", arguments: [chart, origin.description])
@@ -224,20 +226,24 @@ final class Transaction {
         return try record(chart)
     }
 
-    private func row(of chart: Int64, tail: SegmentChain.Tail) throws -> ChartRow {
-        let heads = try state.heads(of: chart) ?? record(chart).graph.heads
-        return try ChartRow(chart, heads, tail: tail) { try originID($0) }
+    /// What a chart's row says of its events; asked for before the tail of the chart is taken. A chart that memory had no room for is read anew for it, by
+    /// what its row says of the tail: taken before, it would be missing there, and the chart be read as it was before the commit.
+    private func heads(of chart: Int64) throws -> ChartHeads { try state.heads(of: chart) ?? record(chart).graph.heads }
+
+    private func row(of chart: Int64, _ heads: ChartHeads, tail: SegmentChain.Tail) throws -> ChartRow {
+        try ChartRow(chart, heads, tail: tail) { try originID($0) }
     }
 
-    /// Lets the rows of charts be written behind their segments and beside the signing, where they are many. Returns which these are: a forked chart's has
-    /// more to say.
+    /// Lets the rows of charts be written beside the signing, where they are many; their segments may be stored later than they. Returns which these are:
+    /// a forked chart's has more to say.
     private func writeRows(of charts: [Int64]) throws -> Set<Int64> {
         guard charts.count >= Self.manyRows else { return [] }
         var written: Set<Int64> = []
         var rows: [ChartRow] = []
-        for chart in charts where try !isForked(chart) {
-            guard let tail = segments.takePlacedTail(of: chart) else { continue }
-            rows.append(try row(of: chart, tail: tail))
+        for chart in charts {
+            let heads = try heads(of: chart)
+            guard try !isForked(chart), let tail = segments.takePlacedTail(of: chart) else { continue }
+            rows.append(try row(of: chart, heads, tail: tail))
             written.insert(chart)
         }
         if !rows.isEmpty { segments.write(rows) }

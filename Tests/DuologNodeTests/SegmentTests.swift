@@ -58,21 +58,31 @@ import Testing
         try await verify(node)
     }
 
-    /// A chart that memory has no room for is read again while its last events are still on their way to the disk.
-    @Test(arguments: [1, 3]) func chartsThatAreReadAgainInACommitAreWhole(_ room: Int) async throws {
-        var cache = LogStore.Cache()
-        cache.events = room
-        let node = try TestNode(cache: cache)
-        var charts: [ChartID] = []
-        for _ in 0..<3 { charts.append(try await node.openChart(sharedWith: [])) }
-        let drafts = (0..<30).map { node.draft(charts[$0 % 3], SideEffectReported.kind, sideEffect($0)) }
-        _ = try await node.log.author(drafts, request: nil)
-        #expect(try await segments(node).reduce(0, +) == 30)
-        for chart in charts { #expect(try await node.timeline(chart).count { $0.label.kind == SideEffectReported.kind } == 10) }
-        try await verify(node)
-        // The end of the commit stands with the last of them, also for the next one.
-        try await node.write(charts[0], SideEffectReported.kind, sideEffect(31))
-        try await verify(node)
+    /// A chart that memory has no room for is read again while its last events are still on their way to the disk: from all of the log where it is
+    /// much of that, and by its chain where it is not.
+    @Test(arguments: [1, 3, 25, 40], [false, true])
+    func chartsThatAreReadAgainInACommitAreWhole(_ room: Int, _ isReversed: Bool) async throws {
+        for others in [0, 300] {
+            var cache = LogStore.Cache()
+            cache.events = room
+            let node = try TestNode(cache: cache)
+            var charts: [ChartID] = []
+            for _ in 0..<3 { charts.append(try await node.openChart(sharedWith: [])) }
+            let other = try await node.openChart(sharedWith: [])
+            _ = try await node.log.author(
+                (0..<others).map { node.draft(other, SideEffectReported.kind, sideEffect($0)) }, request: nil)
+            if isReversed { charts.reverse() }
+            let drafts = (0..<30).map { node.draft(charts[$0 % 3], SideEffectReported.kind, sideEffect($0)) }
+            _ = try await node.log.author(drafts, request: nil)
+            #expect(try await segments(node).reduce(0, +) == 30)
+            try await verify(node)
+            for chart in charts {
+                #expect(try await node.timeline(chart).count { $0.label.kind == SideEffectReported.kind } == 10)
+            }
+            // The end of the commit stands with the last of them, also for the next one.
+            for chart in charts { try await node.write(chart, SideEffectReported.kind, sideEffect(31)) }
+            try await verify(node)
+        }
     }
 
     /// One of many in a segment: its text and the seal over it go, and the others stay.
