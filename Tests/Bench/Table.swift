@@ -9,7 +9,7 @@ extension Encodable {
     }
 }
 
-/// A case and what it is held against, measured one right after the other, some times.
+/// A case and what it is held against, measured in turn, some times.
 typealias Rounds = [(ours: Measured, other: Measured)]
 
 /// What a run came to.
@@ -17,7 +17,7 @@ struct Table: Codable {
     /// One case, and what it is held against.
     struct Row: Codable {
         var name: String
-        /// Both sides in the round whose ratio is in the middle.
+        /// Both sides in the round whose ratio is in the middle; the lower one of two.
         var ours: Measured
         var other: Measured
         var against: String
@@ -32,7 +32,7 @@ struct Table: Codable {
             func ratio(_ round: Rounds.Element) -> Double {
                 perCore ? round.ours.ratePerCore / round.other.ratePerCore : round.ours.rate / round.other.rate
             }
-            let middle = rounds.sorted { ratio($0) < ratio($1) }[rounds.count / 2]
+            let middle = rounds.sorted { ratio($0) < ratio($1) }[(rounds.count - 1) / 2]
             self.name = name
             (ours, other) = middle
             self.against = against
