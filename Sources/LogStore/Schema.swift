@@ -10,7 +10,7 @@ enum Schema {
         ("5-audit", .sql(audit)),
         ("6-revocations", .sql(revocations)), ("7-sign-in", .sql(signIn)), ("8-keys", .sql(keys)), ("9-arrival", .sql(arrival)),
         ("10-names", .sql(names)), ("11-segments", .code(SegmentMigration.run)),
-        ("12-unfolded", .sql(unfolded)),
+        ("12-shares", .sql(shares)),
     ]
 
     enum Step {
@@ -173,8 +173,12 @@ enum Schema {
         ALTER TABLE tip_by_branch RENAME TO tip;
         """
 
-    /// Up to where a chart was folded was written by each commit, and read by nobody.
-    private static let unfolded = "ALTER TABLE chart DROP COLUMN folded"
+    /// The shares of a chart are made anew whenever it is folded: without an index all shares of all charts were looked through for it. Up to where a chart
+    /// was folded was written by each commit, and read by nobody.
+    private static let shares = """
+        CREATE INDEX share_chart ON share (chart);
+        ALTER TABLE chart DROP COLUMN folded;
+        """
 
     /// Keys that were lost: what has one of them is never connected with again.
     private static let revocations = """
