@@ -28,16 +28,17 @@ struct Growth: Codable {
 
     /// With ``Step/eventsPerChart`` events in each chart.
     var byEvents: [Point] = []
-    /// With the same number of events in all.
+    /// With the same number of events in all; the largest number of charts has ten events in each, like the one before it.
     var byCharts: [Point] = []
 
     /// Powers of ten.
     static func sizes(upTo events: Int) -> (byEvents: [Size], byCharts: [Size]) {
         let powers = sequence(first: 1000) { $0 * 10 }.prefix { $0 <= events }
         let fixed = min(events, 100_000)
+        let charts = [10, 100, 1000, 10_000, 100_000].filter { $0 * 10 <= events }
         return (
             powers.map { Size(events: $0, charts: max(2, $0 / Step.eventsPerChart)) },
-            [10, 100, 1000, 10_000].filter { $0 * 10 <= fixed }.map { Size(events: fixed, charts: $0) }
+            charts.map { Size(events: max(fixed, $0 * 10), charts: $0) }
         )
     }
 
