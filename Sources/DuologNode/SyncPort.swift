@@ -108,8 +108,8 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     private func admit(_ batches: [StoreRequest.Batch], from peer: NodeID) async throws -> [StoreAnswer.Admission] {
         let incoming = batches.map { batch in
             IncomingBatch(
-                runs: batch.runs.map { IncomingRun(chart: $0.chart, events: $0.events.map(\.event), heads: $0.heads) },
-                root: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
+                runs: zip(batch.runs, batch.events).map { IncomingRun(chart: $0.chart, events: $1, heads: $0.heads) },
+                bytes: batch.eventBytes, root: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
         }
         let outcomes = try await log.admit(incoming, from: peer, noting: await receiving(peer))
         if outcomes.contains(where: \.drewNewEpoch) { await onNewEpoch(peer) }

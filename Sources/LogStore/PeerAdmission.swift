@@ -18,27 +18,22 @@ public struct IncomingRun: Sendable {
         self.events = events
         self.heads = heads
     }
-
-    var byteCount: Int {
-        events.reduce(0) { bytes, event in
-            guard case .success(let event) = event else { return bytes }
-            return bytes + event.line.count + (event.bodyLine?.line.count ?? 0)
-        }
-    }
 }
 
 /// What came from a peer to be stored as one.
 public struct IncomingBatch: Sendable {
     /// Its events by chart.
     public var runs: [IncomingRun]
+    /// Bytes of all lines, as far as is known: a commit of many stays small.
+    public var bytes: Int
     /// The sender's root, where the batch completes it,
     public var root: EventHash?
     /// and the buckets under it that changed.
     public var buckets: [Int: UInt64]
 
     /// Runs, and what they complete.
-    public init(runs: [IncomingRun], root: EventHash? = nil, buckets: [Int: UInt64] = [:]) {
-        (self.runs, self.root, self.buckets) = (runs, root, buckets)
+    public init(runs: [IncomingRun], bytes: Int = 0, root: EventHash? = nil, buckets: [Int: UInt64] = [:]) {
+        (self.runs, self.bytes, self.root, self.buckets) = (runs, bytes, root, buckets)
     }
 }
 
@@ -65,7 +60,7 @@ extension LogStore {
         _ batches: [IncomingBatch], from peer: NodeID,
         noting: @escaping @Sendable (AdmissionOutcome) -> [Draft] = { _ in [] }
     ) async throws -> [AdmissionOutcome] {
-        let weight = batches.reduce(1024) { $1.runs.reduce($0) { $0 + $1.byteCount } }
+        let weight = batches.reduce(1024) { $0 + $1.bytes }
         return try await write(weight: weight) { transaction in
             let source = try transaction.peerID(peer)
             var charts = try transaction.charts(of: batches.flatMap(\.runs))

@@ -219,6 +219,7 @@ final class PeerConnection: ChannelInboundHandler {
 
     private func answered(_ answers: [StoreAnswer]) {
         store.answered(answers)
+        if phase == .talking, context?.channel.isWritable == true, let turn = store.nextBatches() { turns?.yield(turn) }
         goOn()
     }
 

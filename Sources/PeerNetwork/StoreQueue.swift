@@ -7,6 +7,9 @@ import Replication
 ///
 /// An answer makes the session write. While the peer does not read, answers are held back and no further request is begun: what can
 /// pile up for a peer is the bytes of a few answers, whatever credit it has given.
+///
+/// While it reads, the next batches are handed to storage before the session is told what became of the last: it writes a receipt for each chart, and
+/// storage would wait for that.
 struct StoreQueue {
     /// So many open requests stop the reading of lines that could bring more,
     static let most = 64
@@ -37,7 +40,18 @@ struct StoreQueue {
 
     /// What to hand to storage now; nil where nothing waits, or the last is not answered.
     mutating func next() -> Turn? {
-        guard !isAsking, held.isEmpty, !waiting.isEmpty else { return nil }
+        guard held.isEmpty else { return nil }
+        return takeTurn()
+    }
+
+    /// The same although answers have not been taken yet, where batches are next; for a peer that reads.
+    mutating func nextBatches() -> Turn? {
+        guard waiting.first?.isAdmission == true else { return nil }
+        return takeTurn()
+    }
+
+    private mutating func takeTurn() -> Turn? {
+        guard !isAsking, !waiting.isEmpty else { return nil }
         isAsking = true
         var turn = Turn()
         // A commit need not wait until each request in front of it went to storage and back. Without one they go one at a time.
@@ -68,11 +82,4 @@ struct StoreQueue {
 
 extension StoreRequest {
     fileprivate var isAdmission: Bool { if case .admit = self { true } else { false } }
-}
-
-extension StoreRequest.Batch {
-    /// Of the events that are to be stored.
-    fileprivate var eventBytes: Int {
-        runs.reduce(0) { bytes, run in run.events.reduce(bytes) { $0 + $1.byteCount } }
-    }
 }

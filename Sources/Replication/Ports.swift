@@ -20,10 +20,9 @@ public struct ChartRun: Hashable, Sendable {
 /// The two lines of an event as bytes.
 public struct EventLines: Sendable {
     /// The envelope line.
-    public var envelope: [UInt8] { didSet { known = nil } }
+    public var envelope: [UInt8]
     /// The body line; nil where the body is absent.
-    public var body: [UInt8]? { didSet { known = nil } }
-    private var known: Result<Event, FormatError>?
+    public var body: [UInt8]?
 
     /// Two lines.
     public init(envelope: [UInt8], body: [UInt8]?) {
@@ -33,14 +32,22 @@ public struct EventLines: Sendable {
 
     /// The event that they are, or what is wrong with them.
     public var event: Result<Event, FormatError> {
-        known ?? Result { () throws(FormatError) in try Event(line: envelope, body: body) }
+        Result { () throws(FormatError) in try Event(line: envelope, body: body) }
     }
-
-    /// Reads the event now, so that whoever asks later need not: a session reads while storage is busy with what came before.
-    mutating func read() { known = event }
 
     /// Bytes on the wire that count against credit.
     public var byteCount: Int { envelope.count + (body?.count ?? 0) }
+}
+
+extension StoreRequest.Batch: Hashable {
+    /// The same lines are the same events.
+    public static func == (left: Self, right: Self) -> Bool { left.runs == right.runs && left.completes == right.completes }
+
+    /// The lines, and what they complete.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(runs)
+        hasher.combine(completes)
+    }
 }
 
 extension EventLines: Hashable {
@@ -113,15 +120,25 @@ public enum StoreRequest: Hashable, Sendable {
     }
 
     /// A batch to be stored as one.
-    public struct Batch: Hashable, Sendable {
+    public struct Batch: Sendable {
         /// The events by chart.
-        public var runs: [ChartRun]
+        public let runs: [ChartRun]
+        /// For each run, what its lines are. A session reads them as they come, while storage is busy with what came before.
+        public let events: [[Result<Event, FormatError>]]
+        /// Bytes of all lines.
+        public let eventBytes: Int
         /// What the sender's root then is, when the batch completes it.
-        public var completes: Completion?
+        public let completes: Completion?
 
         /// Events, and what they complete.
         public init(runs: [ChartRun], completes: Completion?) {
-            (self.runs, self.completes) = (runs, completes)
+            self.init(runs: runs, reading: runs.map { $0.events.map(\.event) }, completes: completes)
+        }
+
+        /// The same, of lines that have been read already.
+        init(runs: [ChartRun], reading events: [[Result<Event, FormatError>]], completes: Completion?) {
+            (self.runs, self.events, self.completes) = (runs, events, completes)
+            eventBytes = runs.reduce(0) { $1.events.reduce($0) { $0 + $1.byteCount } }
         }
     }
 

@@ -18,6 +18,8 @@ struct Receiving: Sendable {
     }
 
     private var runs: [ChartRun] = []
+    /// Of each run, what its lines are.
+    private var read: [[Result<Event, FormatError>]] = []
     private var awaitsBody = false
     private var batchEvents = 0
     private var batchBytes = 0
@@ -102,6 +104,7 @@ struct Receiving: Sendable {
                 throw Message.WireError(.unexpected, "a chart twice in a batch")
             }
             runs.append(ChartRun(chart: chart, events: [], heads: []))
+            read.append([])
             if chart != lastChart { chartsBegun += 1 }
             lastChart = chart
         }
@@ -115,14 +118,18 @@ struct Receiving: Sendable {
         }
         try count(line)
         runs[run].events[event].body = line
-        runs[run].events[event].read()
-        awaitsBody = false
+        readLast(runs[run].events[event])
     }
 
     mutating func absent(_ hash: EventHash) throws(Message.WireError) {
         guard awaitsBody, let event = runs.last?.events.last, EnvelopeText.body(of: event.envelope) == hash else {
             throw Message.WireError(.unexpected, "an absent body that the envelope before does not name")
         }
+        readLast(event)
+    }
+
+    private mutating func readLast(_ lines: EventLines) {
+        read[read.count - 1].append(lines.event)
         awaitsBody = false
     }
 
@@ -159,18 +166,19 @@ struct Receiving: Sendable {
             }
             offered[bucket.index] = word
         }
-        let runs = runs.filter { isWanted($0) }
+        let wanted = self.runs.indices.filter { isWanted(self.runs[$0]) }
+        let (runs, read) = (wanted.map { self.runs[$0] }, wanted.map { self.read[$0] })
         let bytes = batchBytes
         received += batchEvents
         if batchEvents > 0 { isDone = false }
-        (self.runs, batchEvents, batchBytes, batchHeads) = ([], 0, 0, 0)
+        (self.runs, self.read, batchEvents, batchBytes, batchHeads) = ([], [], 0, 0, 0)
         if let root = commit.root, suspended.isEmpty, !gaps.values.contains(.asked) {
             held = StoreRequest.Completion(
                 root: root, buckets: offered.merging(held?.buckets ?? [:]) { newer, _ in newer })
             offered = [:]
         }
         if !runs.isEmpty {
-            hand(runs, bytes: bytes, completes: admitsUnderWay == 0 && gaps.isEmpty ? takeHeld() : nil, &step)
+            hand(runs, read, bytes: bytes, completes: admitsUnderWay == 0 && gaps.isEmpty ? takeHeld() : nil, &step)
         } else {
             giveCredit(bytes, &step)
             completeHeld(&step)
@@ -187,12 +195,13 @@ struct Receiving: Sendable {
     }
 
     private mutating func hand(
-        _ runs: [ChartRun], bytes: Int, completes: StoreRequest.Completion?, _ step: inout Step
+        _ runs: [ChartRun], _ read: [[Result<Event, FormatError>]], bytes: Int, completes: StoreRequest.Completion?,
+        _ step: inout Step
     ) {
         lastAdmit += 1
         admitsUnderWay += 1
         step.store(
-            .admit(StoreRequest.Batch(runs: runs, completes: completes)),
+            .admit(StoreRequest.Batch(runs: runs, reading: read, completes: completes)),
             .admit(Admit(number: lastAdmit, bytes: bytes, charts: runs.map(\.chart), completes: completes)))
     }
 
@@ -204,7 +213,7 @@ struct Receiving: Sendable {
     /// A root is stored only when all before it has been: a batch that is still under way may be refused in part.
     private mutating func completeHeld(_ step: inout Step) {
         guard admitsUnderWay == 0, gaps.isEmpty, suspended.isEmpty, let completion = takeHeld() else { return }
-        hand([], bytes: 0, completes: completion, &step)
+        hand([], [], bytes: 0, completes: completion, &step)
     }
 
     mutating func admitted(

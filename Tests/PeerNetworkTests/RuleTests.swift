@@ -86,6 +86,23 @@ struct RuleTests {
         #expect(queue.next() == nil)
     }
 
+    /// For a peer that reads, storage need not wait until the session has heard what became of the last batches. A request does.
+    @Test func theNextBatchesNeedNotWaitForWhatIsSaidAboutTheLast() {
+        var queue = StoreQueue()
+        for request in [.admit(batch("a")), .admit(batch("b"))] as [StoreRequest] { queue.append(request) }
+        #expect(queue.nextBatches() == StoreQueue.Turn(batches: [batch("a"), batch("b")]))
+        for request in [.admit(batch("c")), .completedRoot] as [StoreRequest] { queue.append(request) }
+        #expect(queue.nextBatches() == nil, "the last are being stored")
+        queue.answered([.noted, .statementsStored])
+        #expect(queue.next() == nil)
+        #expect(queue.nextBatches() == StoreQueue.Turn(batches: [batch("c")]))
+        #expect([queue.take(ifWritable: true), queue.take(ifWritable: true)] == [.noted, .statementsStored])
+        queue.answered([.noted])
+        #expect(queue.nextBatches() == nil, "a request is next")
+        #expect(queue.take(ifWritable: true) == .noted)
+        #expect(queue.next() == StoreQueue.Turn(requests: [.completedRoot]))
+    }
+
     /// Each answer may be large, so only a few requests go before batches, and without batches one.
     @Test func aFewRequestsAreAnsweredBesideABatch() {
         var queue = StoreQueue()

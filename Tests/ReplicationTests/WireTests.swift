@@ -80,17 +80,19 @@ import Testing
         #expect(backward.root() != root)
     }
 
-    /// A session reads lines as they come. Whoever changes them then has another event, or none.
+    /// Whoever changes the lines has another event, or none; and a batch has what its lines are.
     @Test func linesThatAreChangedAreReadAnew() throws {
         var lines = try PlainChart(1).run().events[0]
-        lines.read()
         let event = try lines.event.get()
         #expect(event.line == lines.envelope && event.bodyLine?.line == lines.body)
+        let batch = StoreRequest.Batch(
+            runs: [ChartRun(chart: event.envelope.chart, events: [lines, lines], heads: [])], completes: nil)
+        #expect(batch.eventBytes == 2 * lines.byteCount)
+        #expect(try batch.events.map { try $0.map { try $0.get().hash } } == [[event.hash, event.hash]])
         let same = lines
         lines.body = nil
         #expect(try lines.event.get().bodyLine == nil)
         #expect(lines != same)
-        lines.read()
         lines.envelope.removeLast()
         #expect(throws: FormatError.self) { try lines.event.get() }
     }

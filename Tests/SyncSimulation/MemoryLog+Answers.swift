@@ -116,10 +116,9 @@ extension MemoryLog {
         var touched: Set<ChartID> = []
         var isForeign = false
         disk.lastBatch += 1
-        for run in batch.runs {
+        for (run, events) in zip(batch.runs, batch.events) {
             // Taken out, so that it grows in its place instead of in a copy.
             var record = records.removeValue(forKey: run.chart) ?? ChartRecord(chart: run.chart)
-            let events = run.events.map(\.event)
             let admitted: [Event]
             do throws(RunRefusal) {
                 admitted = try record.admit(events, vouchedForBy: run.heads, from: peer).compactMap { index, _ in
