@@ -52,8 +52,6 @@ struct Bench {
             onMany.append((try ours(.groupOnMany, "round/group-64", 8 * few), alone))
             batches.append((try ours(.thousand, "round/thousand", events), try floor("append", lines, "\(place)/floor", "1000")))
             try FileManager.default.removeItem(atPath: place)
-            // What is left to do of that is not the next round's.
-            sync()
         }
         let rows = [
             Table.Row("append, one a commit", one, must: 0.75),
@@ -102,7 +100,8 @@ struct Bench {
             try FileManager.default.removeItem(atPath: path)
             try check(meeting, other)
         }
-        let samples = min(500, few)
+        // All in one chart, which is to stay of a usual size.
+        let samples = min(200, few)
         let second = try meeting.join(others[0])
         let idle = try floorOne.map { (live: try meeting.live([second], samples), floor: $0) }
         let third = try meeting.join(others[others.count - 1])
@@ -174,8 +173,12 @@ struct Bench {
         return measured
     }
 
+    /// Lets the disk write down what earlier steps left to it: none of it is to be waited for by what is measured next.
+    static func restDisk() { sync() }
+
     func child(_ program: String, _ arguments: [String]) throws -> Measured {
         if tellsProgress { FileHandle.standardError.write(Data("… \(arguments.joined(separator: " "))\n".utf8)) }
+        Self.restDisk()
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(filePath: program)

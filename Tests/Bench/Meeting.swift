@@ -25,6 +25,7 @@ struct Meeting {
 
     /// Lets a node fetch everything: from the moment it dials until all is stored, checked and derived from.
     func catchUp(_ other: Child) throws -> Measured {
+        Bench.restDisk()
         let (before, senderBefore) = (try other.ask(.usage), try first.ask(.usage))
         let began = try other.ask(.pair, first.key, first.address).began ?? 0
         let end = try other.ask(.settle, first.key)
