@@ -28,8 +28,29 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     }
 
     func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] {
+        await answers(to: batches, for: peer) { try await admit(batches, from: peer) }
+    }
+
+    func beginAdmission(
+        of batches: [StoreRequest.Batch], for peer: NodeID
+    ) async -> @Sendable () async -> [StoreAnswer] {
+        // A few events are stored where they come in, which is sooner.
+        guard batches.reduce(0, { $0 + $1.eventBytes }) > Self.manyBytes else {
+            let answers = await admit(batches, for: peer)
+            return { answers }
+        }
+        let outcomes = log.beginAdmission(of: batches.map(Self.incoming), from: peer, noting: await receiving(peer))
+        return { await answers(to: batches, for: peer) { try await admissions(await outcomes(), from: peer) } }
+    }
+
+    /// Bytes of many events.
+    private static let manyBytes = 64 * 1024
+
+    private func answers(
+        to batches: [StoreRequest.Batch], for peer: NodeID, _ admit: () async throws -> [StoreAnswer.Admission]
+    ) async -> [StoreAnswer] {
         do {
-            return try await admit(batches, from: peer).map { .admitted($0) }
+            return try await admit().map { .admitted($0) }
         } catch {
             guard batches.count > 1 else { return [Self.failed(error)] }
         }
@@ -106,12 +127,19 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     }
 
     private func admit(_ batches: [StoreRequest.Batch], from peer: NodeID) async throws -> [StoreAnswer.Admission] {
-        let incoming = batches.map { batch in
-            IncomingBatch(
-                runs: zip(batch.runs, batch.events).map { IncomingRun(chart: $0.chart, events: $1, heads: $0.heads) },
-                bytes: batch.eventBytes, root: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
-        }
-        let outcomes = try await log.admit(incoming, from: peer, noting: await receiving(peer))
+        try await admissions(
+            log.admit(batches.map(Self.incoming), from: peer, noting: await receiving(peer)), from: peer)
+    }
+
+    private static func incoming(_ batch: StoreRequest.Batch) -> IncomingBatch {
+        IncomingBatch(
+            runs: zip(batch.runs, batch.events).map { IncomingRun(chart: $0.chart, events: $1, heads: $0.heads) },
+            bytes: batch.eventBytes, root: batch.completes?.root, buckets: batch.completes?.buckets ?? [:])
+    }
+
+    private func admissions(
+        _ outcomes: [AdmissionOutcome], from peer: NodeID
+    ) async throws -> [StoreAnswer.Admission] {
         if outcomes.contains(where: \.drewNewEpoch) { await onNewEpoch(peer) }
         return outcomes.map { outcome in
             StoreAnswer.Admission(

@@ -99,38 +99,34 @@ final class CommitQueue: Sendable {
         weight: Int, events: [ChartID], performing perform: @escaping @Sendable (Jobs) -> Done,
         _ body: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
-        let outcome = Outcome<Value>()
-        let run: @Sendable (Transaction) throws -> Void = { transaction in
-            let value = try body(transaction)
-            outcome.value.withLock { $0 = .success(value) }
+        guard Self.hasThreads, (1...Self.smallJob).contains(weight), takeTurn() else {
+            return try await enqueue(weight: weight, events: events, performing: perform, body).value()
         }
-        if Self.hasThreads, (1...Self.smallJob).contains(weight), takeTurn() {
-            let job = Job(weight: weight, events: events, run: run) { error in
-                if let error { outcome.value.withLock { $0 = .failure(error) } }
+        let queued = Queued<Value>()
+        _ = carryOut(Jobs([queued.job(weight: weight, events: events, body)]), perform)
+        // Others may have come meanwhile.
+        if endTurn() { queue.async { self.drain(perform) } }
+        return try await queued.value()
+    }
+
+    /// Queues work, and returns once it has its place: whatever is queued later comes later.
+    func enqueue<Value: Sendable>(
+        weight: Int, events: [ChartID], performing perform: @escaping @Sendable (Jobs) -> Done,
+        _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) -> Queued<Value> {
+        let queued = Queued<Value>()
+        let job = queued.job(weight: weight, events: events, body)
+        let mustDrain = state.withLock { state in
+            state.pending.append(job)
+            if state.isAwaited {
+                state.isAwaited = false
+                gathered.signal()
             }
-            _ = carryOut(Jobs([job]), perform)
-            // Others may have come meanwhile.
-            if endTurn() { queue.async { self.drain(perform) } }
-        } else {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                let job = Job(weight: weight, events: events, run: run) { error in
-                    if let error { outcome.value.withLock { $0 = .failure(error) } }
-                    continuation.resume()
-                }
-                let mustDrain = state.withLock { state in
-                    state.pending.append(job)
-                    if state.isAwaited {
-                        state.isAwaited = false
-                        gathered.signal()
-                    }
-                    defer { state.isDraining = true }
-                    return !state.isDraining
-                }
-                if mustDrain { queue.async { self.drain(perform) } }
-            }
+            defer { state.isDraining = true }
+            return !state.isDraining
         }
-        guard let value = outcome.value.withLock({ $0 }) else { throw LogStoreError(.io, "a commit without an outcome") }
-        return try value.get()
+        if mustDrain { queue.async { self.drain(perform) } }
+        return queued
     }
 
     /// True where the caller may write at once; it then has the writer until ``endTurn()``.
@@ -233,7 +229,44 @@ final class CommitQueue: Sendable {
     }
 }
 
-/// Where a job leaves its result for the one who waits.
-private final class Outcome<Value: Sendable>: Sendable {
-    let value = Mutex<Result<Value, any Error>?>(nil)
+/// Work that has its place in the queue.
+final class Queued<Value: Sendable>: Sendable {
+    private struct State {
+        var value: Result<Value, any Error>?
+        var isDone = false
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    fileprivate init() {}
+
+    fileprivate func job(
+        weight: Int, events: [ChartID], _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) -> CommitQueue.Job {
+        CommitQueue.Job(weight: weight, events: events) { transaction in
+            let value = try body(transaction)
+            self.state.withLock { $0.value = .success(value) }
+        } finish: { error in
+            let waiting = self.state.withLock { state in
+                if let error { state.value = .failure(error) }
+                state.isDone = true
+                return state.waiting.take()
+            }
+            waiting?.resume()
+        }
+    }
+
+    /// What it came to, once its commit is durable. To be asked once.
+    func value() async throws -> Value {
+        await withCheckedContinuation { continuation in
+            let isDone = state.withLock { state in
+                if !state.isDone { state.waiting = continuation }
+                return state.isDone
+            }
+            if isDone { continuation.resume() }
+        }
+        guard let value = state.withLock({ $0.value }) else { throw LogStoreError(.io, "a commit without an outcome") }
+        return try value.get()
+    }
 }

@@ -185,6 +185,13 @@ public final class LogStore: Sendable {
         try await queue.submit(weight: weight, events: events, performing: { self.commit($0) }, body)
     }
 
+    /// The same, and returns once it has its place.
+    func enqueue<Value: Sendable>(
+        weight: Int, _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) -> Queued<Value> {
+        queue.enqueue(weight: weight, events: [], performing: { self.commit($0) }, body)
+    }
+
     private func commit(_ jobs: CommitQueue.Jobs) -> CommitQueue.Done {
         let began = ContinuousClock.now
         do {

@@ -60,31 +60,48 @@ extension LogStore {
         _ batches: [IncomingBatch], from peer: NodeID,
         noting: @escaping @Sendable (AdmissionOutcome) -> [Draft] = { _ in [] }
     ) async throws -> [AdmissionOutcome] {
-        let weight = batches.reduce(1024) { $0 + $1.bytes }
-        return try await write(weight: weight) { transaction in
-            let source = try transaction.peerID(peer)
-            var charts = try transaction.charts(of: batches.flatMap(\.runs))
-            var admitted: [(outcome: AdmissionOutcome, receipts: [(receipt: Receipt, chart: Int64)])] = []
-            for batch in batches {
-                var outcome = AdmissionOutcome()
-                var receipts: [(Receipt, Int64)] = []
-                for run in batch.runs {
-                    do {
-                        receipts += try transaction.admit(run, from: peer, source: source, &charts, &outcome)
-                    } catch let refusal as RunRefusal {
-                        outcome.refused.append((run.chart, refusal))
-                    }
+        try await write(weight: Self.weight(of: batches)) { try $0.admit(batches, from: peer, noting: noting) }
+    }
+
+    /// The same, and returns once they have their place: what is handed over later is decided on later. Worth it for many events only.
+    ///
+    /// - Returns: what became of them, once that is durable; to be asked once.
+    public func beginAdmission(
+        of batches: [IncomingBatch], from peer: NodeID, noting: @escaping @Sendable (AdmissionOutcome) -> [Draft]
+    ) -> @Sendable () async throws -> [AdmissionOutcome] {
+        let queued = enqueue(weight: Self.weight(of: batches)) { try $0.admit(batches, from: peer, noting: noting) }
+        return { try await queued.value() }
+    }
+
+    private static func weight(of batches: [IncomingBatch]) -> Int { batches.reduce(1024) { $0 + $1.bytes } }
+}
+
+extension Transaction {
+    fileprivate func admit(
+        _ batches: [IncomingBatch], from peer: NodeID, noting: (AdmissionOutcome) -> [Draft]
+    ) throws -> [AdmissionOutcome] {
+        let source = try peerID(peer)
+        var charts = try charts(of: batches.flatMap(\.runs))
+        var admitted: [(outcome: AdmissionOutcome, receipts: [(receipt: Receipt, chart: Int64)])] = []
+        for batch in batches {
+            var outcome = AdmissionOutcome()
+            var receipts: [(Receipt, Int64)] = []
+            for run in batch.runs {
+                do {
+                    receipts += try admit(run, from: peer, source: source, &charts, &outcome)
+                } catch let refusal as RunRefusal {
+                    outcome.refused.append((run.chart, refusal))
                 }
-                outcome.receipts = receipts.map(\.0)
-                admitted.append((outcome, receipts))
             }
-            for (receipt, chart) in admitted.flatMap(\.receipts) { try transaction.insert(receipt, chart: chart) }
-            for (batch, (outcome, _)) in zip(batches, admitted) {
-                for draft in noting(outcome) { _ = try transaction.author(draft) }
-                if outcome.refused.isEmpty, let root = batch.root { try transaction.complete(root, batch.buckets, peer: source) }
-            }
-            return admitted.map(\.outcome)
+            outcome.receipts = receipts.map(\.0)
+            admitted.append((outcome, receipts))
         }
+        for (receipt, chart) in admitted.flatMap(\.receipts) { try insert(receipt, chart: chart) }
+        for (batch, (outcome, _)) in zip(batches, admitted) {
+            for draft in noting(outcome) { _ = try author(draft) }
+            if outcome.refused.isEmpty, let root = batch.root { try complete(root, batch.buckets, peer: source) }
+        }
+        return admitted.map(\.outcome)
     }
 }
 

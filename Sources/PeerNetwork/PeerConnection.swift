@@ -121,12 +121,17 @@ final class PeerConnection: ChannelInboundHandler {
         turns = continuation
         let (storage, peer) = (setting.store, link.peer.node)
         Task {
+            var last: Task<Void, Never>?
             for await turn in stream {
-                async let stored = turn.batches.isEmpty ? [] : storage.admit(turn.batches, for: peer)
-                var first: [StoreAnswer] = []
-                for request in turn.requests { first.append(await storage.answer(request, for: peer)) }
-                let answers = first + (await stored)
-                handle.run { $0.answered(answers) }
+                let stored = turn.batches.isEmpty ? nil : await storage.beginAdmission(of: turn.batches, for: peer)
+                let before = last
+                last = Task {
+                    var answers: [StoreAnswer] = []
+                    for request in turn.requests { answers.append(await storage.answer(request, for: peer)) }
+                    if let stored { answers += await stored() }
+                    await before?.value
+                    handle.run { [answers] in $0.answered(answers) }
+                }
             }
         }
         let inputs = [.opened] + early
@@ -219,8 +224,14 @@ final class PeerConnection: ChannelInboundHandler {
 
     private func answered(_ answers: [StoreAnswer]) {
         store.answered(answers)
-        if phase == .talking, context?.channel.isWritable == true, let turn = store.nextBatches() { turns?.yield(turn) }
+        handOver()
         goOn()
+    }
+
+    /// Hands storage the next batches, where it need not wait for the last to be told.
+    private func handOver() {
+        guard phase == .talking, context?.channel.isWritable == true, let turn = store.nextBatches() else { return }
+        turns?.yield(turn)
     }
 
     /// Goes on with storage and with reading as far as the peer takes what is written to it.
@@ -230,6 +241,7 @@ final class PeerConnection: ChannelInboundHandler {
         }
         guard phase == .talking else { return }
         if let turn = store.next() { turns?.yield(turn) }
+        handOver()
         updateReading()
     }
 

@@ -9,7 +9,7 @@ import Replication
 /// pile up for a peer is the bytes of a few answers, whatever credit it has given.
 ///
 /// While it reads, the next batches are handed to storage before the session is told what became of the last: it writes a receipt for each chart, and
-/// storage would wait for that.
+/// storage would wait for that. Once no more may wait, they are handed over even before the last are stored: storage goes on without a word from here.
 struct StoreQueue {
     /// So many open requests stop the reading of lines that could bring more,
     static let most = 64
@@ -21,7 +21,8 @@ struct StoreQueue {
 
     private var waiting = CircularBuffer<StoreRequest>()
     private var waitingBytes = 0
-    private var isAsking = false
+    /// Turns that storage has been handed, and not answered: two at most, of which the second is of batches only.
+    private var underWay = 0
     private var held = CircularBuffer<StoreAnswer>()
 
     var hasRoom: Bool { waiting.count < Self.most && waitingBytes < Self.mostBytes }
@@ -40,19 +41,19 @@ struct StoreQueue {
 
     /// What to hand to storage now; nil where nothing waits, or the last is not answered.
     mutating func next() -> Turn? {
-        guard held.isEmpty else { return nil }
+        guard held.isEmpty, underWay == 0 else { return nil }
         return takeTurn()
     }
 
     /// The same although answers have not been taken yet, where batches are next; for a peer that reads.
     mutating func nextBatches() -> Turn? {
-        guard waiting.first?.isAdmission == true else { return nil }
+        guard waiting.first?.isAdmission == true, underWay == 0 || underWay == 1 && !hasRoom else { return nil }
         return takeTurn()
     }
 
     private mutating func takeTurn() -> Turn? {
-        guard !isAsking, !waiting.isEmpty else { return nil }
-        isAsking = true
+        guard !waiting.isEmpty else { return nil }
+        underWay += 1
         var turn = Turn()
         // A commit need not wait until each request in front of it went to storage and back. Without one they go one at a time.
         let before = waiting.prefix(Self.mostBefore + 1).prefix { !$0.isAdmission }.count
@@ -70,7 +71,7 @@ struct StoreQueue {
 
     /// Storage has answered what it was handed.
     mutating func answered(_ answers: [StoreAnswer]) {
-        isAsking = false
+        underWay -= 1
         held.append(contentsOf: answers)
     }
 

@@ -269,6 +269,10 @@ public protocol ReplicaStore: Sendable {
     /// Carries out what ``StoreRequest/admit(_:)`` asks for some batches that came one after another, each with an answer of its own. They may share
     /// a commit; without this, each has one.
     func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer]
+
+    /// The same, and returns once they have their place: what is handed over later is decided on later, and need not wait for their commit. The answers are
+    /// asked for once. Without this, they are stored first.
+    func beginAdmission(of batches: [StoreRequest.Batch], for peer: NodeID) async -> @Sendable () async -> [StoreAnswer]
 }
 
 extension ReplicaStore {
@@ -277,6 +281,14 @@ extension ReplicaStore {
         var answers: [StoreAnswer] = []
         for batch in batches { answers.append(await answer(.admit(batch), for: peer)) }
         return answers
+    }
+
+    /// Stores them first.
+    public func beginAdmission(
+        of batches: [StoreRequest.Batch], for peer: NodeID
+    ) async -> @Sendable () async -> [StoreAnswer] {
+        let answers = await admit(batches, for: peer)
+        return { answers }
     }
 }
 

@@ -47,6 +47,17 @@ import Testing
         #expect(await right.log.verifier.verify(isQuick: false).count == 0)
     }
 
+    /// The second is handed over before the first is stored, and is decided on behind it all the same.
+    @Test func whatIsHandedOverLaterIsDecidedOnLater() async throws {
+        let first = right.log.beginAdmission(of: [IncomingBatch(runs: [pieces[0]])], from: left.node) { _ in [] }
+        let second = right.log.beginAdmission(of: [IncomingBatch(runs: [pieces[1]], root: root)], from: left.node) { _ in [] }
+        #expect(try await second().map(\.newEvents) == [pieces[1].events.count])
+        #expect(try await first().map(\.newEvents) == [pieces[0].events.count])
+        #expect(try await right.digest(chart) == left.digest(chart))
+        #expect(try await right.log.completedRoot(of: left.node) == root)
+        #expect(await right.log.verifier.verify(isQuick: false).count == 0)
+    }
+
     /// The chart was opened by the first: what came with it must outlive the refusal of the second.
     @Test func oneThatIsRefusedTakesNothingOfThoseBeforeItAlong() async throws {
         let outcomes = try await right.log.admit(

@@ -62,8 +62,12 @@ struct RuleTests {
         #expect(queue.next() == StoreQueue.Turn(batches: [batch, batch]))
         #expect(queue.hasRoom, "what is being stored waits no more")
         queue.append(.admit(batch))
-        #expect(queue.hasRoom)
+        #expect(queue.nextBatches() == nil, "there is room for more, which can be stored with it")
         queue.append(.admit(batch))
+        #expect(!queue.hasRoom)
+        #expect(queue.nextBatches() == StoreQueue.Turn(batches: [batch, batch]), "once there is none, it is handed over")
+        for _ in 0..<2 { queue.append(.admit(batch)) }
+        #expect(queue.nextBatches() == nil, "and no third beside it")
         #expect(!queue.hasRoom)
     }
 
