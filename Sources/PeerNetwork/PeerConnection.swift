@@ -123,11 +123,16 @@ final class PeerConnection: ChannelInboundHandler {
         Task {
             var last: Task<Void, Never>?
             for await turn in stream {
+                // Beside the batches: what is small need not wait for their commit.
+                let asked = Task {
+                    var answers: [StoreAnswer] = []
+                    for request in turn.requests { answers.append(await storage.answer(request, for: peer)) }
+                    return answers
+                }
                 let stored = turn.batches.isEmpty ? nil : await storage.beginAdmission(of: turn.batches, for: peer)
                 let before = last
                 last = Task {
-                    var answers: [StoreAnswer] = []
-                    for request in turn.requests { answers.append(await storage.answer(request, for: peer)) }
+                    var answers = await asked.value
                     if let stored { answers += await stored() }
                     await before?.value
                     handle.run { [answers] in $0.answered(answers) }
