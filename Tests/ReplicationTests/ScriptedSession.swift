@@ -1,6 +1,7 @@
 import EventLog
 @testable import Replication
 import TestSupport
+import Testing
 
 /// One session, driven by hand: the test is its peer, its storage and its clock.
 struct ScriptedSession {
@@ -176,6 +177,8 @@ struct Said {
     var admits: [StoreRequest.Batch] {
         requests.compactMap { request in
             guard case .admit(let batch) = request else { return nil }
+            // What was read of the lines as they came belongs to them, whatever was left out.
+            #expect(batch.events.map { $0.map { try? $0.get() } } == batch.runs.map { $0.events.map { try? $0.event.get() } })
             return batch
         }
     }

@@ -80,8 +80,8 @@ import Testing
         #expect(backward.root() != root)
     }
 
-    /// Whoever changes the lines has another event, or none; and a batch has what its lines are.
-    @Test func linesThatAreChangedAreReadAnew() throws {
+    /// Lines are what they say, and a batch has what its lines are.
+    @Test func aBatchHasWhatItsLinesAre() throws {
         var lines = try PlainChart(1).run().events[0]
         let event = try lines.event.get()
         #expect(event.line == lines.envelope && event.bodyLine?.line == lines.body)
