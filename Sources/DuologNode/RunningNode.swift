@@ -175,7 +175,7 @@ actor RunningNode {
         await notifier.stop()
         await network.stop()
         // What was asked before is written, and whoever asked has their answer.
-        try? await log.answer()
+        try? await log.finish()
     }
 
     /// An erasure that was carried out is written down, and passed on like any commit.

@@ -169,6 +169,9 @@ public final class LogStore: Sendable {
     /// Returns once the writer has nothing else to do: a sign of life, without a word to the disk.
     public func answer() async throws { try await pool.writeWithoutTransaction { _ in } }
 
+    /// Returns once all that was handed over before is stored.
+    public func finish() async throws { try await write { _ in } }
+
     /// Signs with another key from now on: the caller has stored it, and says so in every chart by ``announceKey()``.
     func replaceKey(_ key: NodeKey) { keys.withLock { $0 = key } }
 
