@@ -27,37 +27,21 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         }
     }
 
-    func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] {
-        await answers(to: batches, for: peer) { try await admit(batches, from: peer) }
-    }
-
     func beginAdmission(
         of batches: [StoreRequest.Batch], for peer: NodeID
     ) async -> @Sendable () async -> [StoreAnswer] {
-        // A few events are stored where they come in, which is sooner.
-        guard batches.reduce(0, { $0 + $1.eventBytes }) > Self.manyBytes else {
-            let answers = await admit(batches, for: peer)
-            return { answers }
-        }
         let outcomes = log.beginAdmission(of: batches.map(Self.incoming), from: peer, noting: await receiving(peer))
-        return { await answers(to: batches, for: peer) { try await admissions(await outcomes(), from: peer) } }
-    }
-
-    /// Bytes of many events.
-    private static let manyBytes = 64 * 1024
-
-    private func answers(
-        to batches: [StoreRequest.Batch], for peer: NodeID, _ admit: () async throws -> [StoreAnswer.Admission]
-    ) async -> [StoreAnswer] {
-        do {
-            return try await admit().map { .admitted($0) }
-        } catch {
-            guard batches.count > 1 else { return [Self.failed(error)] }
+        return {
+            do {
+                return try await admissions(outcomes(), from: peer).map { .admitted($0) }
+            } catch {
+                guard batches.count > 1 else { return [Self.failed(error)] }
+            }
+            // One of them cannot be stored: those before it can.
+            var answers: [StoreAnswer] = []
+            for batch in batches { answers += await admit([batch], for: peer) }
+            return answers
         }
-        // One of them cannot be stored: those before it can.
-        var answers: [StoreAnswer] = []
-        for batch in batches { answers.append(await answer(.admit(batch), for: peer)) }
-        return answers
     }
 
     private static func failed(_ error: any Error) -> StoreAnswer { .failed("storage failed: \(error)") }
@@ -71,9 +55,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         case .heads(let charts): return .heads(try await log.heads(of: charts, for: peer, on: clock.today))
         case .compare(let offered): return try await compare(offered, with: peer)
         case .read(let read): return try await self.read(read, for: peer)
-        case .admit(let batch):
-            guard let admission = try await admit([batch], from: peer).first else { return .failed("storage did not answer") }
-            return .admitted(admission)
+        case .admit(let batch): return await admit([batch], for: peer).first ?? .failed("storage did not answer")
         case .statements(let receipts, let notices):
             _ = try await log.store(receipts, notices, from: peer)
             return .statementsStored
@@ -124,11 +106,6 @@ struct SyncPort: ReplicaStore, SharingPolicy {
             chart: range.chart, events: excerpt.events.map { EventLines(envelope: $0.envelope, body: $0.body) },
             heads: excerpt.heads)
         return StoreAnswer.ReadAnswer(run: run, next: excerpt.next, state: excerpt.isAtEnd ? .atEnd : .more)
-    }
-
-    private func admit(_ batches: [StoreRequest.Batch], from peer: NodeID) async throws -> [StoreAnswer.Admission] {
-        try await admissions(
-            log.admit(batches.map(Self.incoming), from: peer, noting: await receiving(peer)), from: peer)
     }
 
     private static func incoming(_ batch: StoreRequest.Batch) -> IncomingBatch {

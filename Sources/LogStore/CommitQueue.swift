@@ -94,28 +94,21 @@ final class CommitQueue: Sendable {
     private let gathered = DispatchSemaphore(value: 0)
     private let queue = DispatchQueue(label: "duolog.commit")
 
-    /// Queues work and waits until its commit is durable. `perform` carries out one commit.
-    func submit<Value: Sendable>(
-        weight: Int, events: [ChartID], performing perform: @escaping @Sendable (Jobs) -> Done,
-        _ body: @escaping @Sendable (Transaction) throws -> Value
-    ) async throws -> Value {
-        guard Self.hasThreads, (1...Self.smallJob).contains(weight), takeTurn() else {
-            return try await enqueue(weight: weight, events: events, performing: perform, body).value()
-        }
-        let queued = Queued<Value>()
-        _ = carryOut(Jobs([queued.job(weight: weight, events: events, body)]), perform)
-        // Others may have come meanwhile.
-        if endTurn() { queue.async { self.drain(perform) } }
-        return try await queued.value()
-    }
-
-    /// Queues work, and returns once it has its place: whatever is queued later comes later.
+    /// Queues work, and returns once it has its place: whatever is queued later comes later. What is small may be carried out at once.
+    ///
+    /// - Parameter perform: carries out one commit.
     func enqueue<Value: Sendable>(
         weight: Int, events: [ChartID], performing perform: @escaping @Sendable (Jobs) -> Done,
         _ body: @escaping @Sendable (Transaction) throws -> Value
     ) -> Queued<Value> {
         let queued = Queued<Value>()
         let job = queued.job(weight: weight, events: events, body)
+        if Self.hasThreads, (1...Self.smallJob).contains(weight), takeTurn() {
+            _ = carryOut(Jobs([job]), perform)
+            // Others may have come meanwhile.
+            if endTurn() { queue.async { self.drain(perform) } }
+            return queued
+        }
         let mustDrain = state.withLock { state in
             state.pending.append(job)
             if state.isAwaited {
@@ -259,12 +252,14 @@ final class Queued<Value: Sendable>: Sendable {
 
     /// What it came to, once its commit is durable. To be asked once.
     func value() async throws -> Value {
-        await withCheckedContinuation { continuation in
-            let isDone = state.withLock { state in
-                if !state.isDone { state.waiting = continuation }
-                return state.isDone
+        if !state.withLock(\.isDone) {
+            await withCheckedContinuation { continuation in
+                let isDone = state.withLock { state in
+                    if !state.isDone { state.waiting = continuation }
+                    return state.isDone
+                }
+                if isDone { continuation.resume() }
             }
-            if isDone { continuation.resume() }
         }
         guard let value = state.withLock({ $0.value }) else { throw LogStoreError(.io, "a commit without an outcome") }
         return try value.get()

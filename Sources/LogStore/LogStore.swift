@@ -178,21 +178,21 @@ public final class LogStore: Sendable {
     // MARK: Writing
 
     /// Runs `body` in the next commit and returns once that is durable.
+    func write<Value: Sendable>(
+        weight: Int = 4096, events: [ChartID] = [], _ body: @escaping @Sendable (Transaction) throws -> Value
+    ) async throws -> Value {
+        try await enqueue(weight: weight, events: events, body).value()
+    }
+
+    /// The same, and returns once it has its place.
     ///
     /// - Parameters:
     ///   - weight: bytes that it may write.
     ///   - events: the chart of each event that it will author, as far as that is known.
-    func write<Value: Sendable>(
-        weight: Int = 4096, events: [ChartID] = [], _ body: @escaping @Sendable (Transaction) throws -> Value
-    ) async throws -> Value {
-        try await queue.submit(weight: weight, events: events, performing: { self.commit($0) }, body)
-    }
-
-    /// The same, and returns once it has its place.
     func enqueue<Value: Sendable>(
-        weight: Int, _ body: @escaping @Sendable (Transaction) throws -> Value
+        weight: Int, events: [ChartID] = [], _ body: @escaping @Sendable (Transaction) throws -> Value
     ) -> Queued<Value> {
-        queue.enqueue(weight: weight, events: [], performing: { self.commit($0) }, body)
+        queue.enqueue(weight: weight, events: events, performing: { self.commit($0) }, body)
     }
 
     private func commit(_ jobs: CommitQueue.Jobs) -> CommitQueue.Done {

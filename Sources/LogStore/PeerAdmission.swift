@@ -60,20 +60,19 @@ extension LogStore {
         _ batches: [IncomingBatch], from peer: NodeID,
         noting: @escaping @Sendable (AdmissionOutcome) -> [Draft] = { _ in [] }
     ) async throws -> [AdmissionOutcome] {
-        try await write(weight: Self.weight(of: batches)) { try $0.admit(batches, from: peer, noting: noting) }
+        try await beginAdmission(of: batches, from: peer, noting: noting)()
     }
 
-    /// The same, and returns once they have their place: what is handed over later is decided on later. Worth it for many events only.
+    /// The same, and returns once they have their place: what is handed over later is decided on later.
     ///
     /// - Returns: what became of them, once that is durable; to be asked once.
     public func beginAdmission(
         of batches: [IncomingBatch], from peer: NodeID, noting: @escaping @Sendable (AdmissionOutcome) -> [Draft]
     ) -> @Sendable () async throws -> [AdmissionOutcome] {
-        let queued = enqueue(weight: Self.weight(of: batches)) { try $0.admit(batches, from: peer, noting: noting) }
+        let weight = batches.reduce(1024) { $0 + $1.bytes }
+        let queued = enqueue(weight: weight) { try $0.admit(batches, from: peer, noting: noting) }
         return { try await queued.value() }
     }
-
-    private static func weight(of batches: [IncomingBatch]) -> Int { batches.reduce(1024) { $0 + $1.bytes } }
 }
 
 extension Transaction {

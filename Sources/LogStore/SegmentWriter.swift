@@ -86,6 +86,9 @@ final class SegmentWriter {
         return tail
     }
 
+    /// The same of a chart all of whose events have their place; nil for any other.
+    func takePlacedTail(of chart: Int64) -> SegmentChain.Tail? { open[chart] == nil ? takeTail(of: chart) : nil }
+
     /// Takes a row, which is stored at the latest with the commit.
     func add(_ row: EventRow, origin: Int64) {
         guard let segment = open[row.chart] else {
@@ -140,9 +143,6 @@ final class SegmentWriter {
             if let segment = open.removeValue(forKey: chart) { place(segment, signing: true) }
         }
     }
-
-    /// The same of a chart all of whose events have their place; nil for any other.
-    func takePlacedTail(of chart: Int64) -> SegmentChain.Tail? { open[chart] == nil ? takeTail(of: chart) : nil }
 
     // MARK: Storing
 

@@ -267,28 +267,27 @@ public protocol ReplicaStore: Sendable {
     func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer
 
     /// Carries out what ``StoreRequest/admit(_:)`` asks for some batches that came one after another, each with an answer of its own. They may share
-    /// a commit; without this, each has one.
-    func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer]
-
-    /// The same, and returns once they have their place: what is handed over later is decided on later, and need not wait for their commit. The answers are
-    /// asked for once. Without this, they are stored first.
+    /// a commit; without this, each has one, and is stored first.
+    ///
+    /// Returns once they have their place: what is handed over later is decided on later, and need not wait for their commit.
+    ///
+    /// - Returns: the answers, once all is durable; to be asked for once.
     func beginAdmission(of batches: [StoreRequest.Batch], for peer: NodeID) async -> @Sendable () async -> [StoreAnswer]
 }
 
 extension ReplicaStore {
     /// Stores one after another.
-    public func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] {
-        var answers: [StoreAnswer] = []
-        for batch in batches { answers.append(await answer(.admit(batch), for: peer)) }
-        return answers
-    }
-
-    /// Stores them first.
     public func beginAdmission(
         of batches: [StoreRequest.Batch], for peer: NodeID
     ) async -> @Sendable () async -> [StoreAnswer] {
-        let answers = await admit(batches, for: peer)
-        return { answers }
+        var answers: [StoreAnswer] = []
+        for batch in batches { answers.append(await answer(.admit(batch), for: peer)) }
+        return { [answers] in answers }
+    }
+
+    /// The same, and waits for the answers.
+    public func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] {
+        await beginAdmission(of: batches, for: peer)()
     }
 }
 
