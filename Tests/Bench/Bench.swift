@@ -112,6 +112,7 @@ struct Bench {
             Table.Row("live, idle", idle.map { ($0.live.measured, $0.floor) }, against: "floor, one", must: 0.25),
             Table.Row("live, idle", idle.map { ($0.live.measured, $0.live.ownCommit) }, against: "ours, one", must: 0.25),
             Table.Row("live, beside a catch-up", [(loaded.measured, floorOne[0])], against: "floor, one", must: 0.25),
+            Table.Row("live, beside a catch-up", [(loaded.measured, loaded.ownCommit)], against: "ours, one", must: 0.25),
         ]
     }
 
