@@ -18,7 +18,7 @@ struct Bench {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
     }
 
-    /// Of the catch-ups, which each want a node of their own.
+    /// Of the catch-ups, and of those beside which something is recorded: each wants a node of its own.
     private static let mostCatchUps = 3
 
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
@@ -33,15 +33,15 @@ struct Bench {
         let lines = "\(folder)/thousand/lines"
         _ = try floor("append", lines, "\(folder)/floor", "1000")
         let appends = try appends(of: lines)
-        let rows = try appends.rows + reading() + twoNodes(appends.floorOne)
+        let rows = try appends + reading() + twoNodes(lines)
         return Table(
             events: written, rows: rows, bytesOfLines: try size(lines), bytesOnDisk: try size("\(folder)/thousand/log.sqlite"),
             floorBytesOnDisk: try size("\(folder)/floor"),
             parts: try LineParts(of: Data(contentsOf: URL(filePath: "\(folder)/shared/a/lines"))))
     }
 
-    /// Into new logs each time; and what the floor took for a commit of one event, each time.
-    private func appends(of lines: String) throws -> (rows: [Table.Row], floorOne: [Measured]) {
+    /// Into new logs each time.
+    private func appends(of lines: String) throws -> [Table.Row] {
         var (one, onOne, onMany, batches): (Rounds, Rounds, Rounds, Rounds) = ([], [], [], [])
         for _ in 0..<rounds {
             let place = "\(folder)/round"
@@ -53,13 +53,12 @@ struct Bench {
             batches.append((try ours(.thousand, "round/thousand", events), try floor("append", lines, "\(place)/floor", "1000")))
             try FileManager.default.removeItem(atPath: place)
         }
-        let rows = [
+        return [
             Table.Row("append, one a commit", one, must: 0.75),
             Table.Row("append, 64 writers, one chart", onOne, against: "ours, one", must: 8),
             Table.Row("append, 64 writers, 64 charts", onMany, against: "ours, one", must: 8),
             Table.Row("append, 1,000 a commit", batches, must: 0.5),
         ]
-        return (rows, one.map(\.other))
     }
 
     private func reading() throws -> [Table.Row] {
@@ -84,11 +83,12 @@ struct Bench {
 
     /// A history for nodes that are empty, one after another; and what is recorded while nothing else goes on, and while another one fetches
     /// everything. The floor is measured while no node has anything to do.
-    private func twoNodes(_ floorOne: [Measured]) throws -> [Table.Row] {
-        let others = Array(Step.practices(min(rounds, Self.mostCatchUps) + 2).dropFirst())
+    private func twoNodes(_ lines: String) throws -> [Table.Row] {
+        let count = min(rounds, Self.mostCatchUps)
+        let others = Array(Step.practices(2 * count + 1).dropFirst())
         let meeting = try meet("shared", charts: max(2, events / Step.eventsPerChart), nodes: others.count + 1)
         var caughtUp: Rounds = []
-        for other in others.dropLast() {
+        for other in others.prefix(count) {
             let child = try meeting.join(other)
             let fetched = try meeting.catchUp(child)
             try child.ask(.step, meeting.first.key)
@@ -103,16 +103,24 @@ struct Bench {
         // All in one chart, which is to stay of a usual size.
         let samples = min(200, few)
         let second = try meeting.join(others[0])
-        let idle = try floorOne.map { (live: try meeting.live([second], samples), floor: $0) }
-        let third = try meeting.join(others[others.count - 1])
-        let loaded = try meeting.live([second], samples, beside: third)
-        for child in [third, second, meeting.first] { try child.stop() }
-        return [
-            Table.Row("catch-up over TLS", caughtUp, must: 0.5),
-            Table.Row("live, idle", idle.map { ($0.live.measured, $0.floor) }, against: "floor, one", must: 0.25),
-            Table.Row("live, idle", idle.map { ($0.live.measured, $0.live.ownCommit) }, against: "ours, one", must: 0.25),
-            Table.Row("live, beside a catch-up", [(loaded.measured, floorOne[0])], against: "floor, one", must: 0.25),
-            Table.Row("live, beside a catch-up", [(loaded.measured, loaded.ownCommit)], against: "ours, one", must: 0.25),
+        let floor = try Child(Self.floor, ["asked", lines, "\(folder)/floor-asked"])
+        let idle = try (0..<rounds).map { _ in try meeting.live([second], samples / 2, floor: floor) }
+        var loaded: [Meeting.Live] = []
+        for other in others.suffix(count) {
+            let third = try meeting.join(other)
+            loaded.append(try meeting.live([second], samples, floor: floor, beside: third))
+            try third.stop()
+        }
+        for child in [floor, second, meeting.first] { try child.stop() }
+        return [Table.Row("catch-up over TLS", caughtUp, must: 0.5)]
+            + Self.rows("live, idle", idle) + Self.rows("live, beside a catch-up", loaded)
+    }
+
+    /// Against one durable commit of the floor's, and one of ours: each in the same process throughout, woken up for it, in the same second.
+    private static func rows(_ name: String, _ live: [Meeting.Live]) -> [Table.Row] {
+        [
+            Table.Row(name, live.map { ($0.measured, $0.floorCommit) }, against: "floor, woken", must: 0.25),
+            Table.Row(name, live.map { ($0.measured, $0.ownCommit) }, against: "ours, woken", must: 0.25),
         ]
     }
 
@@ -167,9 +175,10 @@ struct Bench {
         try child(CommandLine.arguments[0], ["step", step.rawValue, "\(folder)/\(name)", "\(events)"])
     }
 
+    private static let floor = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/bench-floor"
+
     func floor(_ arguments: String...) throws -> Measured {
-        let measured = try child(
-            URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().path + "/bench-floor", arguments)
+        let measured = try child(Self.floor, arguments)
         guard measured.synchronous == 2 else { throw BenchError("the floor wrote with synchronous off") }
         return measured
     }

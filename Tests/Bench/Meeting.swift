@@ -37,10 +37,13 @@ struct Meeting {
             wireBytes: (end.received ?? 0) - (before.received ?? 0))
     }
 
-    /// How long events take from the moment somebody records them here until they can be read there, and how long they take to be durable here.
+    /// How long events take from the moment somebody records them here until they can be read there, how long they take to be durable here, and
+    /// how long the floor takes for one commit in between.
     struct Live {
         var arrival = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
         var commit = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
+
+        var floor = Histogram<UInt64>(highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: .three)
 
         /// Microseconds, at the median.
         var medians: (arrival: UInt64, commit: UInt64) { (arrival.valueAtPercentile(50), commit.valueAtPercentile(50)) }
@@ -49,6 +52,8 @@ struct Meeting {
         var measured: Measured { Self.one(arrival) }
         /// The same until it was durable where it was written.
         var ownCommit: Measured { Self.one(commit) }
+        /// One commit of the floor's.
+        var floorCommit: Measured { Self.one(floor) }
 
         private static func one(_ histogram: Histogram<UInt64>) -> Measured {
             let median = histogram.valueAtPercentile(50)
@@ -58,13 +63,18 @@ struct Meeting {
         }
     }
 
+    /// Between two events, and before each commit of the floor's: whoever records something has not recorded anything a moment ago. All sides wake
+    /// up for it, and whatever the last one has brought about is done.
+    private static let pause = 0.002
+
     /// Writes events one after another, and waits for each until the last of the others can read it.
     ///
     /// - Parameters:
     ///   - command: ``NodeProcess/Command/record`` or ``NodeProcess/Command/late``.
+    ///   - floor: asked for a commit in front of each event.
     ///   - load: asked to fetch everything meanwhile; events that were written after that was done are not counted.
     func live(
-        _ others: [Child], _ count: Int, _ command: NodeProcess.Command = .record, beside load: Child? = nil
+        _ others: [Child], _ count: Int, _ command: NodeProcess.Command = .record, floor: Child? = nil, beside load: Child? = nil
     ) throws -> Live {
         let last = try first.ask(command, "0")
         guard let chart = last.chart, var seq = last.seq else { throw BenchError("nothing was written") }
@@ -73,21 +83,25 @@ struct Meeting {
             try load.ask(.pair, first.key, first.address)
             try load.tell(.settle, first.key)
         }
-        var taken: [(began: UInt64, durable: UInt64, readable: UInt64)] = []
+        var taken: [(began: UInt64, durable: UInt64, readable: UInt64, floor: UInt64)] = []
         for _ in 0..<count {
+            Thread.sleep(forTimeInterval: Self.pause)
+            let commit = try floor?.askCommit()
+            if floor != nil { Thread.sleep(forTimeInterval: Self.pause) }
             seq += 1
             // Listening before it is written: what is measured is not this process.
             for other in others { try other.tell(.await, chart, "\(seq)", first.key) }
             let written = try first.ask(command, "0")
             let read = try others.compactMap { try $0.answer().ended }
             guard let began = written.began, let durable = written.ended, let readable = read.max() else { continue }
-            taken.append((began, durable, readable))
+            taken.append((began, durable, readable, (commit?.ended ?? 0) - (commit?.began ?? 0)))
         }
         let end = try load?.answer().ended ?? .max
         var live = Live()
         for sample in taken where sample.began < end {
             live.arrival.record((sample.readable - sample.began) / 1000)
             live.commit.record((sample.durable - sample.began) / 1000)
+            live.floor.record(sample.floor / 1000)
         }
         guard live.arrival.totalCount > 0 else { throw BenchError("nothing was written while the other one was fetching") }
         return live

@@ -59,17 +59,13 @@ extension Workload {
             chart: chart, author: author, kind: kind, members: Array(members.utf8), when: begin, seeing: seeing, salt: bytes())
     }
 
-    /// One more session in the chart of this place in a log that ``history(_:_:)`` wrote; or one that was held when there was little in
-    /// the chart, and is written now.
-    static func another(in log: LogStore, _ number: Int, of index: Int, isLate: Bool) async throws -> Draft {
-        let charts = try await log.charts()
-        guard charts.indices.contains(index), let record = try await log.record(of: charts[index].chart) else {
-            throw BenchError("no chart \(index)")
-        }
-        let chart = charts[index].chart
+    /// One more session in a chart of a log that ``history(_:_:)`` wrote; or one that was held when there was little in the chart, and is
+    /// written now.
+    static func another(in log: LogStore, _ number: Int, of chart: ChartID, isLate: Bool) async throws -> Draft {
         // Days before the first of the history: two sessions of one day would be taken for duplicates of each other.
         var draft = session(-number, in: chart)
         guard isLate else { return draft }
+        guard let record = try await log.record(of: chart) else { throw BenchError("no such chart") }
         let founding = record.graph.nodes.prefix(8).last { $0.envelope.kind == PractitionerEnrolled.kind }
         guard let founding else { throw BenchError("a chart without a practitioner") }
         draft.seeing = .exactly(View(chart: chart, events: [founding.hash]))

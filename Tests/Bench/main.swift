@@ -5,8 +5,8 @@ let arguments = Array(CommandLine.arguments.dropFirst())
 let usage = """
     bench [--events N] [--rounds N] [--json] [--smoke] [--keep]
       --events N  events of the large cases (default 100000); the cases of one commit an event write a fiftieth of it
-      --rounds N  how often each case is measured in turn with what it is held against (default 5; catch-ups 3 at most,
-                  live beside a catch-up once): the middle one counts
+      --rounds N  how often each case is measured in turn with what it is held against (default 5; catch-ups, and live beside
+                  one, 3 at most): the middle one counts
       --json      one JSON object instead of the table
       --smoke     the smallest run that touches everything, and a flipped byte in what is read, which must stop it
       --keep      leave the logs that were written, and say where

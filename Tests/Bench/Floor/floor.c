@@ -1,7 +1,8 @@
 // The floor: what these bytes cost with as little as possible around them. Raw SQLite, small integer keys, pages of 8 KiB, a commit that
 // is durable, and SHA-256 of what is stored. It reads the events that the benchmark wrote: an envelope and a body, each a line.
 //   floor append LINES DATABASE BATCH [MOST]   one durable commit for each BATCH events
-//   floor catchup LINES DATABASE BATCH         the same, of lines that another process sends over TLS
+//   floor asked LINES DATABASE                 the same for each line of its input, one event each, and says when it began and ended
+//   floor catchup LINES DATABASE BATCH         one durable commit for each BATCH, of lines that another process sends over TLS
 //   floor chain DATABASE                       reads all, hashes all, checks each chain
 //   floor json DATABASE                        reads all, and lets SQLite take two fields out of each envelope
 //   floor chart DATABASE                       reads the rows of the largest chart
@@ -37,11 +38,13 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
     return statement;
 }
 
-static double seconds(void) {
+static long nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    return now.tv_sec * 1000000000L + now.tv_nsec;
 }
+
+static double seconds(void) { return (double)nanoseconds() / 1e9; }
 
 // Base64url without padding, as hashes are written.
 static void write_hash(const unsigned char hash[HASH], char text[TEXT]) {
@@ -200,6 +203,29 @@ static long append(sqlite3 *db, const char *path, long batch, long most, double 
     return count;
 }
 
+// One durable commit whenever it is asked for one: by a process that sleeps in between, as a node does.
+static void answer(sqlite3 *db, const char *path, int synchronous) {
+    FILE *file = fopen(path, "r");
+    if (!file) stop("the events cannot be read", 0);
+    sqlite3_stmt *statement = prepare_insert(db);
+    struct lines event;
+    char asked[16];
+    long count = 0;
+    printf("{\"synchronous\":%d}\n", synchronous);
+    for (fflush(stdout); fgets(asked, sizeof asked, stdin); fflush(stdout)) {
+        if (!read_batch(file, &event, 1)) stop("there are no more events", count);
+        long began = nanoseconds();
+        run(db, "BEGIN IMMEDIATE");
+        insert(db, statement, &event, ++count);
+        run(db, "COMMIT");
+        printf("{\"began\":%ld,\"ended\":%ld}\n", began, nanoseconds());
+        free(event.line);
+        free(event.body);
+    }
+    sqlite3_finalize(statement);
+    fclose(file);
+}
+
 // The other end of a connection: stores each event as its two lines are there, and commits each `batch` of them.
 static long receive(sqlite3 *db, struct wire *wire, long batch) {
     static char bytes[2 * LONGEST];
@@ -253,8 +279,9 @@ static long replay(sqlite3 *db, const char *what) {
 int main(int count, char **arguments) {
     last = calloc(NAMES, TEXT);
     int is_append = count >= 5 && !strcmp(arguments[1], "append"), is_catchup = count == 5 && !strcmp(arguments[1], "catchup");
-    if (!last || (!is_append && !is_catchup && count != 3)) {
-        stop("append LINES DATABASE BATCH [MOST] | catchup LINES DATABASE BATCH | chain, json or chart DATABASE", 0);
+    int is_asked = count == 4 && !strcmp(arguments[1], "asked");
+    if (!last || (!is_append && !is_catchup && !is_asked && count != 3)) {
+        stop("append LINES DATABASE BATCH [MOST] | asked LINES DATABASE | catchup LINES DATABASE BATCH | chain, json or chart DATABASE", 0);
     }
     int synchronous = 0;
     double began = seconds(), took = 0, sender_cpu = 0;
@@ -262,6 +289,11 @@ int main(int count, char **arguments) {
     // Before the database is open: a process that is copied must not hold one.
     struct wire *wire = is_catchup ? wire_from_sender(arguments[2]) : NULL;
     sqlite3 *db = open_database(arguments[count == 3 ? 2 : 3], &synchronous);
+    if (is_asked) {
+        answer(db, arguments[2], synchronous);
+        must(db, sqlite3_close(db), SQLITE_OK);
+        return 0;
+    }
     if (count == 3) began = seconds();
     long events = is_append ? append(db, arguments[2], atol(arguments[4]), count > 5 ? atol(arguments[5]) : 1L << 40, &took)
         : is_catchup        ? receive(db, wire, atol(arguments[4]))

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A ``NodeProcess`` as the benchmark sees it.
+/// A ``NodeProcess``, or the floor where it is asked for single commits, as the benchmark sees it.
 final class Child {
     private let process = Process()
     private let input = Pipe()
@@ -12,9 +12,11 @@ final class Child {
     var key: String { start.key ?? "" }
     var address: String { start.address ?? "" }
 
-    init(_ folder: String) throws {
-        process.executableURL = URL(filePath: CommandLine.arguments[0])
-        process.arguments = ["node", folder]
+    convenience init(_ folder: String) throws { try self.init(CommandLine.arguments[0], ["node", folder]) }
+
+    init(_ program: String, _ arguments: [String]) throws {
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()
@@ -23,8 +25,10 @@ final class Child {
     }
 
     /// Tells it something, and does not wait.
-    func tell(_ command: NodeProcess.Command, _ words: String...) throws {
-        try input.fileHandleForWriting.write(contentsOf: Data(([command.rawValue] + words).joined(separator: " ").utf8 + [0x0A]))
+    func tell(_ command: NodeProcess.Command, _ words: String...) throws { try tell([command.rawValue] + words) }
+
+    private func tell(_ words: [String]) throws {
+        try input.fileHandleForWriting.write(contentsOf: Data(words.joined(separator: " ").utf8 + [0x0A]))
     }
 
     /// Its answer to the oldest line that has none.
@@ -45,7 +49,13 @@ final class Child {
 
     @discardableResult
     func ask(_ command: NodeProcess.Command, _ words: String...) throws -> NodeProcess.Answer {
-        try input.fileHandleForWriting.write(contentsOf: Data(([command.rawValue] + words).joined(separator: " ").utf8 + [0x0A]))
+        try tell([command.rawValue] + words)
+        return try answer()
+    }
+
+    /// Asks the floor for one commit.
+    func askCommit() throws -> NodeProcess.Answer {
+        try tell(["commit"])
         return try answer()
     }
 

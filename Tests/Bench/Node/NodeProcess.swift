@@ -54,6 +54,7 @@ struct NodeProcess {
     private let clock: NodeClock
     private let address: String
     private var number = 0
+    private var charts: [ChartID] = []
 
     /// Starts the node whose folder this is.
     init(_ folder: String) async throws {
@@ -113,7 +114,9 @@ struct NodeProcess {
         case (.step, 1): try await settle(try Self.fingerprint(words[0]).node) { $0.isInStep }
         case (.record, 1), (.late, 1):
             number += 1
-            let draft = try await Workload.another(in: log, number, of: Int(words[0]) ?? 0, isLate: command == .late)
+            if charts.isEmpty { charts = try await log.charts().map(\.chart) }
+            guard let index = Int(words[0]), charts.indices.contains(index) else { throw BenchError("no chart \(words[0])") }
+            let draft = try await Workload.another(in: log, number, of: charts[index], isLate: command == .late)
             // Somebody who decides waits for the disk, not for this process to find the chart.
             let start = monotonic()
             answer.seq = try await log.author([draft], request: nil)[0].seq
@@ -126,9 +129,10 @@ struct NodeProcess {
         case (.usage, 0): break
         default: throw BenchError("\(command) wants something else")
         }
+        let ended = monotonic()
         let wire = OpenSockets.bytes()
         return Answer(
-            began: began, ended: monotonic(), cpu: Double(Glibc.clock()) / Double(CLOCKS_PER_SEC), peakKiB: peakMemory(),
+            began: began, ended: ended, cpu: Double(Glibc.clock()) / Double(CLOCKS_PER_SEC), peakKiB: peakMemory(),
             sent: wire.sent, received: wire.received)
     }
 
