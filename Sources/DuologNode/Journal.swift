@@ -1,12 +1,15 @@
 import CareModel
 import EventLog
 import LogStore
+import Synchronization
 
 /// The node's own local chart: disclosures, views, replays, exports, pairings, epochs, erasures, refused attempts. Chained like any other, never offered to a peer.
 actor Journal {
     private let log: LogStore
     private let clock: NodeClock
-    private var chart: ChartID?
+    /// The chart that it is, once it is open.
+    private nonisolated let opened = Mutex<ChartID?>(nil)
+    private nonisolated var chart: ChartID? { opened.withLock { $0 } }
     /// What the journal says of the charts, as long as nothing new does.
     private var known: LocalCharts?
     private var changes = 0
@@ -18,12 +21,14 @@ actor Journal {
 
     /// Opens the journal, which a new node begins.
     func open() async throws {
+        let chart: ChartID
         if let known = try await log.localChart() {
             chart = known
         } else {
             chart = try await log.openChart(
                 name: "journal", nonce: SystemRandom.bytes(16), isLocal: true, when: now, salt: SystemRandom.bytes(16))
         }
+        opened.withLock { $0 = chart }
     }
 
     /// Writes an entry, durably.
@@ -40,7 +45,7 @@ actor Journal {
     }
 
     /// What is written down of what comes from a peer: handed to the log, so that it stands in the same transaction.
-    func receiving(from peer: NodeID) -> (@Sendable (AdmissionOutcome) -> [Draft]) {
+    nonisolated func receiving(from peer: NodeID) -> (@Sendable (AdmissionOutcome) -> [Draft]) {
         guard let journal = chart else { return { _ in [] } }
         let now = now
         return { outcome in
@@ -53,7 +58,7 @@ actor Journal {
     }
 
     /// Makes the entry for what is about to be sent: handed to the log, so that it stands in the transaction that stores it.
-    func disclosing() -> (@Sendable (DisclosureRecorded) -> Draft)? {
+    nonisolated func disclosing() -> (@Sendable (DisclosureRecorded) -> Draft)? {
         guard let journal = chart else { return nil }
         return { [clock] in Self.draft($0, in: journal, ClinicalTime(instant: clock.now, offsetMinutes: 0)) }
     }
@@ -80,5 +85,5 @@ actor Journal {
         return try await log.record(of: chart)
     }
 
-    private var now: ClinicalTime { ClinicalTime(instant: clock.now, offsetMinutes: 0) }
+    private nonisolated var now: ClinicalTime { ClinicalTime(instant: clock.now, offsetMinutes: 0) }
 }

@@ -42,8 +42,7 @@ actor RunningNode {
     let storeKeyPath: String
     /// What a backup is being packed from.
     var snapshotUnderWay: BackupSnapshot?
-    private let changes: AsyncStream<LogStore.Change>
-    private var distribution: Task<Void, Never>?
+    private let distribution: Distribution
     private let liveness: Liveness
     private let reloading: Reloading
     var listening: PeerAddress?
@@ -72,23 +71,14 @@ actor RunningNode {
         let log = try LogStore(configuration, onFailure: { onFailure($0.text) })
         self.log = log
         liveness = Liveness(log: log, group: MultiThreadedEventLoopGroup.singleton)
-        let (stream, continuation) = AsyncStream<LogStore.Change>.makeStream()
-        changes = stream
         desk = SignInDesk(log: log, isFictional: isFictional) { clock.moment }
-        let (keptShelf, keptToday, pageChanges) = (keptShelf, keptToday, pageChanges)
-        log.observe {
-            keptShelf.note($0)
-            keptToday.note($0)
-            pageChanges.note($0)
-            continuation.yield($0)
-        }
         let journal = Journal(log: log, clock: clock)
         self.journal = journal
         notifier = Notifier(log: log, journal: journal, clock: clock, logger: logger)
         notebooks = Notebooks(folder: folder, clock: clock)
         auditor = Auditor(log: log, notebooks: notebooks, clock: clock, logger: logger)
         let port = SyncPort(
-            log: log, clock: clock, account: { try await journal.note($0) }, receiving: { await journal.receiving(from: $0) },
+            log: log, clock: clock, account: { try await journal.note($0) }, receiving: { journal.receiving(from: $0) },
             onNewEpoch: { _ in await Self.report(log, journal, logger) })
         network = try PeerNetwork(
             PeerNetwork.Configuration(
@@ -97,12 +87,21 @@ actor RunningNode {
                 maxConnections: settings.maxPeerConnections, inherited: inherited),
             store: port, policy: port, clock: { clock.moment }, logger: logger,
             group: MultiThreadedEventLoopGroup.singleton)
+        let distribution = Distribution(log: log, network: network, journal: journal, clock: clock, logger: logger)
+        self.distribution = distribution
+        let (keptShelf, keptToday, pageChanges) = (keptShelf, keptToday, pageChanges)
+        log.observe {
+            keptShelf.note($0)
+            keptToday.note($0)
+            pageChanges.note($0)
+            distribution.pass(on: $0)
+        }
     }
 
     /// Binds the listener and dials the peers. Returns where it listens.
     public func start() async throws -> String {
         try await journal.open()
-        if let disclosing = await journal.disclosing() { log.accountAhead(disclosing) }
+        if let disclosing = journal.disclosing() { log.accountAhead(disclosing) }
         await network.onConnected { [log] in log.noteConnected($0) }
         if log.drewEpochAtStart { await Self.report(log, journal, logger) }
         network.onKeys(keyChanges())
@@ -113,13 +112,6 @@ actor RunningNode {
         await auditor.scrub(every: settings.scrubHours, pace: settings.scrubPace)
         await notify(settings)
         try await refreshPeers()
-        let (log, network, clock, changes, journal, logger) = (log, network, clock, changes, journal, logger)
-        distribution = Task {
-            for await change in changes {
-                await Self.distribute(change, log, network, clock)
-                await Self.noteErasure(change, journal, logger)
-            }
-        }
         return "\(bound)"
     }
 
@@ -160,7 +152,7 @@ actor RunningNode {
     /// How the node is, in one line for the service manager.
     func statusLine() async -> String {
         let peers = await network.status()
-        let connected = await network.connectedPeers().count
+        let connected = network.connectedPeers().count
         return "awaiting peers on \(listening.map { "\($0)" } ?? "no address"), \(connected) of \(peers.count) peers connected"
     }
 
@@ -170,47 +162,11 @@ actor RunningNode {
     /// Tells the peers that the node goes down, and closes everything.
     public func stop() async {
         isStopping = true
-        distribution?.cancel()
         await auditor.stop()
         await notifier.stop()
         await network.stop()
         // What was asked before is written, and whoever asked has their answer.
         try? await log.finish()
-    }
-
-    /// An erasure that was carried out is written down, and passed on like any commit.
-    private static func noteErasure(_ change: LogStore.Change, _ journal: Journal, _ logger: Logger) async {
-        guard !change.erased.isEmpty else { return }
-        do {
-            let names = change.erased.prefix(8).map { "\($0)" }.joined(separator: " ")
-            try await journal.note(
-                NodeChanged(what: .erasureApplied, detail: "\(change.erased.count) bodies: \(names)"))
-        } catch {
-            logger.critical("an erasure could not be written down", metadata: ["error": "\(type(of: error))"])
-        }
-    }
-
-    /// Passes a commit on to the sessions: each is told what of it its peer may have.
-    private static func distribute(
-        _ change: LogStore.Change, _ log: LogStore, _ network: PeerNetwork, _ clock: NodeClock
-    ) async {
-        if change.beganNewLife {
-            // A session of the earlier life has completed its root and never does so again: what is held would wait for ever.
-            let reason = Message.WireError(.stopping, "the node has begun a new epoch")
-            for peer in await network.connectedPeers() { await network.endSession(with: peer, reason) }
-        } else if !change.charts.isEmpty {
-            for peer in await network.connectedPeers() {
-                do {
-                    let (charts, arrival) = try await log.offer(to: peer, on: clock.today, among: change.charts)
-                    await network.offerChanged(Offer(charts: charts, arrival: arrival), to: peer)
-                } catch {
-                    // The session would never learn of this change; the next one begins with all of them.
-                    let reason = Message.WireError(.storage, "the node cannot read its storage now")
-                    await network.endSession(with: peer, reason)
-                }
-            }
-        }
-        if change.statements { await network.statementsChanged() }
     }
 
     /// A new epoch is written down, and told to whoever reads the log.

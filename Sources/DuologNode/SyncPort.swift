@@ -10,7 +10,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     /// Writes down, durably, what is about to be sent.
     let account: @Sendable ([DisclosureRecorded]) async throws -> Void
     /// What is written down, in the transaction that stores it, of what came from a peer.
-    let receiving: @Sendable (NodeID) async -> (@Sendable (AdmissionOutcome) -> [Draft])
+    let receiving: @Sendable (NodeID) -> (@Sendable (AdmissionOutcome) -> [Draft])
     /// Told when a new epoch was drawn because of what a peer holds of this node.
     let onNewEpoch: @Sendable (NodeID) async -> Void
 
@@ -30,7 +30,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     func beginAdmission(
         of batches: [StoreRequest.Batch], for peer: NodeID
     ) async -> @Sendable () async -> [StoreAnswer] {
-        let outcomes = log.beginAdmission(of: batches.map(Self.incoming), from: peer, noting: await receiving(peer))
+        let outcomes = log.beginAdmission(of: batches.map(Self.incoming), from: peer, noting: receiving(peer))
         return {
             do {
                 return try await admissions(outcomes(), from: peer).map { .admitted($0) }
@@ -42,6 +42,32 @@ struct SyncPort: ReplicaStore, SharingPolicy {
             for batch in batches { answers += await admit([batch], for: peer) }
             return answers
         }
+    }
+
+    func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer? {
+        do {
+            switch request {
+            case .read(let read): return try readAtOnce(read, for: peer)
+            case .pendingStatements(let mark):
+                return try log.pendingStatementsAtAGlance(for: peer, on: clock.today, after: mark).map(Self.answer)
+            case .statementsNoted(let mark):
+                log.statementsNoted(by: peer, upTo: mark)
+                return .noted
+            default: return nil
+            }
+        } catch {
+            return Self.failed(error)
+        }
+    }
+
+    private func readAtOnce(_ read: StoreRequest.ReadRequest, for peer: NodeID) throws -> StoreAnswer? {
+        guard read.charts.count == 1, let range = read.charts.first.map(Self.range) else { return nil }
+        let excerpt = try log.readAtAGlance(
+            range, maxEvents: read.maxEvents, maxBytes: read.maxBytes, for: peer, on: clock.today)
+        // What is not accounted for yet waits for a commit, and so for another time.
+        guard let excerpt, Self.disclosure(excerpt, range, to: peer).map(log.takeAccount) ?? true else { return nil }
+        if excerpt.isAtEnd { log.noteFollowed(range.chart, by: peer) }
+        return .read([Self.answer(range, excerpt)])
     }
 
     private static func failed(_ error: any Error) -> StoreAnswer { .failed("storage failed: \(error)") }
@@ -60,11 +86,11 @@ struct SyncPort: ReplicaStore, SharingPolicy {
             _ = try await log.store(receipts, notices, from: peer)
             return .statementsStored
         case .pendingStatements(let mark):
-            let pending = try await log.pendingStatements(
-                for: peer, on: clock.today, after: mark, limit: ReplicationLimits.statementsAtOnce)
-            return .pendingStatements(pending.receipts, pending.notices, upTo: pending.mark)
+            return Self.answer(
+                try await log.pendingStatements(
+                    for: peer, on: clock.today, after: mark, limit: ReplicationLimits.statementsAtOnce))
         case .statementsNoted(let mark):
-            try await log.statementsNoted(by: peer, upTo: mark)
+            log.statementsNoted(by: peer, upTo: mark)
             return .noted
         }
     }
@@ -79,22 +105,35 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     }
 
     private func read(_ request: StoreRequest.ReadRequest, for peer: NodeID) async throws -> StoreAnswer {
-        let ranges = request.charts.map { range in
-            LogStore.ReadRange(range.chart, after: range.after, from: range.from, upTo: range.upTo, skipsOwn: range.skipsOwn)
-        }
+        let ranges = request.charts.map(Self.range)
         let excerpts = try await log.read(
             ranges, maxEvents: request.maxEvents, maxBytes: request.maxBytes, for: peer, on: clock.today)
         // Before anything leaves, it is written down that it does: what was disclosed must never be more than what is accounted for. All of it
         // in one commit: each waits for the disk. What was stored a moment ago is accounted for already, by the commit that stored it.
-        let disclosures = zip(ranges, excerpts).compactMap { range, excerpt -> DisclosureRecorded? in
-            guard let excerpt, !excerpt.events.isEmpty else { return nil }
-            return DisclosureRecorded(
-                peer: peer, chart: range.chart, ranges: excerpt.ranges, consent: excerpt.consent, events: excerpt.events.count)
+        let disclosures = zip(ranges, excerpts).compactMap { range, excerpt in
+            excerpt.flatMap { Self.disclosure($0, range, to: peer) }
         }
         let open = disclosures.filter { !log.takeAccount(of: $0) }
         if !open.isEmpty { try await account(open) }
         for (range, excerpt) in zip(ranges, excerpts) where excerpt?.isAtEnd == true { log.noteFollowed(range.chart, by: peer) }
         return .read(zip(ranges, excerpts).map(Self.answer))
+    }
+
+    private static func answer(_ pending: PendingStatements) -> StoreAnswer {
+        .pendingStatements(pending.receipts, pending.notices, upTo: pending.mark)
+    }
+
+    private static func range(_ range: StoreRequest.ChartRange) -> LogStore.ReadRange {
+        LogStore.ReadRange(range.chart, after: range.after, from: range.from, upTo: range.upTo, skipsOwn: range.skipsOwn)
+    }
+
+    /// What is told by sending this; nil where it is nothing.
+    private static func disclosure(
+        _ excerpt: LogStore.Excerpt, _ range: LogStore.ReadRange, to peer: NodeID
+    ) -> DisclosureRecorded? {
+        guard !excerpt.events.isEmpty else { return nil }
+        return DisclosureRecorded(
+            peer: peer, chart: range.chart, ranges: excerpt.ranges, consent: excerpt.consent, events: excerpt.events.count)
     }
 
     private static func answer(_ range: LogStore.ReadRange, _ excerpt: LogStore.Excerpt?) -> StoreAnswer.ReadAnswer {

@@ -38,6 +38,9 @@ final class AccountAhead: Sendable {
     /// A connected peer was sent a chart to its end.
     func follow(_ chart: ChartID, _ peer: NodeID) { _ = state.withLock { $0.followed[peer]?.insert(chart) } }
 
+    /// The peers with whom there is a connection.
+    var connected: [NodeID] { state.withLock { $0.followed.keys.sorted() } }
+
     /// Who follows a chart; no one where there is no journal.
     func followers(of chart: ChartID) -> (peers: [NodeID], journal: Journal)? {
         state.withLock { state in

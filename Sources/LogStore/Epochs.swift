@@ -86,14 +86,17 @@ extension Transaction {
             held = 1 AND EXISTS (
                 SELECT 1 FROM share JOIN peer ON peer.node = share.node WHERE share.chart = chart.id AND peer.root IS NOT NULL)
             """
-        try noteCharts(where: condition)
+        guard try noteCharts(where: condition) else { return }
         try db.execute(sql: "UPDATE chart SET held = 0 WHERE \(condition)")
     }
 
-    /// Sessions are told that what may be sent of these charts has changed.
-    private func noteCharts(where condition: String) throws {
-        let charts = try Data.fetchAll(db, sql: "SELECT hash FROM chart WHERE \(condition)").compactMap { ChartID(bytes: $0) }
-        if !charts.isEmpty { note { $0.charts.formUnion(charts) } }
+    /// Sessions are told that what may be sent of these charts has changed. Returns whether there are any.
+    @discardableResult
+    private func noteCharts(where condition: String) throws -> Bool {
+        let rows = try Data.fetchAll(db.cachedStatement(sql: "SELECT hash FROM chart WHERE \(condition)"))
+        guard !rows.isEmpty else { return false }
+        note { $0.charts.formUnion(rows.compactMap { ChartID(bytes: $0) }) }
+        return true
     }
 
     /// Counts events of this node that came back from a peer.

@@ -69,6 +69,8 @@ public final class LogStore: Sendable {
         public var beganNewLife = false
         /// The last arrival number.
         public var arrival: Int
+        /// What peers that were connected may have of these charts, each with the digest of its heads, as far as the commit has looked.
+        public internal(set) var offers: [NodeID: [ChartID: EventHash?]] = [:]
 
         /// Adds what a later job of the same commit changed.
         mutating func add(_ later: Change) {
@@ -85,6 +87,9 @@ public final class LogStore: Sendable {
 
     let configuration: Configuration
     let pool: DatabasePool
+    /// A connection for what is read at a glance.
+    let glances: DatabaseQueue
+    let isGlancing = Atomic(false)
     let state: Mutex<WriterState>
     private let lock: ProcessLock
     let token: EpochToken
@@ -93,6 +98,9 @@ public final class LogStore: Sendable {
     let reerased = Mutex(0)
     let measured = Mutex(LogMeasures())
     let ahead = AccountAhead()
+    let noted = NotedMarks()
+    /// The keys of nodes that are no peers of this one, as a chart has shown them.
+    let memberKeys = Mutex<[NodeID: NodeKeys]>([:])
     private let queue = CommitQueue()
     /// Where events are inserted while their transaction goes on.
     private let insertion = DispatchQueue(label: "duolog.insertion")
@@ -115,6 +123,7 @@ public final class LogStore: Sendable {
         let pool = try Self.openPool(configuration.path)
         self.pool = pool
         try Schema.migrate(pool, at: configuration.path, progress: configuration.progress)
+        glances = try Self.openGlances(configuration.path)
         self.onFailure = onFailure
         state = Mutex(try pool.read { try WriterState(reading: $0, room: configuration.cache) })
         token = EpochToken(beside: configuration.path)
@@ -130,6 +139,8 @@ public final class LogStore: Sendable {
         var settings = GRDB.Configuration()
         settings.label = "duolog.log"
         settings.maximumReaderCount = 4
+        // What is read for long is not more urgent than what is written.
+        settings.qos = .default
         settings.prepareDatabase { db in
             // The page size holds for a file that is being created; INSERT OR REPLACE must not slip past the triggers.
             // Each of the connections has a cache of its own; the kernel has all of the file in its.
@@ -192,7 +203,12 @@ public final class LogStore: Sendable {
     func enqueue<Value: Sendable>(
         weight: Int, events: [ChartID] = [], _ body: @escaping @Sendable (Transaction) throws -> Value
     ) -> Queued<Value> {
-        queue.enqueue(weight: weight, events: events, performing: { self.commit($0) }, body)
+        // The thread that wrote must not keep the log open, and locked, once those who had asked have their answers.
+        queue.enqueue(
+            weight: weight, events: events,
+            performing: { [weak self] jobs in
+                self?.commit(jobs) ?? CommitQueue.Done(outcomes: jobs.all.map { _ in LogStoreError(.io, "the log was closed") })
+            }, body)
     }
 
     private func commit(_ jobs: CommitQueue.Jobs) -> CommitQueue.Done {
@@ -255,6 +271,7 @@ public final class LogStore: Sendable {
         state = transaction.finish()
         token.note(state.counters.token)
         ahead.note(transaction.accounted)
+        noted.remove(transaction.noted)
         let (own, others) = transaction.stored
         measured.withLock {
             $0.ownEvents += own

@@ -1,3 +1,5 @@
+import GRDB
+
 /// Why the log cannot be opened or written. The text names what, where and what to do; it holds no patient data.
 public struct LogStoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What kind of failure.
@@ -33,4 +35,12 @@ public struct LogStoreError: Error, Hashable, Sendable, CustomStringConvertible 
 
     /// The words.
     public var description: String { text }
+}
+
+extension DatabaseError {
+    /// The disk or the file failed: nothing can be relied on, unlike a constraint that a job ran into.
+    var isDiskFailure: Bool {
+        [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CORRUPT, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_PROTOCOL]
+            .contains(resultCode.primaryResultCode)
+    }
 }

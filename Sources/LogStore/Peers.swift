@@ -100,6 +100,7 @@ extension LogStore {
             try transaction.db.execute(
                 sql: "UPDATE peer SET paired = 0, root = NULL, noted = 0 WHERE node = ? AND paired",
                 arguments: [node.description])
+            transaction.store.noted.forget(node)
             return try transaction.db.changesCount > 0
         }
     }
@@ -149,6 +150,13 @@ extension LogStore {
     }
 }
 
+extension LogStore {
+    static func peer(_ node: NodeID, _ db: Database) throws -> Peer? {
+        let rows = try db.cachedStatement(sql: "SELECT * FROM peer WHERE node = ?")
+        return try Row.fetchOne(rows, arguments: [node.description]).flatMap { Peer($0) }
+    }
+}
+
 extension Transaction {
     func peerID(_ node: NodeID) throws -> Int64 {
         if let id = state.peerIDs[node] { return id }
@@ -160,10 +168,7 @@ extension Transaction {
         return id
     }
 
-    func peer(_ node: NodeID) throws -> Peer? {
-        let rows = try db.cachedStatement(sql: "SELECT * FROM peer WHERE node = ?")
-        return try Row.fetchOne(rows, arguments: [node.description]).flatMap { Peer($0) }
-    }
+    func peer(_ node: NodeID) throws -> Peer? { try LogStore.peer(node, db) }
 
     /// The keys that a peer has had, as far as they are known.
     func keys(of node: NodeID) throws -> [NodePublicKey] {

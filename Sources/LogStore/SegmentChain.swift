@@ -58,18 +58,33 @@ enum SegmentChain {
         }
     }
 
-    /// The segments of a chart in the order of arrival, of those that arrived after a number.
-    ///
-    /// - Parameter source: the row of a peer; what came from it is left out.
-    static func segments(
-        of chart: Int64, after arrival: Int64 = 0, upTo end: Int64 = .max, notFrom source: Int64? = nil, _ db: Database
-    ) throws -> [Int64] {
+    /// The segments of a chart in the order of arrival.
+    static func segments(of chart: Int64, _ db: Database) throws -> [Int64] {
         var found: [Int64] = []
-        try walk(chart, "source", db) { id, row in
-            if id > arrival, id <= end, source == nil || row.number(1) != source { found.append(id) }
-            return id > arrival
+        try walk(chart, "source", db) { id, _ in
+            found.append(id)
+            return true
         }
         return found.reversed()
+    }
+
+    /// The segments of a chart in the order of arrival, of those that arrived after a number.
+    ///
+    /// - Parameters:
+    ///   - source: the row of a peer; what came from it is left out.
+    ///   - most: looks at no more than so many.
+    /// - Returns: nil where there are more.
+    static func segments(
+        of chart: Int64, after arrival: Int64, upTo end: Int64, notFrom source: Int64?, most: Int, _ db: Database
+    ) throws -> [Int64]? {
+        var found: [Int64] = []
+        var left = most
+        try walk(chart, "source", db) { id, row in
+            left -= 1
+            if id > arrival, id <= end, source == nil || row.number(1) != source { found.append(id) }
+            return id > arrival && left >= 0
+        }
+        return left < 0 ? nil : found.reversed()
     }
 
     private static func damaged(_ chart: Int64) -> LogStoreError {

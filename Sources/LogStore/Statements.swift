@@ -2,22 +2,25 @@ import CareModel
 public import EventLog
 import Foundation
 import GRDB
+import Synchronization
 
 /// Receipts and removal notices: kept, verified, and passed on until the peer has noted them.
 extension LogStore {
     /// Stores statements that came from a peer; those that do not verify are left out. Returns how many were new.
     public func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodeID) async throws -> Int {
-        try await write(weight: 256 * (receipts.count + notices.count)) { transaction in
+        // Before it is their turn to write: a signature takes longer to check than a receipt to be stored, and all other writers would wait.
+        let signed = try signatures(of: receipts)
+        return try await write(weight: 256 * (receipts.count + notices.count)) { transaction in
             var new = 0
             var peers: [NodeID: Peer?] = [:]
-            for receipt in receipts {
+            for (receipt, signed) in zip(receipts, signed) {
                 guard let chart = try transaction.chartID(receipt.chart), try transaction.isNews(receipt, chart: chart) else {
                     continue
                 }
                 let receiver = try peers[receipt.receiver] ?? transaction.peer(receipt.receiver)
                 peers[receipt.receiver] = .some(receiver)
                 guard
-                    try transaction.isVouchedForByShare(receipt, by: receiver, chart: chart)
+                    try transaction.isVouchedForByShare(receipt, signed, by: receiver, chart: chart)
                         || transaction.isVouchedFor(receipt, chart: chart)
                 else { continue }
                 if try transaction.insert(receipt, chart: chart) { new += 1 }
@@ -33,39 +36,39 @@ extension LogStore {
         }
     }
 
-    /// Statements for a peer beyond `mark`, at most `limit`, and the mark of the last of them. Only of charts that it may have.
-    public func pendingStatements(
-        for peer: NodeID, on day: CalendarDay, after mark: Int, limit: Int
-    ) async throws -> (receipts: [Receipt], notices: [RemovalNotice], mark: Int) {
-        try await pool.read { db in
-            let noted = try Int.fetchOne(db, sql: "SELECT noted FROM peer WHERE node = ?", arguments: [peer.description]) ?? 0
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
-                    JOIN share ON share.chart = receipt.chart AND share.node = ?1 AND (until IS NULL OR until >= ?2)
-                    WHERE number > ?3 AND receiver <> ?1 ORDER BY number LIMIT ?4
-                    """, arguments: [peer.description, day.number, max(mark, noted), limit])
-            let noticeRows = try Row.fetchAll(
-                db, sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ? ORDER BY number LIMIT ?",
-                arguments: [peer.description, max(mark, noted), limit])
-            // Where one list was cut, the other must not run ahead of it.
-            func number(_ row: Row) -> Int { row["number"] }
-            let cut = [rows, noticeRows].filter { $0.count == limit }.compactMap { $0.last.map(number) }.min() ?? .max
-            let kept = rows.filter { number($0) <= cut }
-            let keptNotices = noticeRows.filter { number($0) <= cut }
-            let last = (kept + keptNotices).map(number).max() ?? 0
-            return (kept.compactMap { Receipt($0) }, keptNotices.compactMap { RemovalNotice($0) }, max(mark, noted, last))
+    /// By which keys of its receiver, as far as they are known without a chart, each of these is signed; nil where it is not.
+    private func signatures(of receipts: [Receipt]) throws -> [NodeKeys?] {
+        var known = memberKeys.withLock { $0 }
+        try glance { db in
+            for receiver in Set(receipts.map(\.receiver)) {
+                if let peer = try Self.peer(receiver, db) { known[receiver] = peer.keys }
+            }
+        }
+        return try Cores.map(receipts) { [known] receipt in
+            guard let keys = known[receipt.receiver], receipt.isValid(for: keys) else { return nil }
+            return keys
         }
     }
 
-    /// Remembers that a peer has noted all statements up to `mark`.
-    public func statementsNoted(by peer: NodeID, upTo mark: Int) async throws {
-        try await write { transaction in
-            try transaction.db.execute(
-                sql: "UPDATE peer SET noted = max(noted, ?) WHERE node = ?", arguments: [mark, peer.description])
-        }
+    /// Statements for a peer beyond `mark`, at most `limit`, and the mark of the last of them. Only of charts that it may have.
+    public func pendingStatements(
+        for peer: NodeID, on day: CalendarDay, after mark: Int, limit: Int
+    ) async throws -> PendingStatements {
+        let mark = max(mark, noted.mark(of: peer))
+        return try await pool.read { try PendingStatements(for: peer, on: day, after: mark, limit: limit, $0) }
     }
+
+    /// The same where there are a few, as nearly always; nil where there may be more.
+    public func pendingStatementsAtAGlance(
+        for peer: NodeID, on day: CalendarDay, after mark: Int
+    ) throws -> PendingStatements? {
+        let (mark, limit) = (max(mark, noted.mark(of: peer)), Self.statementsAtAGlance)
+        let pending = try glance { try PendingStatements(for: peer, on: day, after: mark, limit: limit, $0) }
+        return max(pending.receipts.count, pending.notices.count) < limit ? pending : nil
+    }
+
+    /// Remembers that a peer has noted all statements up to `mark`; durably with whatever is written next.
+    public func statementsNoted(by peer: NodeID, upTo mark: Int) { noted.add([peer: mark]) }
 
     /// The receipts for a chart.
     public func receipts(of chart: ChartID) async throws -> [Receipt] {
@@ -88,7 +91,71 @@ extension LogStore {
     }
 }
 
+/// Statements that a peer has not noted yet.
+public struct PendingStatements: Sendable {
+    /// This node's and others', of charts that the peer may have.
+    public let receipts: [Receipt]
+    /// That the peer was removed from charts.
+    public let notices: [RemovalNotice]
+    /// The mark of the last of them.
+    public let mark: Int
+
+    fileprivate init(for peer: NodeID, on day: CalendarDay, after mark: Int, limit: Int, _ db: Database) throws {
+        let noted = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT noted FROM peer WHERE node = ?"), arguments: [peer.description])
+        let begin = max(mark, noted ?? 0)
+        let rows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: """
+                    SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
+                    JOIN share ON share.chart = receipt.chart AND share.node = ?1 AND (until IS NULL OR until >= ?2)
+                    WHERE number > ?3 AND receiver <> ?1 ORDER BY number LIMIT ?4
+                    """), arguments: [peer.description, day.number, begin, limit])
+        let noticeRows = try Row.fetchAll(
+            db.cachedStatement(
+                sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ? ORDER BY number LIMIT ?"),
+            arguments: [peer.description, begin, limit])
+        // Where one list was cut, the other must not run ahead of it.
+        func number(_ row: Row) -> Int { row["number"] }
+        let cut = [rows, noticeRows].filter { $0.count == limit }.compactMap { $0.last.map(number) }.min() ?? .max
+        let (kept, keptNotices) = (rows.filter { number($0) <= cut }, noticeRows.filter { number($0) <= cut })
+        receipts = kept.compactMap { Receipt($0) }
+        notices = keptNotices.compactMap { RemovalNotice($0) }
+        self.mark = max(begin, (kept + keptNotices).map(number).max() ?? 0)
+    }
+}
+
+/// Up to where peers have noted statements since the last commit: a commit for this alone would wait for the disk after each event. Where the
+/// process ends without another one, the last statements are sent once more, and passed over as known.
+final class NotedMarks: Sendable {
+    private let marks = Mutex<[NodeID: Int]>([:])
+
+    /// All that stand in no commit yet.
+    var all: [NodeID: Int] { marks.withLock { $0 } }
+
+    func add(_ more: [NodeID: Int]) { marks.withLock { $0.merge(more) { max($0, $1) } } }
+
+    func mark(of peer: NodeID) -> Int { marks.withLock { $0[peer] ?? 0 } }
+
+    /// Of a peer that begins anew none counts.
+    func forget(_ peer: NodeID) { marks.withLock { $0[peer] = nil } }
+
+    /// These are durable now.
+    func remove(_ written: [NodeID: Int]) {
+        marks.withLock { marks in for (peer, mark) in written where marks[peer] == mark { marks[peer] = nil } }
+    }
+}
+
 extension Transaction {
+    /// Writes down what peers have noted since the last commit.
+    func writeNoted() throws {
+        noted = store.noted.all
+        for (peer, mark) in noted {
+            try db.cachedStatement(sql: "UPDATE peer SET noted = max(noted, ?) WHERE node = ?")
+                .execute(arguments: [mark, peer.description])
+        }
+    }
+
     /// True when a receipt is the latest of its key.
     func isNews(_ receipt: Receipt, chart: Int64) throws -> Bool {
         let known = try Int.fetchOne(
@@ -101,16 +168,21 @@ extension Transaction {
     /// Keeps a receipt where it is the latest of its key; returns whether it was.
     @discardableResult
     func insert(_ receipt: Receipt, chart: Int64) throws -> Bool {
-        guard try isNews(receipt, chart: chart) else { return false }
+        let db = try db
         try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO receipt (number, receiver, instance, chart, origin, seq, hash, at, signature)
+                INSERT INTO receipt (number, receiver, instance, chart, origin, seq, hash, at, signature)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (receiver, instance, chart, origin) DO UPDATE SET
+                    number = excluded.number, seq = excluded.seq, hash = excluded.hash, at = excluded.at,
+                    signature = excluded.signature
+                WHERE excluded.seq > seq
                 """
         ).execute(arguments: [
             nextStatement(), receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description,
             receipt.dot.seq, Data(receipt.hash.bytes), receipt.at.milliseconds, Data(receipt.signature),
         ])
+        guard db.changesCount > 0 else { return false }
         note { $0.statements = true }
         return true
     }
@@ -121,13 +193,20 @@ extension Transaction {
         guard record.graph.position(of: receipt.hash) != nil, let keys = try keys(of: receipt.receiver, in: record) else {
             return false
         }
-        return receipt.isValid(for: keys)
+        guard receipt.isValid(for: keys) else { return false }
+        store.memberKeys.withLock { $0[receipt.receiver] = keys }
+        return true
     }
 
-    /// The same where a few rows are enough to say so: the chart is shared with its receiver, which signed with a key that it showed as a
-    /// peer. A chart that is not in memory would be read as a whole otherwise, for each receipt.
-    fileprivate func isVouchedForByShare(_ receipt: Receipt, by peer: Peer?, chart: Int64) throws -> Bool {
-        guard let peer, peer.contested == nil, let keys = peer.keys, receipt.isValid(for: keys) else { return false }
+    /// The same where a few rows are enough to say so: the chart is shared with its receiver, which signed with a key that it has shown as a
+    /// peer or, where it is none of ours, in another chart. A node's keys say themselves whose they are. A chart that is not in memory would be
+    /// read as a whole otherwise, for each receipt.
+    ///
+    /// - Parameter signed: the keys that its signature was held against, and belongs to.
+    fileprivate func isVouchedForByShare(
+        _ receipt: Receipt, _ signed: NodeKeys?, by peer: Peer?, chart: Int64
+    ) throws -> Bool {
+        guard let signed, peer.map({ $0.contested == nil && $0.keys == signed }) ?? true else { return false }
         let db = try db(withEventsOf: chart)
         let isShared = try Bool.fetchOne(
             db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM share WHERE node = ? AND chart = ?)"),

@@ -7,30 +7,30 @@ import GRDB
 extension LogStore {
     /// The heads of those of `charts` that may be sent to `peer` on `day`.
     public func heads(of charts: [ChartID], for peer: NodeID, on day: CalendarDay) async throws -> [ChartHeads] {
-        try await pool.read { db in
+        @Sendable func read(_ db: Database) throws -> [ChartHeads] {
             try charts.compactMap { chart in
                 guard let share = try Self.share(of: chart, with: peer, on: day, db) else { return nil }
                 return try TipList.heads(of: share.chart, db)
             }
         }
+        return charts.count <= Self.chartsAtAGlance ? try glance(read) : try await pool.read(read)
     }
 
-    /// Charts that may be sent to `peer` on `day`, with the digest of their heads; of `among` where given.
-    ///
-    /// A chart of `among` that may not be sent is nil in the answer. Also returns the arrival number that it reflects.
+    /// Those of `among`, each with the digest of its heads where it may be sent to `peer` on `day`, and nil otherwise. Also returns the arrival
+    /// number that it reflects.
     public func offer(
-        to peer: NodeID, on day: CalendarDay, among: Set<ChartID>? = nil
-    ) async throws -> (charts: [ChartID: EventHash?], arrival: Int) {
+        to peer: NodeID, on day: CalendarDay, among: Set<ChartID>
+    ) throws -> (charts: [ChartID: EventHash?], arrival: Int) {
+        func read(_ db: Database) throws -> (charts: [ChartID: EventHash?], arrival: Int) {
+            (try Self.offered(among, to: peer, on: day, db), try Self.arrival(db))
+        }
+        return among.count <= Self.chartsAtAGlance ? try glance(read) : try pool.read(read)
+    }
+
+    /// Charts that may be sent to `peer` on `day`, with the digest of their heads, and the arrival number that it reflects.
+    public func offer(to peer: NodeID, on day: CalendarDay) async throws -> (charts: [ChartID: EventHash?], arrival: Int) {
         try await pool.read { db in
-            let arrival = try Int.fetchOne(db, sql: "SELECT max(id) FROM segment") ?? 0
             var charts: [ChartID: EventHash?] = [:]
-            for chart in among ?? [] {
-                charts[chart] = .some(nil)
-                guard let share = try Self.share(of: chart, with: peer, on: day, db) else { continue }
-                charts[chart] = try Self.digest(
-                    Row.fetchOne(db, sql: "SELECT digest FROM chart WHERE id = ?", arguments: [share.chart])?["digest"])
-            }
-            guard among == nil else { return (charts, arrival) }
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
@@ -40,8 +40,26 @@ extension LogStore {
             while let row = try rows.next() {
                 if let chart = ChartID(bytes: row["hash"] as Data) { charts[chart] = Self.digest(row["digest"]) }
             }
-            return (charts, arrival)
+            return (charts, try Self.arrival(db))
         }
+    }
+
+    static func offered(
+        _ charts: Set<ChartID>, to peer: NodeID, on day: CalendarDay, _ db: Database
+    ) throws -> [ChartID: EventHash?] {
+        var offered: [ChartID: EventHash?] = [:]
+        for chart in charts {
+            offered[chart] = .some(nil)
+            guard let share = try share(of: chart, with: peer, on: day, db) else { continue }
+            let row = try Row.fetchOne(
+                db.cachedStatement(sql: "SELECT digest FROM chart WHERE id = ?"), arguments: [share.chart])
+            offered[chart] = digest(row?["digest"])
+        }
+        return offered
+    }
+
+    private static func arrival(_ db: Database) throws -> Int {
+        try Int.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM segment")) ?? 0
     }
 
     private static func digest(_ data: Data?) -> EventHash? { data.flatMap { EventHash(bytes: $0) } }
@@ -167,8 +185,7 @@ extension LogStore {
     ) async throws -> [Excerpt?] {
         let sealer = configuration.sealer
         return try await pool.read { db in
-            let peerRow = try Int64.fetchOne(
-                db.cachedStatement(sql: "SELECT id FROM peer WHERE node = ?"), arguments: [peer.description])
+            let peerRow = try Self.row(of: peer, db)
             var excerpts: [Excerpt?] = []
             var (events, bytes) = (maxEvents, maxBytes)
             for range in ranges {
@@ -176,10 +193,10 @@ extension LogStore {
                     excerpts.append(nil)
                     continue
                 }
-                var excerpt = try ExcerptReader(
-                    range: range, source: range.skipsOwn ? peerRow : nil, maxEvents: events, maxBytes: bytes, sealer: sealer
-                ).read(share.chart, db)
-                excerpt.consent = share.consent
+                let reader = ExcerptReader(
+                    range: range, source: range.skipsOwn ? peerRow : nil, maxEvents: events, maxBytes: bytes,
+                    mostSegments: .max, sealer: sealer)
+                guard let excerpt = try reader.read(share, db) else { break }
                 events -= excerpt.events.count
                 bytes -= excerpt.events.reduce(0) { $0 + $1.envelope.count + ($1.body?.count ?? 0) }
                 excerpts.append(excerpt)
@@ -187,6 +204,24 @@ extension LogStore {
             }
             return excerpts
         }
+    }
+
+    /// The same of one chart, where that takes no more than a glance; nil where it takes longer, or the chart may not be sent to the peer.
+    public func readAtAGlance(
+        _ range: ReadRange, maxEvents: Int, maxBytes: Int, for peer: NodeID, on day: CalendarDay
+    ) throws -> Excerpt? {
+        try glance { db in
+            guard let share = try Self.share(of: range.chart, with: peer, on: day, db) else { return nil }
+            return try ExcerptReader(
+                range: range, source: range.skipsOwn ? Self.row(of: peer, db) : nil, maxEvents: maxEvents, maxBytes: maxBytes,
+                mostSegments: Self.segmentsAtAGlance, sealer: configuration.sealer
+            ).read(share, db)
+        }
+    }
+
+    private static func row(of peer: NodeID, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM peer WHERE node = ?"), arguments: [peer.description])
     }
 }
 
@@ -211,6 +246,7 @@ private struct ExcerptReader {
     let source: Int64?
     let maxEvents: Int
     let maxBytes: Int
+    let mostSegments: Int
     let sealer: Sealer
 
     /// An event as its row has it. What it says is of no concern here, so no more is read of it than where it stands in its chain.
@@ -226,8 +262,14 @@ private struct ExcerptReader {
         var byteCount: Int { envelope.count + (body?.count ?? 0) }
     }
 
-    func read(_ id: Int64, _ db: Database) throws -> LogStore.Excerpt {
+    /// - Returns: nil where there are more segments than it may look at.
+    func read(_ share: LogStore.Share, _ db: Database) throws -> LogStore.Excerpt? {
+        let id = share.chart
+        let places = try SegmentChain.segments(
+            of: id, after: Int64(range.from), upTo: Int64(range.upTo), notFrom: source, most: mostSegments, db)
+        guard let places else { return nil }
         var excerpt = LogStore.Excerpt(next: range.from)
+        excerpt.consent = share.consent
         var tips: [EventHash: Stored] = [:]
         var pending: [Stored] = []
         var bytes = 0
@@ -248,8 +290,6 @@ private struct ExcerptReader {
         }
         let row = try RawStatement(cached: "SELECT \(SegmentRow.columns) FROM segment WHERE id = ?", db)
         defer { row.reset() }
-        let places = try SegmentChain.segments(
-            of: id, after: Int64(range.from), upTo: Int64(range.upTo), notFrom: source, db)
         for place in places {
             row.reset()
             try row.bind(place, at: 1)

@@ -47,8 +47,8 @@ final class Transaction {
     /// Whether a held chart may be free now: a root was completed, or it was decided anew whom a chart is shared with.
     private var mayRelease = false
     private var newEvents: [Int64: [StoredEvent]] = [:]
-    /// Disclosures that it wrote down before anything of them is sent.
-    var accounted: [DisclosureRecorded] = []
+    /// Disclosures that it wrote down before anything of them is sent, and marks of statements that peers have noted.
+    var (accounted, noted): ([DisclosureRecorded], [NodeID: Int]) = ([], [:])
     /// True when the only job failed: nothing is to be committed.
     private(set) var isUndone = false
     /// Events that the jobs are known to author yet, by chart: behind the last, the segment of a chart need not wait for the end.
@@ -184,6 +184,7 @@ final class Transaction {
             written.remove(chart)
         }
         if mayRelease { try releaseSynced() }
+        try writeNoted()
         takeJob()
         guard !segments.isEmpty else { return }
         state.counters.lastBatch += 1
@@ -207,6 +208,7 @@ final class Transaction {
             }
         }
         state.tails.merge(segments.tails.mapValues(\.last)) { $1 }
+        if let charts = change?.charts { change?.offers = try offersAhead(charts) }
     }
 
     /// Where an event cannot be stored, nobody knows yet whose it is.
@@ -387,13 +389,5 @@ final class Transaction {
 
     private static func text(of verdict: Verdict) throws -> String {
         String(decoding: try JSONEncoder().encode(verdict), as: UTF8.self)
-    }
-}
-
-extension DatabaseError {
-    /// The disk or the file failed: nothing can be relied on, unlike a constraint that a job ran into.
-    var isDiskFailure: Bool {
-        [.SQLITE_IOERR, .SQLITE_FULL, .SQLITE_CORRUPT, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_NOTADB, .SQLITE_PROTOCOL]
-            .contains(resultCode.primaryResultCode)
     }
 }

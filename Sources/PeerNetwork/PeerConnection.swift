@@ -124,15 +124,18 @@ final class PeerConnection: ChannelInboundHandler {
             var last: Task<Void, Never>?
             for await turn in stream {
                 // Beside the batches: what is small need not wait for their commit.
-                let asked = Task {
-                    var answers: [StoreAnswer] = []
-                    for request in turn.requests { answers.append(await storage.answer(request, for: peer)) }
-                    return answers
-                }
+                let asked =
+                    turn.requests.isEmpty
+                    ? nil
+                    : Task {
+                        var answers: [StoreAnswer] = []
+                        for request in turn.requests { answers.append(await storage.answer(request, for: peer)) }
+                        return answers
+                    }
                 let stored = turn.batches.isEmpty ? nil : await storage.beginAdmission(of: turn.batches, for: peer)
                 let before = last
                 last = Task {
-                    var answers = await asked.value
+                    var answers = await asked?.value ?? []
                     if let stored { answers += await stored() }
                     await before?.value
                     handle.run { [answers] in $0.answered(answers) }
@@ -241,13 +244,46 @@ final class PeerConnection: ChannelInboundHandler {
 
     /// Goes on with storage and with reading as far as the peer takes what is written to it.
     private func goOn() {
-        while phase == .talking, let context, let answer = store.take(ifWritable: context.channel.isWritable) {
-            handle([.answered(answer)])
-        }
-        guard phase == .talking else { return }
-        if let turn = store.next() { turns?.yield(turn) }
+        repeat {
+            while phase == .talking, let context, let answer = store.take(ifWritable: context.channel.isWritable) {
+                handle([.answered(answer)])
+            }
+            guard phase == .talking else { return }
+        } while readsAtOnce() || answersAtOnce()
         handOver()
         updateReading()
+    }
+
+    /// Begins the next turn of storage. Returns whether it is over already.
+    private func answersAtOnce() -> Bool {
+        guard let link, let turn = store.next() else { return false }
+        guard turn.batches.isEmpty, turn.requests.count == 1,
+            let answer = setting.store.answerAtOnce(turn.requests[0], for: link.peer.node)
+        else {
+            turns?.yield(turn)
+            return false
+        }
+        store.answered([answer])
+        return true
+    }
+
+    /// Reads what is to be read next. Returns whether that is done: what takes longer is left to another thread.
+    private func readsAtOnce() -> Bool {
+        guard let context, let link, let request = store.nextRead() else { return false }
+        let (storage, peer) = (setting.store, link.peer.node)
+        if let answer = storage.answerAtOnce(request, for: peer) {
+            store.answeredRead(answer)
+            return true
+        }
+        let handle = Handle(self, context.channel)
+        Task {
+            let answer = await storage.answer(request, for: peer)
+            handle.run { connection in
+                connection.store.answeredRead(answer)
+                connection.goOn()
+            }
+        }
+        return false
     }
 
     /// A peer that does not read what it is sent is not read from either, nor one that asks faster than storage answers.

@@ -95,7 +95,7 @@ extension PeerNetwork {
         }
         peerings[node]?.cancelDue()
         peerings[node]?.link = link
-        tellConnected()
+        linksChanged()
         do {
             // Registered first, asked for the offer after: what changes in between reaches the session.
             link.begin(try await policy.offer(to: node))
@@ -122,7 +122,7 @@ extension PeerNetwork {
         }
         peering.lastError = ending.text
         peerings[node] = peering
-        tellConnected()
+        linksChanged()
         redial(node)
     }
 

@@ -47,6 +47,8 @@ public actor PeerNetwork {
     private nonisolated let store: any ReplicaStore
     private nonisolated let pairings = Pairings()
     private nonisolated let notes = NoteHandler()
+    /// The connections with peers, for whoever passes on what changed: one that waited for this actor would come later by that.
+    private nonisolated let links = Mutex<[NodeID: PeerLink]>([:])
     private var listener: (any Channel)?
     private var listen: PeerAddress
     var isOnline = false
@@ -94,7 +96,12 @@ public actor PeerNetwork {
     /// Whom to tell with which peers there is a session, whenever that changes.
     public func onConnected(_ handler: @escaping @Sendable (Set<NodeID>) -> Void) { connected = handler }
 
-    func tellConnected() { connected?(Set(connectedPeers())) }
+    /// To be called whenever a link begins or ends.
+    func linksChanged() {
+        let links = peerings.compactMapValues(\.link)
+        self.links.withLock { $0 = links }
+        connected?(Set(links.keys))
+    }
 
     /// Whom to tell what peers show of their keys; before that nobody's new key is taken.
     public nonisolated func onKeys(_ changes: KeyChanges) { pairings.tell(changes) }
@@ -177,7 +184,7 @@ public actor PeerNetwork {
                 peerings[node]?.link = nil
             }
         }
-        tellConnected()
+        linksChanged()
         for peer in paired where peerings[peer.node]?.peer != peer {
             peerings[peer.node, default: Peering(peer, since: clock().wall)].peer = peer
             reconnect(peer.node)
@@ -188,7 +195,7 @@ public actor PeerNetwork {
     public nonisolated func bound(maxConnections: Int) { connections.bound(maxConnections) }
 
     /// Peers with a session.
-    public func connectedPeers() -> [NodeID] { peerings.filter { $0.value.link != nil }.keys.sorted() }
+    public nonisolated func connectedPeers() -> [NodeID] { links.withLock { $0.keys.sorted() } }
 
     /// How it stands with each paired peer.
     public func status() -> [NodeID: PeerStatus] {
@@ -197,15 +204,17 @@ public actor PeerNetwork {
     }
 
     /// Charts of a peer's offer have new events, joined it or left it.
-    public func offerChanged(_ offer: Offer, to node: NodeID) { peerings[node]?.link?.take(.offerChanged(offer)) }
+    public nonisolated func offerChanged(_ offer: Offer, to node: NodeID) { link(node)?.take(.offerChanged(offer)) }
 
     /// Ends the session with a peer, which begins another one.
-    public func endSession(with node: NodeID, _ reason: Message.WireError) { peerings[node]?.link?.stop(reason) }
+    public nonisolated func endSession(with node: NodeID, _ reason: Message.WireError) { link(node)?.stop(reason) }
 
     /// Receipts or notices were stored.
-    public func statementsChanged() {
-        for peering in peerings.values { peering.link?.take(.statementsChanged) }
+    public nonisolated func statementsChanged() {
+        for link in links.withLock({ $0.values.map(\.self) }) { link.take(.statementsChanged) }
     }
+
+    private nonisolated func link(_ node: NodeID) -> PeerLink? { links.withLock { $0[node] } }
 
     /// Dials a peer now, instead of when it is due.
     public func reconnect(_ node: NodeID) {

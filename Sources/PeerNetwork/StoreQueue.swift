@@ -24,10 +24,14 @@ struct StoreQueue {
     /// Turns that storage has been handed, and not answered: two at most, of which the second is of batches only.
     private var underWay = 0
     private var held = CircularBuffer<StoreAnswer>()
+    /// What is to be read for the peer, beside all that.
+    private var read: StoreRequest?
+    private var isReading = false
 
     var hasRoom: Bool { waiting.count < Self.most && waitingBytes < Self.mostBytes }
 
     mutating func append(_ request: StoreRequest) {
+        if case .read = request { return read = request }
         waiting.append(request)
         if case .admit(let batch) = request { waitingBytes += batch.eventBytes }
     }
@@ -37,6 +41,19 @@ struct StoreQueue {
     struct Turn: Equatable {
         var requests: [StoreRequest] = []
         var batches: [StoreRequest.Batch] = []
+    }
+
+    /// What to read now, whatever else is under way; nil where it is being read already.
+    mutating func nextRead() -> StoreRequest? {
+        guard held.isEmpty, !isReading, let next = read.take() else { return nil }
+        isReading = true
+        return next
+    }
+
+    /// Storage has read it.
+    mutating func answeredRead(_ answer: StoreAnswer) {
+        isReading = false
+        held.append(answer)
     }
 
     /// What to hand to storage now; nil where nothing waits, or the last is not answered.

@@ -63,7 +63,8 @@ extension EventLines: Hashable {
     }
 }
 
-/// What a session asks of storage. Each request is answered by one ``StoreAnswer``, in the order of the requests.
+/// What a session asks of storage. Each request is answered by one ``StoreAnswer``, in the order of the requests; a read whenever it is done,
+/// since what was recorded here a moment ago would wait for the disk to write what the peer has sent.
 public enum StoreRequest: Hashable, Sendable {
     /// The root that was last completed from this peer.
     case completedRoot
@@ -73,7 +74,7 @@ public enum StoreRequest: Hashable, Sendable {
     case heads([ChartID])
     /// What is missing here of what the peer offers.
     case compare([Message.ChartHeads])
-    /// Events for the peer, chart by chart, each in order of arrival, up to signed heads.
+    /// Events for the peer, chart by chart, each in order of arrival, up to signed heads. There is one of these at a time.
     case read(ReadRequest)
     /// Store a batch, all of it in one transaction; a chart that cannot be admitted is left out and named.
     case admit(Batch)
@@ -266,6 +267,10 @@ public protocol ReplicaStore: Sendable {
     /// Carries out one request of the session with `peer`. An answer to a write comes after its commit.
     func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer
 
+    /// The answer to a request that takes storage less time than it takes to wake another thread; nil where it takes longer, or waits for the
+    /// disk to write.
+    func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer?
+
     /// Carries out what ``StoreRequest/admit(_:)`` asks for some batches that came one after another, each with an answer of its own. They may share
     /// a commit; without this, each has one, and is stored first.
     ///
@@ -276,6 +281,9 @@ public protocol ReplicaStore: Sendable {
 }
 
 extension ReplicaStore {
+    /// All requests take longer.
+    public func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer? { nil }
+
     /// Stores one after another.
     public func beginAdmission(
         of batches: [StoreRequest.Batch], for peer: NodeID

@@ -17,7 +17,8 @@ public struct Moment: Hashable, Sendable {
 /// One conversation with one peer: a pure state machine, (input, now) → directives.
 ///
 /// Both directions run side by side and know nothing of each other: ``Sending`` streams what the peer misses, ``Receiving`` stores what
-/// comes. Storage is a directive with a completion; answers come in the order of the requests.
+/// comes. Storage is a directive with a completion; answers come in the order of the requests, but that a read waits for no other, and no other for
+/// it.
 public struct Session: Sendable {
     /// Something that happened.
     public enum Input: Hashable, Sendable {
@@ -162,7 +163,8 @@ public struct Session: Sendable {
             pinged = false
             try take(try MessageCodec.decode(line), &step)
         case .answered(let answer):
-            guard let request = pending.popFirst() else {
+            if case .failed(let text) = answer { throw Message.WireError(.storage, text) }
+            guard let request = pending.take(for: answer) else {
                 throw Message.WireError(.storage, "an answer without a request")
             }
             try take(answer, to: request, &step)
@@ -270,7 +272,6 @@ public struct Session: Sendable {
         _ answer: StoreAnswer, to request: Pending, _ step: inout Step
     ) throws(Message.WireError) {
         switch (request, answer) {
-        case (_, .failed(let text)): throw Message.WireError(.storage, text)
         case (.compareRoot(let root), .completedRoot(let completed)):
             receiving.compare(root, with: completed, &step)
             if root != completed { expected = .buckets }

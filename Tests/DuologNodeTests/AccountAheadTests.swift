@@ -47,7 +47,7 @@ import Testing
 
     /// Reads what arrived after `from`, as a session does; returns the numbers of the events, and where to go on.
     private func read(from: Int) async throws -> (seqs: [Int], next: Int) {
-        let arrival = try await left.log.offer(to: right.node, on: left.clock.today, among: []).arrival
+        let arrival = try left.log.offer(to: right.node, on: left.clock.today, among: []).arrival
         let range = StoreRequest.ChartRange(chart: chart, after: VectorClock(), from: from, upTo: arrival, skipsOwn: true)
         let request = StoreRequest.read(StoreRequest.ReadRequest(charts: [range], maxEvents: 1000, maxBytes: 1_000_000))
         guard case .read(let answers) = await port.answer(request, for: right.node), let answer = answers.first else {
@@ -107,6 +107,38 @@ import Testing
         try await left.write(
             chart, ConsentRevoked.kind, #"{"recipients":["\#(right.node)"]}"#, refs: [try #require(consent).hash])
         #expect(try await journaled().isEmpty, "it may not have the event that says so either")
+    }
+
+    /// What a commit says that its peers may have now is what is read of it.
+    @Test func theCommitSaysWhatPeersMayHave() async throws {
+        func last() throws -> LogStore.Change { try #require(left.changes.take().last { !$0.charts.isEmpty }) }
+        func read(_ change: LogStore.Change) throws -> [ChartID: EventHash?] {
+            try left.log.offer(to: right.node, on: left.clock.today, among: change.charts).charts
+        }
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        #expect(try last().offers.isEmpty, "nobody is connected")
+        left.log.noteConnected([right.node])
+        let hash = try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let shared = try last()
+        #expect(try shared.offers == [right.node: read(shared)])
+        #expect(shared.offers[right.node]?[chart] != .some(nil))
+        try await left.write(chart, RecordWithdrawn.kind, #"{"reason":"entered-in-error"}"#, refs: [hash])
+        #expect(try last().offers[right.node] != shared.offers[right.node], "another digest")
+        let consent = try #require(try await left.log.record(of: chart)).graph.nodes.last {
+            $0.envelope.kind == ConsentGranted.kind
+        }
+        try await left.write(
+            chart, ConsentRevoked.kind, #"{"recipients":["\#(right.node)"]}"#, refs: [try #require(consent).hash])
+        let withdrawn = try last()
+        #expect(try withdrawn.offers == [right.node: [chart: nil]] && withdrawn.offers[right.node] == read(withdrawn))
+        // Whoever writes to many charts is not kept waiting for it.
+        var drafts: [Draft] = []
+        for _ in 0..<9 {
+            drafts.append(left.draft(try await left.openChart(sharedWith: []), SideEffectReported.kind, Bodies.sideEffect))
+        }
+        _ = try await left.log.author(drafts, request: nil)
+        let many = try last()
+        #expect(many.charts.count == 9 && many.offers.isEmpty)
     }
 
     /// A consent that is another by now: what was written down says what was relied on.

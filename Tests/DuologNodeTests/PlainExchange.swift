@@ -59,7 +59,7 @@ struct PlainExchange {
     private mutating func passOnChanges() async throws {
         for (isLeft, node, peer) in [(true, leftNode, rightNode), (false, rightNode, leftNode)] {
             for change in node.changes.take() {
-                let (offer, arrival) = try await node.log.offer(to: peer.node, on: node.clock.today, among: change.charts)
+                let (offer, arrival) = try node.log.offer(to: peer.node, on: node.clock.today, among: change.charts)
                 if !change.charts.isEmpty { inputs.append((isLeft, .offerChanged(Offer(charts: offer, arrival: arrival)))) }
                 if change.statements { inputs.append((isLeft, .statementsChanged)) }
             }

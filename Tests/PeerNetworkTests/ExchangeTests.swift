@@ -58,7 +58,7 @@ struct ExchangeTests {
         // The offer is read, but the session has not begun: what is written now is not in that offer.
         await watch.until { watch.contains(.trace, "the offer is read") }
         one.store.append(1, to: chart("a"), by: one.origin)
-        await one.network.offerChanged(one.store.offer(among: [chart("a")]), to: two.id)
+        one.network.offerChanged(one.store.offer(among: [chart("a")]), to: two.id)
         gate.open()
         await two.untilHolding(1)
         await one.network.stop()

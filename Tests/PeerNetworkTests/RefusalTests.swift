@@ -17,7 +17,7 @@ struct RefusalTests {
         await watch.until { await foreign.network.status()[node.id]?.lastError != nil }
         let error = try #require(await foreign.network.status()[node.id]?.lastError)
         #expect(error.contains("duolog peer add --key \(fingerprint)"))
-        #expect(await node.network.connectedPeers() == [])
+        #expect(node.network.connectedPeers() == [])
         await foreign.network.stop()
         await node.network.stop()
     }

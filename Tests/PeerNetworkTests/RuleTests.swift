@@ -49,6 +49,26 @@ struct RuleTests {
         #expect(!queue.hasRoom)
     }
 
+    /// What was recorded here a moment ago does not wait for what the peer has sent.
+    @Test func aReadWaitsForNothingElse() {
+        var queue = StoreQueue()
+        let read = StoreRequest.read(StoreRequest.ReadRequest(charts: [], maxEvents: 1, maxBytes: 1))
+        queue.append(.admit(batch("a")))
+        #expect(queue.next() == StoreQueue.Turn(batches: [batch("a")]))
+        for request in [.completedRoot, read] as [StoreRequest] { queue.append(request) }
+        #expect(queue.nextRead() == read)
+        #expect(queue.nextRead() == nil, "it is being read")
+        queue.answeredRead(.read([]))
+        queue.append(read)
+        #expect(queue.nextRead() == nil, "an answer that is held back holds back the next read")
+        #expect(queue.take(ifWritable: true) == .read([]))
+        #expect(queue.nextRead() == read)
+        #expect(queue.next() == nil, "the batch is being stored")
+        queue.answered([.noted])
+        #expect(queue.take(ifWritable: true) == .noted)
+        #expect(queue.next() == StoreQueue.Turn(requests: [.completedRoot]), "while something is being read")
+    }
+
     /// What waits to be stored is held to a few batches, whatever credit the peer has.
     @Test func eventsThatWaitToBeStoredStopTheReading() {
         var queue = StoreQueue()

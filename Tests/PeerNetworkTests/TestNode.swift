@@ -50,8 +50,8 @@ struct TestNode {
         store.observe { continuation.yield($0) }
         Task {
             for await charts in changes {
-                for peer in charts.isEmpty ? [] : await network.connectedPeers() {
-                    await network.offerChanged(store.offer(among: charts), to: peer)
+                for peer in charts.isEmpty ? [] : network.connectedPeers() {
+                    network.offerChanged(store.offer(among: charts), to: peer)
                 }
                 watch.poke()
             }

@@ -107,6 +107,22 @@ import Testing
         #expect(script.answer(.statementsStored).messages == [.noted(4)])
     }
 
+    /// What was recorded here goes out while storage still writes what the peer has said before.
+    @Test func aReadIsAnsweredBesideThem() throws {
+        let chart = try PlainChart(1, events: 2)
+        var script = ScriptedSession([chart].offer(arrival: 2))
+        script.hear(.differs, .open([chart.id.bucket]))
+        script.answer(.heads([chart.heads()]))
+        script.hear(.receipt(receipts[0]), .mark(3))
+        let wanted = script.hear(.want(1, [(chart, chart.clock(1))]))
+        #expect(wanted.requests.count == 1)
+        let sent = script.answer(try chart.run(1..<2), next: 2)
+        #expect(sent.lines.contains { if case .envelope = $0 { true } else { false } })
+        #expect(!sent.messages.contains(.noted(3)))
+        #expect(script.answer(.statementsStored).messages == [.noted(3)])
+        #expect(script.answer(.read([])).ending == .storage, "nothing was to be read")
+    }
+
     @Test func statementsWithoutAMarkAreBounded() {
         let most = ReplicationLimits.headsPerBatch
         var script = ScriptedSession()

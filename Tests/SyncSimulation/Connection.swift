@@ -8,8 +8,8 @@ final class Connection {
         let slot: Int
         var session: Session?
         var splitter = LineSplitter()
-        var requests: [StoreRequest] = []
-        var isAsking = false
+        /// What storage was asked for and has not answered: reads, and the rest.
+        var lanes: [Lane: Asked] = [:]
         /// False once this end knows that the connection is over.
         var isOpen = true
         /// What this end sent gets through up to here, in ticks: bytes stay in order.
@@ -18,6 +18,21 @@ final class Connection {
         var eventBytes = 0
         /// Charts that this end has named to the other.
         var named: Set<ChartID> = []
+
+        /// Requests that storage has not begun to answer.
+        var openRequests: Int { lanes.values.reduce(0) { $0 + $1.requests.count } }
+    }
+
+    /// Requests that storage answers one after another, whatever becomes of the others.
+    enum Lane: CaseIterable {
+        case reads, rest
+
+        init(_ request: StoreRequest) { if case .read = request { self = .reads } else { self = .rest } }
+    }
+
+    struct Asked {
+        var requests: [StoreRequest] = []
+        var isUnderWay = false
     }
 
     let number: Int
@@ -43,8 +58,8 @@ final class Connection {
 enum Due {
     case bytes(Connection, to: Int, [UInt8])
     case closed(Connection, side: Int)
-    case ask(Connection, side: Int)
-    case answer(Connection, side: Int, StoreAnswer)
+    case ask(Connection, side: Int, Connection.Lane)
+    case answer(Connection, side: Int, Connection.Lane, StoreAnswer)
     case tick(Connection, side: Int)
     case distribute(slot: Int)
     case dial(Link)

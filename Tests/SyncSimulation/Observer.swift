@@ -136,12 +136,12 @@ final class Observer {
     func checkMemory(_ connection: Connection, _ side: Int) throws {
         let end = connection.ends[side]
         if !connection.isTamperedWith {
-            guard end.eventBytes <= ReplicationLimits.creditBytes, end.requests.count <= Self.mostRequests else {
-                throw Violation(.memory, "\(end.requests.count) open requests, \(end.eventBytes) event bytes without credit")
+            guard end.eventBytes <= ReplicationLimits.creditBytes, end.openRequests <= Self.mostRequests else {
+                throw Violation(.memory, "\(end.openRequests) open requests, \(end.eventBytes) event bytes without credit")
             }
         }
-        guard end.requests.count <= ReplicationLimits.openRequests else {
-            throw Violation(.memory, "\(end.requests.count) open requests")
+        guard end.openRequests <= ReplicationLimits.openRequests else {
+            throw Violation(.memory, "\(end.openRequests) open requests")
         }
         looks += 1
         guard looks.isMultiple(of: 8192), let session = end.session else { return }

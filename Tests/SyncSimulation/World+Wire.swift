@@ -96,7 +96,8 @@ extension World {
                 try observer.check(line, from: side, on: connection, self)
                 bytes += line
                 bytes.append(UInt8(ascii: "\n"))
-            case .store(let request): connection.ends[side].requests.append(request)
+            case .store(let request):
+                connection.ends[side].lanes[Connection.Lane(request), default: Connection.Asked()].requests.append(request)
             case .note(let note): try took(note, connection, node)
             case .close(let error): ending = .some(error)
             }
@@ -149,26 +150,30 @@ extension World {
 
     // MARK: Storage
 
-    /// One request of a connection at a time, in their order.
+    /// One request of a connection at a time, in their order; a read beside the others.
     func askNext(_ connection: Connection, _ side: Int) {
-        guard connection.ends[side].isOpen, !connection.ends[side].isAsking, !connection.ends[side].requests.isEmpty else {
-            return
+        for lane in Connection.Lane.allCases {
+            guard connection.ends[side].isOpen, let asked = connection.ends[side].lanes[lane], !asked.isUnderWay,
+                !asked.requests.isEmpty
+            else { continue }
+            connection.ends[side].lanes[lane]?.isUnderWay = true
+            agenda.add(.ask(connection, side: side, lane), at: now + delay())
         }
-        connection.ends[side].isAsking = true
-        agenda.add(.ask(connection, side: side), at: now + delay())
     }
 
-    func ask(_ connection: Connection, _ side: Int) async throws {
+    func ask(_ connection: Connection, _ side: Int, _ lane: Connection.Lane) async throws {
         let node = nodes[connection.ends[side].slot]
-        guard connection.ends[side].isOpen, node.isUp, !connection.ends[side].requests.isEmpty else { return }
-        let request = connection.ends[side].requests.removeFirst()
+        guard connection.ends[side].isOpen, node.isUp,
+            let request = connection.ends[side].lanes[lane]?.requests.first
+        else { return }
+        connection.ends[side].lanes[lane]?.requests.removeFirst()
         setClock(node)
         let peer = nodes[connection.ends[1 - side].slot].node
         let answer = await node.store.answer(request, for: peer)
         if case .failed(let text) = answer { throw Violation(.storage, text) }
         try await committed(node.slot)
         // Between the commit and its answer the node may go down, and much may change.
-        agenda.add(.answer(connection, side: side, answer), at: now + delay())
+        agenda.add(.answer(connection, side: side, lane, answer), at: now + delay())
     }
 
     func setClock(_ node: SimulatedNode) { node.store.clock = wall(node) }

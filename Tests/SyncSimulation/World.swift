@@ -98,10 +98,10 @@ public final class World {
         switch due {
         case .bytes(let connection, let side, let bytes): try await deliver(bytes, to: side, connection)
         case .closed(let connection, let side): drop(connection, side)
-        case .ask(let connection, let side): try await ask(connection, side)
-        case .answer(let connection, let side, let answer):
+        case .ask(let connection, let side, let lane): try await ask(connection, side, lane)
+        case .answer(let connection, let side, let lane, let answer):
             guard connection.ends[side].isOpen, nodes[connection.ends[side].slot].isUp else { return }
-            connection.ends[side].isAsking = false
+            connection.ends[side].lanes[lane]?.isUnderWay = false
             try await handle(.answered(answer), connection, side)
             askNext(connection, side)
         case .tick(let connection, let side):

@@ -95,12 +95,20 @@ final class ShippedLog: NodeStore {
         try await log.author(drafts, request: request)
     }
 
-    func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer { await port.answer(request, for: peer) }
+    /// What is answered at once must be what is answered otherwise.
+    func answer(_ request: StoreRequest, for peer: NodeID) async -> StoreAnswer {
+        let atOnce = port.answerAtOnce(request, for: peer)
+        let answer = await port.answer(request, for: peer)
+        return atOnce == nil || atOnce == answer ? answer : .failed("\(request) has two answers")
+    }
 
     func admit(_ batches: [StoreRequest.Batch], for peer: NodeID) async -> [StoreAnswer] { await port.admit(batches, for: peer) }
 
     func offer(to peer: NodeID, among: Set<ChartID>?) async throws -> Offer {
-        let (charts, arrival) = try await log.offer(to: peer, on: time.today, among: among)
+        let (charts, arrival) =
+            if let among { try log.offer(to: peer, on: time.today, among: among) } else {
+                try await log.offer(to: peer, on: time.today)
+            }
         return Offer(charts: charts, arrival: arrival)
     }
 

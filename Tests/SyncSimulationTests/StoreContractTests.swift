@@ -228,6 +228,9 @@ import Testing
         #expect(first.receipts == 1)
         #expect(await pending(after: first.upTo).receipts == 0)
         _ = await pair.right.answer(.statementsNoted(upTo: first.upTo), for: pair.left.node)
+        #expect(await pending().receipts == 0)
+        // It is durable with the next commit: until then a crash has them sent once more.
+        try await pair.write(PractitionerEnrolled.kind, #"{"credential":"physician","name":"Dr. Later"}"#, on: pair.right)
         try await pair.right.crash()
         #expect(await pending().receipts == 0)
     }
