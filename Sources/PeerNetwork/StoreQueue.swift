@@ -24,9 +24,8 @@ struct StoreQueue {
     /// Turns that storage has been handed, and not answered: two at most, of which the second is of batches only.
     private var underWay = 0
     private var held = CircularBuffer<StoreAnswer>()
-    /// What is to be read for the peer, beside all that.
+    /// What is to be read for the peer, beside all that. The session asks for one thing at a time.
     private var read: StoreRequest?
-    private var isReading = false
 
     var hasRoom: Bool { waiting.count < Self.most && waitingBytes < Self.mostBytes }
 
@@ -43,18 +42,11 @@ struct StoreQueue {
         var batches: [StoreRequest.Batch] = []
     }
 
-    /// What to read now, whatever else is under way; nil where it is being read already.
-    mutating func nextRead() -> StoreRequest? {
-        guard held.isEmpty, !isReading, let next = read.take() else { return nil }
-        isReading = true
-        return next
-    }
+    /// What to read now, whatever else is under way.
+    mutating func nextRead() -> StoreRequest? { held.isEmpty ? read.take() : nil }
 
     /// Storage has read it.
-    mutating func answeredRead(_ answer: StoreAnswer) {
-        isReading = false
-        held.append(answer)
-    }
+    mutating func answeredRead(_ answer: StoreAnswer) { held.append(answer) }
 
     /// What to hand to storage now; nil where nothing waits, or the last is not answered.
     mutating func next() -> Turn? {
