@@ -17,6 +17,9 @@ final class CommitQueue: Sendable {
         let events: [ChartID]
         let run: @Sendable (Transaction) throws -> Void
         let finish: @Sendable ((any Error)?) -> Void
+
+        /// True for what writes more than somebody records.
+        var isBulk: Bool { weight > CommitQueue.smallJob }
     }
 
     /// The jobs of one commit. Of a crowd, more join it while the first are carried out. Belongs to the thread that writes.
@@ -29,6 +32,9 @@ final class CommitQueue: Sendable {
 
         /// True where there is one, and no other can join it.
         var isAlone: Bool { all.count == 1 && joining == nil }
+
+        /// True where one of them writes more than somebody records.
+        var isBulk: Bool { all.contains(where: \.isBulk) }
 
         fileprivate var bytes: Int { all.reduce(0) { $0 + $1.weight } }
 
@@ -106,7 +112,7 @@ final class CommitQueue: Sendable {
         if Self.hasThreads, (1...Self.smallJob).contains(weight), takeTurn() {
             _ = carryOut(Jobs([job]), perform)
             // Others may have come meanwhile.
-            if endTurn() { queue.async { self.drain(perform) } }
+            if endTurn() { drainSoon(perform) }
             return queued
         }
         let mustDrain = state.withLock { state in
@@ -118,7 +124,7 @@ final class CommitQueue: Sendable {
             defer { state.isDraining = true }
             return !state.isDraining
         }
-        if mustDrain { queue.async { self.drain(perform) } }
+        if mustDrain { drainSoon(perform) }
         return queued
     }
 
@@ -139,9 +145,15 @@ final class CommitQueue: Sendable {
         }
     }
 
-    private func drain(_ perform: @Sendable (Jobs) -> Done) {
+    /// Leaves what waits to a thread of its own; bulk to one that gives way.
+    private func drainSoon(_ perform: @escaping @Sendable (Jobs) -> Done) {
+        let isBulk = state.withLock { $0.pending.first?.isBulk ?? false }
+        (isBulk ? Bulk.queue : queue).async { self.drain(isBulk, perform) }
+    }
+
+    private func drain(_ isBulk: Bool, _ perform: @escaping @Sendable (Jobs) -> Done) {
         var crowd: Crowd?
-        while let jobs = next(of: crowd) { crowd = carryOut(jobs, perform) }
+        while let jobs = next(of: crowd, isBulk, perform) { crowd = carryOut(jobs, perform) }
     }
 
     /// Returns who will be back soon, where many were answered.
@@ -166,19 +178,23 @@ final class CommitQueue: Sendable {
     ///
     /// A crowd is waited for: writers that write one thing after another would go on in two halves otherwise, each waiting for the commit of the
     /// other, and twice as many commits would wait for the disk.
-    private func next(of crowd: Crowd?) -> Jobs? {
+    private func next(of crowd: Crowd?, _ isBulk: Bool, _ perform: @escaping @Sendable (Jobs) -> Done) -> Jobs? {
         let crowd = state.withLock { state in
             guard state.alone > 0 else { return crowd }
             state.alone -= 1
             return nil
         }
         if let crowd { waitForOne(of: crowd) }
-        let first = state.withLock { state in
+        let (first, isOver): ([Job], Bool) = state.withLock { state in
+            guard state.pending.first.map({ $0.isBulk == isBulk }) ?? true else { return ([], false) }
             let first = Self.take(&state, jobs: Self.jobsPerCommit, bytes: Self.bytesPerCommit, evenLarger: true)
             if first.isEmpty { state.isDraining = false }
-            return first
+            return (first, first.isEmpty)
         }
-        guard !first.isEmpty else { return nil }
+        guard !first.isEmpty else {
+            if !isOver { drainSoon(perform) }
+            return nil
+        }
         guard let crowd else { return Jobs(first) }
         return Jobs(first) { [self] in joining($0, of: crowd) }
     }
@@ -214,6 +230,8 @@ final class CommitQueue: Sendable {
         var count = 0
         var left = bytes
         while count < min(state.pending.count, most), state.pending[count].weight <= left || count == 0 && evenLarger {
+            // Whoever recorded something does not wait for a whole history that came behind it.
+            guard !state.pending[count].isBulk || state.pending[0].isBulk else { break }
             left -= state.pending[count].weight
             count += 1
         }

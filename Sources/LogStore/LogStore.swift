@@ -104,6 +104,7 @@ public final class LogStore: Sendable {
     private let queue = CommitQueue()
     /// Where events are inserted while their transaction goes on.
     private let insertion = DispatchQueue(label: "duolog.insertion")
+    private let bulkInsertion = DispatchQueue(label: "duolog.insertion.bulk", qos: .background)
     private let observer = Observer()
     private let onFailure: @Sendable (LogStoreError) -> Void
     private let keys: Mutex<NodeKey>
@@ -242,8 +243,9 @@ public final class LogStore: Sendable {
         _ jobs: CommitQueue.Jobs, _ isolation: Transaction.Isolation, _ state: inout WriterState, _ db: Database
     ) throws -> (CommitQueue.Done, Change?) {
         let (key, clock) = (key, configuration.clock)
+        let queue = jobs.isBulk ? bulkInsertion : insertion
         let segments = try SegmentWriter(
-            db, sealer: configuration.sealer, queue: insertion, batch: state.counters.lastBatch + 1,
+            db, sealer: configuration.sealer, queue: queue, batch: state.counters.lastBatch + 1,
             lastEvent: state.counters.lastEvent
         ) { try SignedHead(signing: $0, at: clock(), with: key) }
         // Moved, not copied: a second reference would make every change to a record copy it.
@@ -283,7 +285,7 @@ public final class LogStore: Sendable {
         // To give back the memory of many events takes as long as some of them did: that is left to the other thread.
         if own + others >= Self.many, let remains = done.remains {
             done.remains = nil
-            insertion.async { withExtendedLifetime(remains) {} }
+            queue.async { withExtendedLifetime(remains) {} }
         }
         return (done, transaction.change)
     }

@@ -183,26 +183,27 @@ extension LogStore {
     public func read(
         _ ranges: [ReadRange], maxEvents: Int, maxBytes: Int, for peer: NodeID, on day: CalendarDay
     ) async throws -> [Excerpt?] {
-        let sealer = configuration.sealer
-        return try await pool.read { db in
-            let peerRow = try Self.row(of: peer, db)
-            var excerpts: [Excerpt?] = []
-            var (events, bytes) = (maxEvents, maxBytes)
-            for range in ranges {
-                guard let share = try Self.share(of: range.chart, with: peer, on: day, db) else {
-                    excerpts.append(nil)
-                    continue
+        try await Bulk.run { [pool, configuration] in
+            try pool.read { db in
+                let peerRow = try Self.row(of: peer, db)
+                var excerpts: [Excerpt?] = []
+                var (events, bytes) = (maxEvents, maxBytes)
+                for range in ranges {
+                    guard let share = try Self.share(of: range.chart, with: peer, on: day, db) else {
+                        excerpts.append(nil)
+                        continue
+                    }
+                    let reader = ExcerptReader(
+                        range: range, source: range.skipsOwn ? peerRow : nil, maxEvents: events, maxBytes: bytes,
+                        mostSegments: .max, sealer: configuration.sealer)
+                    guard let excerpt = try reader.read(share, db) else { break }
+                    events -= excerpt.events.count
+                    bytes -= excerpt.events.reduce(0) { $0 + $1.envelope.count + ($1.body?.count ?? 0) }
+                    excerpts.append(excerpt)
+                    guard excerpt.isAtEnd, events > 0, bytes > 0 else { break }
                 }
-                let reader = ExcerptReader(
-                    range: range, source: range.skipsOwn ? peerRow : nil, maxEvents: events, maxBytes: bytes,
-                    mostSegments: .max, sealer: sealer)
-                guard let excerpt = try reader.read(share, db) else { break }
-                events -= excerpt.events.count
-                bytes -= excerpt.events.reduce(0) { $0 + $1.envelope.count + ($1.body?.count ?? 0) }
-                excerpts.append(excerpt)
-                guard excerpt.isAtEnd, events > 0, bytes > 0 else { break }
+                return excerpts
             }
-            return excerpts
         }
     }
 

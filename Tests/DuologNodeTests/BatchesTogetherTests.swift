@@ -58,6 +58,24 @@ import Testing
         #expect(await right.log.verifier.verify(isQuick: false).count == 0)
     }
 
+    /// What somebody records keeps its place among histories, though it shares no commit with one that comes behind it.
+    @Test func whatIsSmallKeepsItsPlace() async throws {
+        let own = try await right.openChart(sharedWith: [])
+        func large(_ run: IncomingRun) -> [IncomingBatch] { [IncomingBatch(runs: [run], bytes: 1 << 20)] }
+        let many = (0..<300).map { right.draft(own, SideEffectReported.kind, #"{"severity":"mild","what":"number \#($0)"}"#) }
+        async let before = right.log.author(many, request: nil)
+        let first = right.log.beginAdmission(of: large(pieces[0]), from: left.node) { _ in [] }
+        async let small = right.write(own, SideEffectReported.kind, Bodies.sideEffect)
+        let second = right.log.beginAdmission(of: large(pieces[1]), from: left.node) { _ in [] }
+        #expect(try await second().map(\.newEvents) == [pieces[1].events.count])
+        #expect(try await first().map(\.newEvents) == [pieces[0].events.count])
+        let written = try await before.map(\.event) + [small]
+        let hashes = try await right.log.rows(from: 0).map(\.event.hash)
+        #expect(written.allSatisfy { hashes.contains($0) })
+        #expect(try await right.digest(chart) == left.digest(chart))
+        #expect(await right.log.verifier.verify(isQuick: false).count == 0)
+    }
+
     /// The chart was opened by the first: what came with it must outlive the refusal of the second.
     @Test func oneThatIsRefusedTakesNothingOfThoseBeforeItAlong() async throws {
         let outcomes = try await right.log.admit(
