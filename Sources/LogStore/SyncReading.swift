@@ -51,9 +51,10 @@ extension LogStore {
         for chart in charts {
             offered[chart] = .some(nil)
             guard let share = try share(of: chart, with: peer, on: day, db) else { continue }
-            let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT digest FROM chart WHERE id = ?"), arguments: [share.chart])
-            offered[chart] = digest(row?["digest"])
+            let row = try RawStatement(cached: "SELECT digest FROM chart WHERE id = ?", db)
+            try row.bind(share.chart, at: 1)
+            defer { row.reset() }
+            offered[chart] = try row.next() ? row.hash(0) : nil
         }
         return offered
     }
@@ -76,13 +77,18 @@ extension LogStore {
     static func share(
         of chart: ChartID, with peer: NodeID, on day: CalendarDay, evenHeld: Bool = false, _ db: Database
     ) throws -> Share? {
-        try Row.fetchOne(
-            db.cachedStatement(
-                sql: """
-                    SELECT chart.id, consent FROM chart JOIN share ON share.chart = chart.id
-                    WHERE chart.hash = ? AND share.node = ? AND (until IS NULL OR until >= ?) AND (? OR held = 0)
-                    """), arguments: [Data(chart.bytes), peer.description, day.number, evenHeld]
-        ).map { Share(chart: $0["id"], consent: $0.hash("consent")) }
+        let row = try RawStatement(
+            cached: """
+                SELECT chart.id, consent FROM chart JOIN share ON share.chart = chart.id
+                WHERE chart.hash = ?1 AND share.node = ?2 AND (until IS NULL OR until >= ?3) AND (?4 OR held = 0)
+                """, db)
+        try row.bind(chart, at: 1)
+        try row.bind(peer.description, at: 2)
+        try row.bind(Int64(day.number), at: 3)
+        try row.bind(evenHeld ? 1 : 0, at: 4)
+        defer { row.reset() }
+        guard try row.next() else { return nil }
+        return row.number(0).map { Share(chart: $0, consent: row.hash(1)) }
     }
 
     /// What is missing here of what a peer offers.
@@ -221,8 +227,10 @@ extension LogStore {
     }
 
     private static func row(of peer: NodeID, _ db: Database) throws -> Int64? {
-        try Int64.fetchOne(
-            db.cachedStatement(sql: "SELECT id FROM peer WHERE node = ?"), arguments: [peer.description])
+        let row = try RawStatement(cached: "SELECT id FROM peer WHERE node = ?", db)
+        try row.bind(peer.description, at: 1)
+        defer { row.reset() }
+        return try row.next() ? row.number(0) : nil
     }
 }
 

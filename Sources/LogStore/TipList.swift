@@ -41,12 +41,12 @@ enum TipList {
     }
 
     static func heads(of chart: Int64, _ db: Database) throws -> ChartHeads {
-        guard
-            let row = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT hash, tips FROM chart WHERE id = ?"), arguments: [chart]),
-            let id = row.hash("hash")
-        else { throw LogStoreError(.notFound, "no such chart") }
-        return ChartHeads(chart: id, tips: try tips(row, db))
+        let row = try RawStatement(cached: "SELECT hash, tips FROM chart WHERE id = ?", db)
+        try row.bind(chart, at: 1)
+        defer { row.reset() }
+        guard try row.next(), let id = row.hash(0) else { throw LogStoreError(.notFound, "no such chart") }
+        guard let tips = try row.bytes(1).flatMap({ try tips(in: $0) { try Origins.origin($0, db) } }) else { throw unreadable }
+        return ChartHeads(chart: id, tips: tips)
     }
 
     private static func tips(_ row: Row, _ db: Database) throws -> [Tip] { try tips(row) { try Origins.origin($0, db) } }
@@ -55,18 +55,22 @@ enum TipList {
     static func tips(_ row: Row, _ origins: [Int64: Origin]) throws -> [Tip] { try tips(row) { origins[$0] } }
 
     private static func tips(_ row: Row, _ origin: (Int64) throws -> Origin?) throws -> [Tip] {
-        guard let bytes = row.bytes("tips"), let tips = try tips(in: bytes, origin) else {
-            throw LogStoreError(.damaged, "the tips of a chart cannot be read; run: duolog audit verify")
-        }
+        guard let bytes = row.bytes("tips"), let tips = try tips(in: bytes, origin) else { throw unreadable }
         return tips
+    }
+
+    private static var unreadable: LogStoreError {
+        LogStoreError(.damaged, "the tips of a chart cannot be read; run: duolog audit verify")
     }
 }
 
 /// The numbers that stand for origins in rows.
 enum Origins {
     static func origin(_ number: Int64, _ db: Database) throws -> Origin? {
-        try String.fetchOne(db.cachedStatement(sql: "SELECT text FROM origin WHERE id = ?"), arguments: [number])
-            .flatMap { Origin($0) }
+        let row = try RawStatement(cached: "SELECT text FROM origin WHERE id = ?", db)
+        try row.bind(number, at: 1)
+        defer { row.reset() }
+        return try row.next() ? row.text(0).flatMap { Origin($0) } : nil
     }
 
     static func number(of origin: Origin, _ db: Database) throws -> Int64? {
