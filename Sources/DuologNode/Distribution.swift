@@ -1,22 +1,13 @@
-import CareModel
 import Dispatch
-import EventLog
 import LogStore
-import Logging
-import PeerNetwork
-import Replication
 import Synchronization
 
-/// Passes commits on to the sessions, in their order: each is told what of it its peer may have.
+/// Passes commits on, in their order.
 ///
 /// A commit over few charts is passed on by the thread that made it: to wake another one would take longer. What takes longer is left to a
 /// thread of its own, and so is whatever comes while that is not done.
 final class Distribution: Sendable {
-    private let log: LogStore
-    private let network: PeerNetwork
-    private let journal: Journal
-    private let clock: NodeClock
-    private let logger: Logger
+    private let tell: @Sendable (LogStore.Change) -> Void
     private let queue = DispatchQueue(label: "duolog.distribution")
     private let state = Mutex(State())
 
@@ -26,30 +17,29 @@ final class Distribution: Sendable {
         var isUnderWay = false
     }
 
-    init(log: LogStore, network: PeerNetwork, journal: Journal, clock: NodeClock, logger: Logger) {
-        (self.log, self.network, self.journal, self.clock, self.logger) = (log, network, journal, clock, logger)
-    }
+    /// - Parameter tell: tells everybody of one commit.
+    init(tell: @escaping @Sendable (LogStore.Change) -> Void) { self.tell = tell }
 
-    /// Called for one commit after another.
+    /// Called for one commit after another, by whoever made it.
     func pass(on change: LogStore.Change) {
         let isTurn = state.withLock { state in
             guard !state.isUnderWay else {
-                state.waiting.append(change)
+                state.waiting.append(change.forLater)
                 return false
             }
             state.isUnderWay = true
             return true
         }
         guard isTurn else { return }
-        guard change.isSmall else { return queue.async { self.passOn(from: change) } }
-        distribute(change)
+        guard change.isSmall else { return queue.async { self.passOn(from: change.forLater) } }
+        tell(change)
         if let next = next() { queue.async { self.passOn(from: next) } }
     }
 
     private func passOn(from first: LogStore.Change) {
         var change: LogStore.Change? = first
         while let next = change {
-            distribute(next)
+            tell(next)
             change = self.next()
         }
     }
@@ -62,47 +52,17 @@ final class Distribution: Sendable {
             return nil
         }
     }
-
-    private func distribute(_ change: LogStore.Change) {
-        if change.beganNewLife {
-            // A session of the earlier life has completed its root and never does so again: what is held would wait for ever.
-            let reason = Message.WireError(.stopping, "the node has begun a new epoch")
-            for peer in network.connectedPeers() { network.endSession(with: peer, reason) }
-        } else if !change.charts.isEmpty {
-            for peer in network.connectedPeers() {
-                do {
-                    network.offerChanged(try offer(change, to: peer), to: peer)
-                } catch {
-                    // The session would never learn of this change; the next one begins with all of them.
-                    let reason = Message.WireError(.storage, "the node cannot read its storage now")
-                    network.endSession(with: peer, reason)
-                }
-            }
-        }
-        if change.statements { network.statementsChanged() }
-        if !change.erased.isEmpty { noteErasure(change.erased) }
-    }
-
-    private func offer(_ change: LogStore.Change, to peer: NodeID) throws -> Offer {
-        if let charts = change.offers[peer] { return Offer(charts: charts, arrival: change.arrival) }
-        let (charts, arrival) = try log.offer(to: peer, on: clock.today, among: change.charts)
-        return Offer(charts: charts, arrival: arrival)
-    }
-
-    /// An erasure that was carried out is written down, and passed on like any commit.
-    private func noteErasure(_ erased: [EventHash]) {
-        Task { [journal, logger] in
-            do {
-                let names = erased.prefix(8).map { "\($0)" }.joined(separator: " ")
-                try await journal.note(NodeChanged(what: .erasureApplied, detail: "\(erased.count) bodies: \(names)"))
-            } catch {
-                logger.critical("an erasure could not be written down", metadata: ["error": "\(type(of: error))"])
-            }
-        }
-    }
 }
 
 extension LogStore.Change {
     /// True where all that it means for a peer is read at a glance.
     fileprivate var isSmall: Bool { charts.count <= LogStore.chartsAtAGlance && !beganNewLife }
+
+    /// Without what was looked up at its end: what is told before it may be read later than that, and a session passes over an offer that is older
+    /// than the last.
+    fileprivate var forLater: Self {
+        var later = self
+        later.offers = [:]
+        return later
+    }
 }

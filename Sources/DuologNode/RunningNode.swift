@@ -87,7 +87,8 @@ actor RunningNode {
                 maxConnections: settings.maxPeerConnections, inherited: inherited),
             store: port, policy: port, clock: { clock.moment }, logger: logger,
             group: MultiThreadedEventLoopGroup.singleton)
-        let distribution = Distribution(log: log, network: network, journal: journal, clock: clock, logger: logger)
+        let teller = ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger)
+        let distribution = Distribution { teller.tell($0) }
         self.distribution = distribution
         let (keptShelf, keptToday, pageChanges) = (keptShelf, keptToday, pageChanges)
         log.observe {

@@ -70,7 +70,7 @@ public final class LogStore: Sendable {
         /// The last arrival number.
         public var arrival: Int
         /// What peers that were connected may have of these charts, each with the digest of its heads, as far as the commit has looked.
-        public internal(set) var offers: [NodeID: [ChartID: EventHash?]] = [:]
+        public var offers: [NodeID: [ChartID: EventHash?]] = [:]
 
         /// Adds what a later job of the same commit changed.
         mutating func add(_ later: Change) {
