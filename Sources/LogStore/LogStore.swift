@@ -136,6 +136,9 @@ public final class LogStore: Sendable {
         }
     }
 
+    /// The last connection moves all pages into the database file; one that only reads cannot.
+    deinit { try? glances.close() }
+
     private static func openPool(_ path: String) throws -> DatabasePool {
         var settings = GRDB.Configuration()
         settings.label = "duolog.log"

@@ -53,6 +53,23 @@ import Testing
         }
     }
 
+    /// Nothing is left in the write-ahead log once it is closed.
+    @Test func whatIsClosedStandsInOneFile() async throws {
+        let path = TestNode.newFolder()
+        let folder = StateFolder(path: path)
+        _ = try folder.create(storeKeyFile: path + "/store.key", fictional: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let when = ClinicalTime(instant: Timestamp(milliseconds: 1_925_000_000_000), offsetMinutes: 0)
+        var log: LogStore? = try LogStore(
+            LogStore.Configuration(
+                path: folder.log, key: try folder.nodeKey(), sealer: try StateFolder.sealer(path + "/store.key"),
+                clock: { when.instant }, random: SystemRandom.word))
+        _ = try await log?.openChart(name: "founder", nonce: SystemRandom.bytes(16), when: when, salt: SystemRandom.bytes(16))
+        log = nil
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        #expect(!names.contains { $0.hasSuffix("-wal") }, "\(names)")
+    }
+
     @Test func aRepeatedRequestWritesNothingTwice() async throws {
         let node = try TestNode()
         let chart = try await node.openChart(sharedWith: [])
