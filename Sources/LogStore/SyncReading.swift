@@ -38,7 +38,7 @@ extension LogStore {
                     WHERE node = ? AND (until IS NULL OR until >= ?) AND held = 0
                     """, arguments: [peer.description, day.number])
             while let row = try rows.next() {
-                if let chart = ChartID(bytes: row["hash"] as Data) { charts[chart] = Self.digest(row["digest"]) }
+                if let chart = ChartID(bytes: row["hash"] as Data) { charts[chart] = row.hash("digest") }
             }
             return (charts, try Self.arrival(db))
         }
@@ -54,7 +54,7 @@ extension LogStore {
             let row = try RawStatement(cached: "SELECT digest FROM chart WHERE id = ?", db)
             try row.bind(share.chart, at: 1)
             defer { row.reset() }
-            offered[chart] = try row.next() ? row.hash(0) : nil
+            if try row.next() { offered[chart] = row.hash(0) }
         }
         return offered
     }
@@ -62,8 +62,6 @@ extension LogStore {
     private static func arrival(_ db: Database) throws -> Int {
         try Int.fetchOne(db.cachedStatement(sql: "SELECT max(id) FROM segment")) ?? 0
     }
-
-    private static func digest(_ data: Data?) -> EventHash? { data.flatMap { EventHash(bytes: $0) } }
 
     /// What a chart is sent to a peer by.
     struct Share {

@@ -47,8 +47,10 @@ final class Transaction {
     /// Whether a held chart may be free now: a root was completed, or it was decided anew whom a chart is shared with.
     private var mayRelease = false
     private var newEvents: [Int64: [StoredEvent]] = [:]
-    /// Disclosures that it wrote down before anything of them is sent, and marks of statements that peers have noted.
-    var (accounted, noted): ([DisclosureRecorded], [NodeID: Int]) = ([], [:])
+    /// Disclosures that it wrote down before anything of them is sent.
+    var accounted: [DisclosureRecorded] = []
+    /// Marks of statements that it wrote down.
+    var noted: [NodeID: Int] = [:]
     /// True when the only job failed: nothing is to be committed.
     private(set) var isUndone = false
     /// Events that the jobs are known to author yet, by chart: behind the last, the segment of a chart need not wait for the end.

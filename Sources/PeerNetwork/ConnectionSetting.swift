@@ -42,12 +42,6 @@ extension PeerConnection {
             }
         }
 
-        /// The same, and not before the event loop is done with what it is at.
-        func runLater(_ task: @escaping @Sendable (PeerConnection) -> Void) {
-            let connection = connection
-            channel.eventLoop.execute { task(connection.value) }
-        }
-
         func stop(_ reason: Message.WireError) { run { $0.stop(reason) } }
     }
 }

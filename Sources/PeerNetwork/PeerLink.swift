@@ -63,8 +63,8 @@ final class PeerLink: Sendable {
     /// Begins the session, with what the peer may have.
     func begin(_ offer: Offer) { handle.run { $0.begin(offer) } }
 
-    /// Hands the session something that happened; never while it does something else, not even where that is what brought it about.
-    func take(_ input: Session.Input) { handle.runLater { $0.take([input]) } }
+    /// Hands the session something that happened.
+    func take(_ input: Session.Input) { handle.run { $0.take([input]) } }
 
     /// Says why, and closes.
     func stop(_ reason: Message.WireError) { handle.stop(reason) }
