@@ -40,7 +40,7 @@ extension EventBody {
     static func read(_ line: BodyLine) throws(ContentError) -> Self {
         let body: Self
         do {
-            body = try BodyDecoder.decode(Self.self, from: line)
+            body = try LineDecoder.decode(Self.self, from: line)
         } catch let error as DecodingError {
             throw ContentError(error)
         } catch {

@@ -50,9 +50,7 @@ public enum Members {
 extension EventBody {
     /// The members as they stand in a body: sorted, without spaces.
     public var members: [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Bodies hold strings, integers and lists only, for which encoding does not fail; an empty line is refused as malformed.
-        return (try? [UInt8](encoder.encode(self))) ?? []
+        (try? LineEncoder.encode(self)) ?? []
     }
 }

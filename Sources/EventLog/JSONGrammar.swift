@@ -1,10 +1,8 @@
 /// JSON as a person or a program hands it in: the grammar of a body, with space between the tokens.
 public enum JSONText {
-    /// Refuses floats, duplicate keys, deep nesting and invalid UTF-8, each with its position.
-    public static func check(_ json: [UInt8]) throws(FormatError) {
-        guard json.count <= Limits.lineBytes else {
-            throw FormatError(field: "body", byte: Limits.lineBytes, reason: .lineTooLong)
-        }
+    /// Refuses floats, duplicate keys, deep nesting, invalid UTF-8 and more than so many bytes, each with its position.
+    public static func check(_ json: [UInt8], atMost limit: Int = Limits.lineBytes) throws(FormatError) {
+        guard json.count <= limit else { throw FormatError(field: "body", byte: limit, reason: .lineTooLong) }
         try ByteScanner.read(json, field: "body") { scanner throws(FormatError) in
             try JSONGrammar(allowsSpace: true).checkObject(&scanner)
         }

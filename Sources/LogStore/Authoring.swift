@@ -102,11 +102,11 @@ extension Transaction {
                 arguments: [request, author.text])
         else { return nil }
         let bytes = try store.configuration.sealer.open(sealed, as: Array("request \(request)".utf8))
-        return try JSONDecoder().decode([Authored].self, from: Data(bytes))
+        return try LineDecoder.decode([Authored].self, from: bytes)
     }
 
     func remember(_ written: [Authored], request: String, of author: AuthorID) throws {
-        let bytes = [UInt8](try JSONEncoder().encode(written))
+        let bytes = try LineEncoder.encode(written)
         let sealed = try store.configuration.sealer.seal(bytes, as: Array("request \(request)".utf8))
         try db.cachedStatement(sql: "INSERT INTO request (id, author, sealed) VALUES (?, ?, ?)")
             .execute(arguments: [request, author.text, sealed])

@@ -32,7 +32,7 @@ public struct Peer: Hashable, Sendable {
     init?(_ row: Row) {
         guard let node = NodeID(row["node"] as String), let key = NodePublicKey(bytes: row["key"] as Data) else { return nil }
         self.init(NodeFingerprint(node: node, key: key), name: row["name"], address: row["address"])
-        if let text = row["keys"] as String? { keys = try? JSONDecoder().decode(NodeKeys.self, from: Data(text.utf8)) }
+        if let text = row["keys"] as String? { keys = try? LineDecoder.decode(NodeKeys.self, from: Array(text.utf8)) }
         contested = (row["contested"] as Data?).flatMap { NodePublicKey(bytes: $0) }
     }
 }
@@ -178,7 +178,7 @@ extension Transaction {
 
     /// Stores a paired peer; it is not contested any more.
     fileprivate func put(_ peer: Peer) throws {
-        let keys = try peer.keys.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+        let keys = try peer.keys.map { String(decoding: try LineEncoder.encode($0), as: UTF8.self) }
         try db.execute(
             sql: """
                 INSERT INTO peer (node, key, name, address, paired, keys) VALUES (?, ?, ?, ?, 1, ?)

@@ -95,7 +95,7 @@ extension LogStore {
                         """, arguments: [Data(chart.bytes), type.name])
             else { return nil }
             let bytes = try sealer.open(sealed, as: ProjectionLabel.bytes(chart, type.name))
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try LineDecoder.decode(type, from: [UInt8](bytes))
         }
     }
 

@@ -60,7 +60,7 @@ struct SegmentRow {
         form = row.number(7).flatMap { ArrivalChain.Form(rawValue: Int($0)) }
         verdict =
             row.isNull(8)
-            ? .permitted : row.text(8).flatMap { try? JSONDecoder().decode(Verdict.self, from: Data($0.utf8)) }
+            ? .permitted : row.text(8).flatMap { try? LineDecoder.decode(Verdict.self, from: Array($0.utf8)) }
         hasHead = !row.isNull(9) || !row.isNull(10)
         signed = (row.number(9), row.append(10, to: &bytes))
         names = row.append(11, to: &bytes)

@@ -390,6 +390,6 @@ final class Transaction {
     func changeCounters(_ body: (inout WriterState.Counters) throws -> Void) rethrows { try body(&state.counters) }
 
     private static func text(of verdict: Verdict) throws -> String {
-        String(decoding: try JSONEncoder().encode(verdict), as: UTF8.self)
+        String(decoding: try LineEncoder.encode(verdict), as: UTF8.self)
     }
 }

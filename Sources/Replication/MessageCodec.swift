@@ -1,5 +1,4 @@
 import EventLog
-import FoundationEssentials
 
 /// A line as it comes off the wire.
 public enum WireLine: Hashable, Sendable {
@@ -15,19 +14,14 @@ public enum WireLine: Hashable, Sendable {
 public enum MessageCodec {
     private static let envelopeStart = Array("{\"t\":\"event\"".utf8)
     private static let bodyStart = Array("{\"salt\":".utf8)
-    private static let decoder = JSONDecoder()
-    private static let encoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }()
 
     /// Tells what a line is. Event and body lines are only recognised here; admission reads them.
     public static func decode(_ line: [UInt8]) throws(Message.WireError) -> WireLine {
         if line.starts(with: envelopeStart) { return .envelope(line) }
         if line.starts(with: bodyStart) { return .body(line) }
         do {
-            return .message(try decoder.decode(Message.self, from: Data(line)))
+            try JSONText.check(line, atMost: ReplicationLimits.lineBytes)
+            return .message(try LineDecoder.decode(Message.self, from: line))
         } catch {
             throw Message.WireError(.malformed, "no line of this protocol (\(line.count) bytes)")
         }
@@ -36,7 +30,7 @@ public enum MessageCodec {
     /// The line of a message, without a line feed. Keys are sorted, so equal messages are equal bytes.
     public static func encode(_ message: Message) -> [UInt8] {
         // A message holds strings and integers only, for which encoding does not fail; an empty line would end the session.
-        return (try? [UInt8](encoder.encode(message))) ?? []
+        return (try? LineEncoder.encode(message)) ?? []
     }
 }
 

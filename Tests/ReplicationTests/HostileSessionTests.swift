@@ -57,7 +57,7 @@ import Testing
         #expect(heads.ending == Message.WireError(.limit, "more than 4096 heads in a batch"))
     }
 
-    @Test(arguments: ["-1", "8388609", "9223372036854775807", "-9223372036854775808"])
+    @Test(arguments: ["-1", "8388609", "999999999999999999", "-999999999999999999"])
     func creditOfAnAbsurdSizeIsALimit(_ bytes: String) {
         var talk = Talk()
         talk.say(#"{"bytes":\#(bytes),"t":"credit"}"#)
@@ -73,7 +73,7 @@ import Testing
 
     @Test func aHelloOfNoSenseIsRefused() {
         #expect(Talk(hello: Talk.hello(credit: "-1")).ending == Message.WireError(.limit, "credit of -1 bytes"))
-        #expect(Talk(hello: Talk.hello(credit: "9223372036854775807")).code == nil)
+        #expect(Talk(hello: Talk.hello(credit: "999999999999999999")).code == nil)
         for instance in ["", "x", "-1", "18446744073709551616", String(repeating: "1", count: 100_000)] {
             #expect(Talk(hello: Talk.hello(instance: instance)).code == .malformed)
         }
@@ -82,7 +82,7 @@ import Testing
 
     // MARK: Out of place
 
-    @Test(arguments: ["0", "2", "-1", "9223372036854775807"])
+    @Test(arguments: ["0", "2", "-1", "999999999999999999"])
     func aCommitThatMiscountsIsUnexpected(_ count: String) {
         var talk = Talk()
         talk.say(Talk.envelope())

@@ -108,7 +108,7 @@ import Testing
         var session = session()
         _ = session.handle(.opened, now: moment())
         let greedy =
-            #"{"at":"2031-01-06T14:00:00.000Z","credit":9223372036854775807,"features":[],"instance":"2","node":"\#(peer)","t":"hello","versions":[1,1]}"#
+            #"{"at":"2031-01-06T14:00:00.000Z","credit":999999999999999999,"features":[],"instance":"2","node":"\#(peer)","t":"hello","versions":[1,1]}"#
         _ = session.handle(line(greedy), now: moment())
         #expect(ending(session.handle(line(#"{"t":"credit","bytes":1}"#), now: moment())) == nil)
     }

@@ -56,10 +56,22 @@ import Testing
 
     @Test(arguments: [
         "", "{}", "[]", #"{"t":"nonsense"}"#, #"{"t":"root","root":"short"}"#, #"{"t":"credit","bytes":"1"}"#, "GET / HTTP/1.1",
+        // Of the grammar of a body: no number of more digits, no float, no key twice, no control character, nothing behind it.
+        #"{"t":"credit","bytes":1000000000000000000}"#, #"{"t":"ping","else":1.5}"#, #"{"t":"ping","t":"ping"}"#,
+        "{\"t\":\"ping\u{1}\"}", #"{"t":"ping"}{"t":"ping"}"#,
     ])
     func whatIsNoLineIsMalformed(_ line: String) {
         let error = #expect(throws: Message.WireError.self) { try MessageCodec.decode(Array(line.utf8)) }
         #expect(error?.code == .malformed)
+    }
+
+    /// Members may stand in any order, with space between them and others among them.
+    @Test(arguments: [
+        #"{"t":"credit","bytes":7}"#, #"{"bytes":7,"t":"credit"}"#,
+        #" { "bytes" : 7 , "new" : [ { "a" : null } ] , "t" : "credit" } "#, #"{"byte\u0073":7,"t":"cr\u0065dit"}"#,
+    ])
+    func messagesAreReadInAnyForm(_ line: String) throws {
+        #expect(try MessageCodec.decode(Array(line.utf8)) == .message(.credit(7)))
     }
 
     @Test func aRootTellsWhatIsInItAndNothingOfItsHistory() {

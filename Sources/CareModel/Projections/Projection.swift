@@ -1,5 +1,4 @@
 public import EventLog
-import FoundationEssentials
 
 /// Something that people read, derived from the log and nothing else. A new one is one file and one line in ``Projections``.
 public protocol Projection: Codable, Hashable, Sendable {
@@ -22,10 +21,8 @@ public enum Projections {
 
     /// The canonical bytes of a projection: equal projections are equal bytes on every node.
     public static func bytes(_ projection: any Projection) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Projections hold strings, numbers and lists only, for which encoding does not fail; nothing would never equal something.
-        return (try? [UInt8](encoder.encode(projection))) ?? []
+        // Projections hold strings, integers and lists only, for which encoding does not fail; nothing would never equal something.
+        (try? LineEncoder.encode(projection)) ?? []
     }
 
     /// One hash over all projections of a chart. Where two nodes hold the same events it is the same.

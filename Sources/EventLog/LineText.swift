@@ -1,8 +1,6 @@
-import EventLog
-
-/// What stands in a body line, as places in it: nothing is copied out before a kind asks for it, and most of what is read is never asked for
-/// twice.
-final class BodyText {
+/// What stands in a line of JSON, as places in it: nothing is copied out before somebody asks for it, and most of what is read is never asked
+/// for twice.
+final class LineText {
     /// Text of the line, without its quotes.
     enum Text {
         case plain(start: Int, end: Int)
@@ -19,7 +17,7 @@ final class BodyText {
         case array
         case object
 
-        /// What it is, for those who look for a fault in a kind.
+        /// What it is, for those who look for a fault.
         var name: String {
             switch self {
             case .null: "null"
@@ -47,19 +45,21 @@ final class BodyText {
     }
 
     private let line: [UInt8]
-    /// In the order of the line: what holds others comes right before them, and the body itself first.
+    /// In the order of the line: what holds others comes right before them, and what is all of the line first.
     private let entries: [Entry]
     private let decoded: [String]
+    /// The place of the last member that was asked for. The next is asked for next, nearly always: of thousands each is found at once.
+    private var last = 0
 
-    /// Reads a line that passed the grammar of a body; nil for what is no JSON.
+    /// Reads a line that passed the grammar; nil for what is no JSON.
     convenience init?(line: [UInt8]) { self.init(line) { $0.value(at: 0, of: 0, nil, depth: 0) } }
 
     /// Reads what a kind says, as an object: the line behind salt and time, which no kind asks for.
     convenience init?(members body: BodyLine) { self.init(body.line) { $0.members(behind: BodyLine.headBytes) } }
 
-    private init?(_ line: [UInt8], _ read: (inout BodyReader) -> Bool) {
+    private init?(_ line: [UInt8], _ read: (inout LineReader) -> Bool) {
         let read = line.withUnsafeBufferPointer { bytes in
-            var reader = BodyReader(bytes: bytes)
+            var reader = LineReader(bytes: bytes)
             return read(&reader) && reader.isAtEnd ? (reader.entries, reader.decoded) : nil
         }
         guard let (entries, decoded) = read else { return nil }
@@ -81,13 +81,22 @@ final class BodyText {
     func member(_ name: String, of object: Int) -> Int? {
         var name = name
         return name.withUTF8 { name in
-            var place = object + 1
-            while place < entries[object].next {
-                if isKey(of: place, name) { return place }
-                place = entries[place].next
-            }
-            return nil
+            let isInside = last > object && last < entries[object].next && entries[last].holder == object
+            let start = isInside ? last : object + 1
+            let found =
+                member(name, in: start..<entries[object].next) ?? (isInside ? member(name, in: (object + 1)..<start) : nil)
+            if let found { last = found }
+            return found
         }
+    }
+
+    private func member(_ name: UnsafeBufferPointer<UInt8>, in range: Range<Int>) -> Int? {
+        var place = range.lowerBound
+        while place < range.upperBound {
+            if isKey(of: place, name) { return place }
+            place = entries[place].next
+        }
+        return nil
     }
 
     private func isKey(of place: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -114,20 +123,20 @@ final class BodyText {
 
     func key(of place: Int) -> String? { entries[place].key.map { string($0) } }
 
-    /// Where in the body something stands. Told only where something is wrong, so nothing is noted on the way.
+    /// Where in the line something stands. Told only where something is wrong, so nothing is noted on the way.
     func path(to place: Int) -> [any CodingKey] {
         var keys: [any CodingKey] = []
         var place = place
         while place > 0 {
-            keys.append(key(of: place).map { BodyKey($0) } ?? BodyKey(entries[place].index))
+            keys.append(key(of: place).map { LineKey($0) } ?? LineKey(entries[place].index))
             place = entries[place].holder
         }
         return keys.reversed()
     }
 }
 
-/// A step on the way to something in a body.
-struct BodyKey: CodingKey {
+/// A step on the way to something in a line.
+struct LineKey: CodingKey {
     let stringValue: String
     let intValue: Int?
 
@@ -137,10 +146,10 @@ struct BodyKey: CodingKey {
     init?(intValue: Int) { self.init(intValue) }
 }
 
-/// Reads JSON without spaces and floats. Nil or false from any of its steps: it is something else.
-private struct BodyReader {
+/// Reads JSON without floats. Nil or false from any of its steps: it is something else.
+private struct LineReader {
     let bytes: UnsafeBufferPointer<UInt8>
-    private(set) var entries: [BodyText.Entry] = []
+    private(set) var entries: [LineText.Entry] = []
     private(set) var decoded: [String] = []
     private var position = 0
 
@@ -149,12 +158,26 @@ private struct BodyReader {
         entries.reserveCapacity(12)
     }
 
-    var isAtEnd: Bool { position == bytes.count }
+    /// True where nothing but space is left.
+    var isAtEnd: Bool {
+        mutating get {
+            passSpace()
+            return position == bytes.count
+        }
+    }
 
+    /// Steps over `byte` where it stands next, and over space before it: whether there may be any, the grammar has said.
     private mutating func take(_ byte: UInt8) -> Bool {
+        passSpace()
         guard position < bytes.count, bytes[position] == byte else { return false }
         position += 1
         return true
+    }
+
+    private mutating func passSpace() {
+        while position < bytes.count, bytes[position] <= 0x20, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) {
+            position += 1
+        }
     }
 
     private mutating func take(_ word: StaticString) -> Bool {
@@ -166,10 +189,11 @@ private struct BodyReader {
     }
 
     /// Reads a value, and what it holds.
-    mutating func value(at index: Int, of holder: Int, _ key: BodyText.Text?, depth: Int) -> Bool {
+    mutating func value(at index: Int, of holder: Int, _ key: LineText.Text?, depth: Int) -> Bool {
+        passSpace()
         guard position < bytes.count, depth <= Limits.bodyDepth else { return false }
         let place = entries.count
-        entries.append(BodyText.Entry(holder: holder, index: index, key: key, value: .null, next: place + 1))
+        entries.append(LineText.Entry(holder: holder, index: index, key: key, value: .null, next: place + 1))
         switch bytes[position] {
         case UInt8(ascii: "{"):
             entries[place].value = .object
@@ -199,7 +223,7 @@ private struct BodyReader {
     /// Reads the rest of an object, whose first members were stepped over, as one that has none but these.
     mutating func members(behind start: Int) -> Bool {
         position = start
-        entries.append(BodyText.Entry(holder: 0, index: 0, key: nil, value: .object, next: 1))
+        entries.append(LineText.Entry(holder: 0, index: 0, key: nil, value: .object, next: 1))
         guard take(UInt8(ascii: ",")) ? members(0, depth: 0) : take(UInt8(ascii: "}")) else { return false }
         entries[0].next = entries.count
         return true
@@ -234,7 +258,8 @@ private struct BodyReader {
     }
 
     private mutating func integer() -> Int? {
-        let isNegative = take(UInt8(ascii: "-"))
+        let isNegative = bytes[position] == UInt8(ascii: "-")
+        if isNegative { position += 1 }
         var (value, digits) = (0, 0)
         while position < bytes.count, (48...57).contains(bytes[position]) {
             value = value * 10 + Int(bytes[position] - 48)
@@ -245,9 +270,9 @@ private struct BodyReader {
         return digits == 0 ? nil : isNegative ? -value : value
     }
 
-    private mutating func string() -> BodyText.Text? {
-        let start = position
+    private mutating func string() -> LineText.Text? {
         guard take(UInt8(ascii: "\"")) else { return nil }
+        let start = position - 1
         var isPlain = true
         while position < bytes.count {
             position = PlainText.end(in: bytes, from: position)
@@ -265,7 +290,7 @@ private struct BodyReader {
         return nil
     }
 
-    private mutating func decode(_ quoted: Range<Int>) -> BodyText.Text? {
+    private mutating func decode(_ quoted: Range<Int>) -> LineText.Text? {
         guard let text = JSONText.string(bytes[quoted]) else { return nil }
         decoded.append(text)
         return .decoded(decoded.count - 1)

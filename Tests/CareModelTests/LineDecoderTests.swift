@@ -6,7 +6,7 @@ import Testing
 @testable import CareModel
 
 /// Bodies are read by a decoder of our own, for its speed. It reads what Foundation's reads, and says the same of what does not fit.
-@Suite struct BodyDecoderTests {
+@Suite struct LineDecoderTests {
     /// Bodies of the case, and of kinds that it lacks.
     private func bodies() throws -> [(kind: any EventBody.Type, members: [String: JSONValue])] {
         try RecordedCase.events().map { event in
@@ -68,7 +68,7 @@ import Testing
             for body in [.object(members)] + variants(.object(members)) {
                 let line = try encoder.encode(body)
                 let foundation = try told { try JSONDecoder().decode(kind, from: line) }
-                let ours = try told { try BodyDecoder.decode(kind, from: [UInt8](line)) }
+                let ours = try told { try LineDecoder.decode(kind, from: [UInt8](line)) }
                 #expect(ours == foundation, "\(kind) of \(String(decoding: line, as: UTF8.self))")
                 compared += 1
                 if !foundation.hasPrefix("{") { refused.insert(foundation) }
@@ -79,7 +79,7 @@ import Testing
 
     @Test func readsEveryEscape() throws {
         let line = #"{"text":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00\u0000é😀","list":[-1,0,12],"none":null,"yes":true,"no":false}"#
-        let read = try BodyDecoder.decode([String: JSONValue].self, from: Array(line.utf8))
+        let read = try LineDecoder.decode([String: JSONValue].self, from: Array(line.utf8))
         #expect(try JSONDecoder().decode([String: JSONValue].self, from: Data(line.utf8)) == read)
         #expect(read["text"] == .string("\"\\/\u{8}\u{C}\n\r\té😀\u{0}é😀"))
     }
@@ -89,6 +89,6 @@ import Testing
         "", "{", "{\"", #"{"a"#, #"{"a":"#, #"{"a":1"#, #"{"a":1,"#, #"{"a":"\"#, #"{"a":"\u12"#, #"{"a":"\ud83d"}"#, #"{"a":-}"#,
         #"{"a":1.5}"#, #"{"a":1}x"#, #"{"a":nul}"#, #"{"a":[1}"#, #"{"a":12345678901234567890}"#,
     ]) func refusesWhatIsNoJSON(_ line: String) {
-        #expect(throws: DecodingError.self) { try BodyDecoder.decode([String: JSONValue].self, from: Array(line.utf8)) }
+        #expect(throws: DecodingError.self) { try LineDecoder.decode([String: JSONValue].self, from: Array(line.utf8)) }
     }
 }
