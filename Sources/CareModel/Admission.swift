@@ -19,19 +19,21 @@ extension ChartRecord {
     ///   - run: each event as it was read, or what is wrong with its lines, in an order that is causal.
     ///   - heads: signed heads that are said to cover them.
     ///   - peer: who delivers.
+    ///   - isValid: says whether a head is signed by one of those keys; for whoever has looked before.
     public mutating func admit(
-        _ run: [Result<Event, FormatError>], vouchedForBy heads: [SignedHead], from peer: NodeID
+        _ run: [Result<Event, FormatError>], vouchedForBy heads: [SignedHead], from peer: NodeID,
+        isValid: (SignedHead, NodeKeys) -> Bool = { $0.isValid(for: $1) }
     ) throws(RunRefusal) -> [(index: Int, position: Int)] {
         let admitted: [(index: Int, position: Int)]
         do throws(AdmissionError) {
             let before = graph.nodes.count
             admitted = try admit(run)
-            try check(heads, coverFrom: before)
+            try check(heads, coverFrom: before, isValid)
         } catch {
             throw .inadmissible(error)
         }
         // Whoever was once admitted may deliver: others' events may depend on what it has.
-        guard Fold.membership(of: self).members[peer] != nil else { throw .notAMember }
+        guard wasAdmitted(peer) else { throw .notAMember }
         return admitted
     }
 
@@ -54,13 +56,15 @@ extension ChartRecord {
     /// Every new event must be vouched for: the last ones of each chain by a head, the others by the chain.
     ///
     /// - Parameter first: the position of the first new event; all behind it are new.
-    private func check(_ heads: [SignedHead], coverFrom first: Int) throws(AdmissionError) {
+    private func check(
+        _ heads: [SignedHead], coverFrom first: Int, _ isValid: (SignedHead, NodeKeys) -> Bool
+    ) throws(AdmissionError) {
         for position in graph.origins.flatMap({ graph.tips(of: $0) }).sorted() where position >= first {
             let event = graph.nodes[position]
             let dot = event.envelope.dot
             guard let keys = authority.keys(for: position, in: graph) else { throw .unknownWriter(dot) }
             let covering = heads.filter { $0.hash == event.hash && $0.dot == dot && $0.chart == event.envelope.chart }
-            guard covering.contains(where: { $0.isValid(for: keys) }) else { throw .unsigned(dot) }
+            guard covering.contains(where: { isValid($0, keys) }) else { throw .unsigned(dot) }
         }
     }
 }

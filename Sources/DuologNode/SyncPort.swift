@@ -44,6 +44,11 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         }
     }
 
+    func lookAhead(at batches: [StoreRequest.Batch]) {
+        guard batches.count == 1 else { return }
+        log.checkAhead(batches.flatMap { $0.runs.flatMap(\.heads) })
+    }
+
     func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer? {
         do {
             switch request {

@@ -101,6 +101,7 @@ public final class LogStore: Sendable {
     let noted = NotedMarks()
     /// The keys of nodes that are no peers of this one, as a chart has shown them.
     let memberKeys = Mutex<[NodeID: NodeKeys]>([:])
+    let headsAhead = HeadsAhead()
     private let queue = CommitQueue()
     /// Where events are inserted while their transaction goes on.
     private let insertion = DispatchQueue(label: "duolog.insertion")

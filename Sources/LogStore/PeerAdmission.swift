@@ -129,7 +129,9 @@ extension Transaction {
         let events = withoutErased(run.events)
         let admitted: [(index: Int, position: Int)]
         do {
-            admitted = try withRecord(chart) { try $0.admit(events, vouchedForBy: run.heads, from: peer) }
+            admitted = try withRecord(chart) { record in
+                try record.admit(events, vouchedForBy: run.heads, from: peer) { store.headsAhead.isValid($0, for: $1) }
+            }
         } catch {
             charts[run.chart] = nil
             try forget(chart, isNew: isNew)

@@ -239,7 +239,7 @@ final class PeerConnection: ChannelInboundHandler {
     /// Hands storage the next batches, where it need not wait for the last to be told.
     private func handOver() {
         guard phase == .talking, context?.channel.isWritable == true, let turn = store.nextBatches() else { return }
-        turns?.yield(turn)
+        begin(turn)
     }
 
     /// Goes on with storage and with reading as far as the peer takes what is written to it.
@@ -254,13 +254,18 @@ final class PeerConnection: ChannelInboundHandler {
         updateReading()
     }
 
+    private func begin(_ turn: StoreQueue.Turn) {
+        turns?.yield(turn)
+        if !turn.batches.isEmpty { setting.store.lookAhead(at: turn.batches) }
+    }
+
     /// Begins the next turn of storage. Returns whether it is over already.
     private func answersAtOnce() -> Bool {
         guard let link, let turn = store.next() else { return false }
         guard turn.batches.isEmpty, turn.requests.count == 1,
             let answer = setting.store.answerAtOnce(turn.requests[0], for: link.peer.node)
         else {
-            turns?.yield(turn)
+            begin(turn)
             return false
         }
         store.answered([answer])

@@ -271,6 +271,9 @@ public protocol ReplicaStore: Sendable {
     /// disk to write.
     func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer?
 
+    /// Looks at batches that were just handed over to be stored, on the thread that did so, which has nothing else to do until they are.
+    func lookAhead(at batches: [StoreRequest.Batch])
+
     /// Carries out what ``StoreRequest/admit(_:)`` asks for some batches that came one after another, each with an answer of its own. They may share
     /// a commit; without this, each has one, and is stored first.
     ///
@@ -283,6 +286,9 @@ public protocol ReplicaStore: Sendable {
 extension ReplicaStore {
     /// All requests take longer.
     public func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer? { nil }
+
+    /// There is nothing to see.
+    public func lookAhead(at batches: [StoreRequest.Batch]) {}
 
     /// Stores one after another.
     public func beginAdmission(

@@ -64,6 +64,9 @@ public struct ChartRecord: Sendable {
         append(event, as: kind)
     }
 
+    /// True for whoever has been a member at some time, by everything that has arrived.
+    mutating func wasAdmitted(_ node: NodeID) -> Bool { authority.wasAdmitted(node, in: graph) }
+
     private mutating func append(_ event: Event, as kind: Catalogue.Entry?) {
         let isNewer = kind.map { event.envelope.version > $0.version } ?? true
         let position = entries.count

@@ -260,6 +260,11 @@ public struct Authority: Sendable {
         return matched == positions.count
     }
 
+    /// True for whoever has been a member at some time. Asked for each run of events: what nothing has changed is not evaluated again.
+    mutating func wasAdmitted(_ node: NodeID, in graph: ChartGraph) -> Bool {
+        membership(by: { _ in true }, in: graph).members[node] != nil
+    }
+
     /// Membership by everything that has arrived, or by a part of it.
     func membership(in graph: ChartGraph, where isIncluded: (Int) -> Bool = { _ in true }) -> Membership {
         evaluate(entries.filter { isIncluded($0.position) }, in: graph)
