@@ -85,12 +85,12 @@ struct Meeting {
         }
         var taken: [(began: UInt64, durable: UInt64, readable: UInt64, floor: UInt64)] = []
         for _ in 0..<count {
+            seq += 1
+            // Long before it is written: what is measured is not how somebody begins to listen.
+            for other in others { try other.tell(.await, chart, "\(seq)", first.key) }
             Thread.sleep(forTimeInterval: Self.pause)
             let commit = try floor?.askCommit()
             if floor != nil { Thread.sleep(forTimeInterval: Self.pause) }
-            seq += 1
-            // Listening before it is written: what is measured is not this process.
-            for other in others { try other.tell(.await, chart, "\(seq)", first.key) }
             let written = try first.ask(command, "0")
             let read = try others.compactMap { try $0.answer().ended }
             guard let began = written.began, let durable = written.ended, let readable = read.max() else { continue }

@@ -39,8 +39,10 @@ struct NodeProcess {
         /// Nanoseconds of the machine's monotonic clock, which all processes share.
         var began: UInt64?
         var ended: UInt64?
-        /// Of all processors, since the process began, in seconds.
-        var cpu: Double?
+        /// Of all processors, since the process began, in microseconds,
+        var cpuMicroseconds: Int?
+        /// and in seconds.
+        var cpu: Double? { cpuMicroseconds.map { Double($0) / 1e6 } }
         var peakKiB: Int?
         /// Bytes of the connections that are open, with all that TLS adds.
         var sent: Int?
@@ -99,7 +101,7 @@ struct NodeProcess {
     }
 
     private func say(_ answer: Answer) throws {
-        try FileHandle.standardOutput.write(contentsOf: try JSONEncoder().encode(answer) + [0x0A])
+        try FileHandle.standardOutput.write(contentsOf: try LineEncoder.encode(answer) + [0x0A])
     }
 
     private mutating func carryOut(_ command: Command, _ words: [String]) async throws -> Answer {
@@ -122,7 +124,10 @@ struct NodeProcess {
             answer.seq = try await log.author([draft], request: nil)[0].seq
             (answer.began, answer.ended, answer.chart) = (start, monotonic(), "\(draft.chart)")
             return answer
-        case (.await, 3): try await isReadable(words[0], words[1], from: words[2])
+        case (.await, 3):
+            try await isReadable(words[0], words[1], from: words[2])
+            // What it has cost is not looked up: the next event is on its way.
+            return Answer(began: began, ended: monotonic())
         case (.reconnect, 0):
             try await node.network.setOnline(false)
             try await node.network.setOnline(true)
@@ -132,7 +137,7 @@ struct NodeProcess {
         let ended = monotonic()
         let wire = OpenSockets.bytes()
         return Answer(
-            began: began, ended: ended, cpu: Double(Glibc.clock()) / Double(CLOCKS_PER_SEC), peakKiB: peakMemory(),
+            began: began, ended: ended, cpuMicroseconds: Glibc.clock() * 1_000_000 / Int(CLOCKS_PER_SEC), peakKiB: peakMemory(),
             sent: wire.sent, received: wire.received)
     }
 
