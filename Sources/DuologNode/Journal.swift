@@ -64,9 +64,7 @@ actor Journal {
     }
 
     private static func draft(_ entry: any EventBody, in chart: ChartID, _ when: ClinicalTime) -> Draft {
-        Draft(
-            chart: chart, author: .node, kind: type(of: entry).kind, members: entry.members, when: when, seeing: .everything,
-            salt: SystemRandom.bytes(BodyLine.saltBytes))
+        Draft(chart: chart, saying: entry, when: when, salt: SystemRandom.bytes(BodyLine.saltBytes))
     }
 
     /// Patient numbers and links.

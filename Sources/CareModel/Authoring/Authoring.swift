@@ -14,7 +14,7 @@ extension ChartRecord {
             throw .content(ContentError("kind", "\(draft.kind) is not a kind that this version knows"))
         }
         let event = try compose(draft, kind, as: origin, at: time)
-        let position = try admitOwn(event, kind)
+        let position = try admitOwn(event, kind, saying: draft.said)
         let written = Authored(
             chart: graph.chart, event: event.hash, seq: event.envelope.seq,
             not_seen: graph.positions(beyondReachOf: position).map { graph.nodes[$0].hash })
@@ -75,7 +75,9 @@ extension ChartRecord {
     }
 
     /// Admits an event of our own, and refuses what a peer's event would be stored without effect for.
-    private mutating func admitOwn(_ event: Event, _ kind: Catalogue.Entry) throws(AuthoringError) -> Int {
+    private mutating func admitOwn(
+        _ event: Event, _ kind: Catalogue.Entry, saying said: (any EventBody)?
+    ) throws(AuthoringError) -> Int {
         if isIncomplete, kind.isCritical { throw .incomplete }
         if !event.envelope.refs.isEmpty, case .hold = kind.type.rule, event.envelope.kind != ConflictResolved.kind {
             try refuseDisputed(event)
@@ -88,20 +90,22 @@ extension ChartRecord {
             throw .damaged(error)
         }
         if case .withoutEffect(let reason, _) = verdict(on: position) { throw .notPermitted(reason) }
-        if let problem = problem(at: position, kind) { throw .content(problem) }
+        if let problem = problem(at: position, kind, saying: said) { throw .content(problem) }
         return position
     }
 
     /// What is wrong with what an event says. One that names nothing and writes no register needs no fold to tell: a journal grows with
     /// every disclosure, and must not be read through for each.
-    private func problem(at position: Int, _ kind: Catalogue.Entry) -> ContentError? {
+    private func problem(
+        at position: Int, _ kind: Catalogue.Entry, saying said: (any EventBody)?
+    ) -> ContentError? {
         guard kind.mayStandAlone, graph.nodes[position].envelope.refs.isEmpty, let body = entries[position].body else {
             return Fold(self).problem(of: position)
         }
         switch entries[position].content {
         case .success: return nil
         case .failure(let problem): return problem
-        case nil: return kind.type.problem(in: body)
+        case nil: return said.map { $0.problem(at: body.when) } ?? kind.type.problem(in: body)
         }
     }
 

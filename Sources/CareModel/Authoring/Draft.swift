@@ -29,7 +29,9 @@ public struct Draft: Sendable {
     /// What kind.
     public var kind: Kind
     /// The members of the body, as JSON.
-    public var members: [UInt8]
+    public let members: [UInt8]
+    /// What these members say, where they were made of it: it need not be read again to see what is wrong with it.
+    let said: (any EventBody)?
     /// Clinical time.
     public var when: ClinicalTime
     /// What it names.
@@ -48,9 +50,25 @@ public struct Draft: Sendable {
         self.author = author
         self.kind = kind
         self.members = members
+        said = nil
         self.when = when
         self.refs = refs
         self.seeing = seeing
+        self.salt = salt
+    }
+}
+
+extension Draft {
+    /// What the node itself says, of everything that it has of the chart.
+    public init(chart: ChartID, saying body: some EventBody, when: ClinicalTime, salt: [UInt8]) {
+        self.chart = chart
+        author = .node
+        kind = type(of: body).kind
+        members = body.members
+        said = body
+        self.when = when
+        refs = .events([])
+        seeing = .everything
         self.salt = salt
     }
 }
