@@ -20,6 +20,11 @@ public enum Base64URL {
     static func letters(for bytes: Int) -> Int { (bytes * 4 + 2) / 3 }
 
     /// Writes the encoded form of `bytes`.
+    package static func write(_ bytes: [UInt8], to output: inout ByteWriter) {
+        bytes.withUnsafeBytes { write($0, to: &output) }
+    }
+
+    /// Writes the encoded form of `bytes`.
     static func write(_ bytes: UnsafeRawBufferPointer, to output: inout ByteWriter) {
         let alphabet = alphabet.utf8Start
         func letter(_ bits: UInt32) -> UInt8 { alphabet[Int(bits & 63)] }

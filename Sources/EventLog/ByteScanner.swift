@@ -33,11 +33,16 @@ struct ByteScanner: ~Copyable {
     /// What `body` reads, where that is all of `text`.
     static func only<Value>(_ text: String, _ body: (inout ByteScanner) throws(FormatError) -> Value) -> Value? {
         var text = text
-        return text.withUTF8 { bytes in
-            var scanner = ByteScanner(bytes, "text")
-            guard let value = try? body(&scanner), scanner.isAtEnd else { return nil }
-            return value
-        }
+        return text.withUTF8 { only($0, body) }
+    }
+
+    /// What `body` reads, where that is all of `letters`.
+    static func only<Value>(
+        _ letters: UnsafeBufferPointer<UInt8>, _ body: (inout ByteScanner) throws(FormatError) -> Value
+    ) -> Value? {
+        var scanner = ByteScanner(letters, "text")
+        guard let value = try? body(&scanner), scanner.isAtEnd else { return nil }
+        return value
     }
 
     var isAtEnd: Bool { position == bytes.count }

@@ -2,7 +2,7 @@
 ///
 /// An event is some sixty pieces of a few letters each. To ask an array for room before each took longer than the letters. Whoever writes says
 /// how long it becomes at the most; each piece is held against that.
-struct ByteWriter: ~Copyable {
+package struct ByteWriter: ~Copyable {
     private let bytes: UnsafeMutableBufferPointer<UInt8>
     private var count = 0
 
@@ -10,7 +10,7 @@ struct ByteWriter: ~Copyable {
 
     /// What `body` writes: at most `capacity` bytes.
     @inline(__always)
-    static func write(atMost capacity: Int, _ body: (inout ByteWriter) -> Void) -> [UInt8] {
+    package static func write(atMost capacity: Int, _ body: (inout ByteWriter) -> Void) -> [UInt8] {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: capacity) { bytes in
             var writer = ByteWriter(bytes)
             body(&writer)
@@ -37,11 +37,11 @@ struct ByteWriter: ~Copyable {
     }
 
     @inline(__always)
-    mutating func put(_ byte: UInt8) { fill(1) { $0[0] = byte } }
+    package mutating func put(_ byte: UInt8) { fill(1) { $0[0] = byte } }
 
     // Inlined, so that a literal is stored as the few words that it is.
     @inline(__always)
-    mutating func put(_ literal: StaticString) {
+    package mutating func put(_ literal: StaticString) {
         let (size, text) = (literal.utf8CodeUnitCount, UnsafeRawPointer(literal.utf8Start))
         fill(size) { place in
             let place = UnsafeMutableRawBufferPointer(place)
@@ -58,7 +58,7 @@ struct ByteWriter: ~Copyable {
         }
     }
 
-    mutating func put(text: String) {
+    package mutating func put(text: String) {
         var text = text
         text.withUTF8 { put($0) }
     }
@@ -74,7 +74,7 @@ struct ByteWriter: ~Copyable {
     }
 
     /// A number in decimal.
-    mutating func put(_ number: Int) {
+    package mutating func put(_ number: Int) {
         guard number >= 0 else { return put(text: String(number)) }
         var (digits, rest) = (1, number)
         while rest >= 10 {

@@ -78,7 +78,7 @@ public struct EventHash: Hashable, Comparable, Sendable {
     }
 
     /// Writes the base64url form.
-    func write(to output: inout ByteWriter) { withBytes { Base64URL.write($0, to: &output) } }
+    package func write(to output: inout ByteWriter) { withBytes { Base64URL.write($0, to: &output) } }
 
     /// Any eight bytes of a SHA-256 are as good as all of them for finding a place in a table.
     public func hash(into hasher: inout Hasher) { hasher.combine(word0) }

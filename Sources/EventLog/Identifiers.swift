@@ -73,7 +73,7 @@ public struct NodeID: Hashable, Comparable, Sendable {
     public init?(_ text: String) { self.init(text: Array(text.utf8)) }
 
     /// Writes the 16 letters.
-    func write(to output: inout ByteWriter) {
+    package func write(to output: inout ByteWriter) {
         Base32.write(high >> 24, letters: 8, to: &output)
         Base32.write(high << 16 | UInt64(low), letters: 8, to: &output)
     }
@@ -118,7 +118,7 @@ public struct Origin: Hashable, Comparable, Sendable {
     public init?(_ text: String) { self.init(text: Array(text.utf8)) }
 
     /// Writes `<node>.<epoch>`.
-    func write(to output: inout ByteWriter) {
+    package func write(to output: inout ByteWriter) {
         node.write(to: &output)
         output.put(UInt8(ascii: "."))
         Base32.write(epoch, letters: 13, to: &output)

@@ -75,6 +75,15 @@ final class LineText {
         }
     }
 
+    /// The letters of a text where they stand.
+    func withLetters<Value>(of text: Text, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+        switch text {
+        case .plain(let start, let end):
+            line.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[start..<end])) }
+        case .decoded(let index): Array(decoded[index].utf8).withUnsafeBufferPointer(body)
+        }
+    }
+
     // MARK: Members and elements
 
     /// The place of an object's member; nil where it has none of that name.

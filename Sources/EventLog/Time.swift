@@ -14,6 +14,11 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         self = time
     }
 
+    init?(letters: UnsafeBufferPointer<UInt8>) {
+        guard let time = ByteScanner.only(letters, { scanner throws(FormatError) in try scanner.timestamp() }) else { return nil }
+        self = time
+    }
+
     /// The moment so many milliseconds later.
     public func advanced(byMilliseconds delta: Int) -> Timestamp { Timestamp(milliseconds: milliseconds + delta) }
 
@@ -58,7 +63,7 @@ extension Timestamp: CustomStringConvertible, Codable {
     }
 
     /// Writes `YYYY-MM-DDTHH:MM:SS.mmmZ`.
-    func write(to output: inout ByteWriter) {
+    package func write(to output: inout ByteWriter) {
         let seconds = floorDivide(milliseconds, 1000)
         writeClock(seconds, to: &output)
         output.put(".")

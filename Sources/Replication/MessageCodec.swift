@@ -21,63 +21,77 @@ public enum MessageCodec {
         if line.starts(with: bodyStart) { return .body(line) }
         do {
             try JSONText.check(line, atMost: ReplicationLimits.lineBytes)
-            return .message(try LineDecoder.decode(Message.self, from: line))
-        } catch {
-            throw Message.WireError(.malformed, "no line of this protocol (\(line.count) bytes)")
-        }
+            if let message = try LineFields(line).flatMap({ try Message($0) }) { return .message(message) }
+        } catch {}
+        throw Message.WireError(.malformed, "no line of this protocol (\(line.count) bytes)")
     }
 
     /// The line of a message, without a line feed. Keys are sorted, so equal messages are equal bytes.
     public static func encode(_ message: Message) -> [UInt8] {
+        switch message {
+        // What goes with every event is written as it is.
+        case .head(let head): head.line
+        case .receipt(let receipt): receipt.line
         // A message holds strings and integers only, for which encoding does not fail; an empty line would end the session.
-        return (try? LineEncoder.encode(message)) ?? []
+        default: (try? LineEncoder.encode(Line(message: message))) ?? []
+        }
     }
 }
 
-extension Message: Codable {
-    private enum Name: String {
-        case hello, root, same, differs, buckets, open, heads, want, total, head, body, commit, credit, receipt
-        case removed, mark, noted, refused, ping, pong, error
+private enum Name: String {
+    case hello, root, same, differs, buckets, open, heads, want, total, head, body, commit, credit, receipt
+    case removed, mark, noted, refused, ping, pong, error
+}
+
+extension Message {
+    /// Reads one flat object; nil where a member that the message needs is missing, or has another form.
+    fileprivate init?(_ fields: LineFields) throws {
+        let message: Message? =
+            switch fields.string("t").flatMap({ Name(rawValue: $0) }) {
+            case .hello: .hello(try fields.decode(Hello.self))
+            case .root: fields.hash("root").map { .root($0) }
+            case .same: .same
+            case .differs: .differs
+            case .buckets: fields.base64URL("hashes").flatMap { words($0) }.map { .buckets($0) }
+            case .open: .open(try fields.decode(Open.self).buckets)
+            case .heads: .heads(try fields.decode(Heads.self))
+            case .want: .want(try fields.decode(Want.self))
+            case .total: .total(try fields.decode(Total.self))
+            case .head: SignedHead(fields).map { .head($0) }
+            case .body: fields.hash("absent").map { .absent($0) }
+            case .commit: Commit(fields).map { .commit($0) }
+            case .credit: fields.int("bytes").map { .credit($0) }
+            case .receipt: Receipt(fields).map { .receipt($0) }
+            case .removed: RemovalNotice(fields).map { .removed($0) }
+            case .mark: fields.int("n").map { .mark($0) }
+            case .noted: fields.int("n").map { .noted($0) }
+            case .refused: .refused(try fields.decode(Refused.self))
+            case .ping: .ping
+            case .pong: .pong
+            case .error: .error(try fields.decode(WireError.self))
+            case nil: nil
+            }
+        guard let message else { return nil }
+        self = message
     }
+
+    private struct Open: Decodable { let buckets: [Int] }
+}
+
+/// A message that says itself what its members are.
+private struct Line: Encodable {
+    let message: Message
 
     private enum Keys: String, CodingKey {
-        case t, root, hashes, buckets, bytes, n, absent
-        case chart, origin, seq, hash, at, sig, receiver, instance, removed, removal
+        case t, root, hashes, buckets, bytes, n, absent, chart, removed, removal, at, sig
     }
 
-    /// Reads one flat object.
-    public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: Keys.self)
-        switch try Self.read(.t, fields, { Name(rawValue: $0) }) {
-        case .hello: self = .hello(try Hello(from: decoder))
-        case .root: self = .root(try Self.hash(.root, fields))
-        case .same: self = .same
-        case .differs: self = .differs
-        case .buckets: self = .buckets(try Self.words(fields.decode(String.self, forKey: .hashes), fields))
-        case .open: self = .open(try fields.decode([Int].self, forKey: .buckets))
-        case .heads: self = .heads(try Heads(from: decoder))
-        case .want: self = .want(try Want(from: decoder))
-        case .total: self = .total(try Total(from: decoder))
-        case .head: self = .head(try Self.signedHead(fields))
-        case .body: self = .absent(try Self.hash(.absent, fields))
-        case .commit: self = .commit(try Commit(from: decoder))
-        case .credit: self = .credit(try fields.decode(Int.self, forKey: .bytes))
-        case .receipt: self = .receipt(try Self.receipt(fields))
-        case .removed: self = .removed(try Self.notice(fields))
-        case .mark: self = .mark(try fields.decode(Int.self, forKey: .n))
-        case .noted: self = .noted(try fields.decode(Int.self, forKey: .n))
-        case .refused: self = .refused(try Refused(from: decoder))
-        case .ping: self = .ping
-        case .pong: self = .pong
-        case .error: self = .error(try WireError(from: decoder))
-        }
-    }
-
-    /// Writes one flat object.
-    public func encode(to encoder: any Encoder) throws {
+    func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: Keys.self)
         func name(_ name: Name) throws { try fields.encode(name.rawValue, forKey: .t) }
-        switch self {
+        switch message {
+        // Written as they are.
+        case .head, .receipt: return
         case .hello(let hello):
             try name(.hello)
             try hello.encode(to: encoder)
@@ -103,10 +117,6 @@ extension Message: Codable {
         case .total(let total):
             try name(.total)
             try total.encode(to: encoder)
-        case .head(let head):
-            try name(.head)
-            try Self.encode(chart: head.chart, dot: head.dot, hash: head.hash, to: &fields)
-            try Self.encode(at: head.at, signature: head.signature, to: &fields)
         case .absent(let hash):
             try name(.body)
             try fields.encode(hash.description, forKey: .absent)
@@ -116,18 +126,13 @@ extension Message: Codable {
         case .credit(let bytes):
             try name(.credit)
             try fields.encode(bytes, forKey: .bytes)
-        case .receipt(let receipt):
-            try name(.receipt)
-            try Self.encode(chart: receipt.chart, dot: receipt.dot, hash: receipt.hash, to: &fields)
-            try fields.encode(receipt.receiver.description, forKey: .receiver)
-            try fields.encode(String(receipt.instance), forKey: .instance)
-            try Self.encode(at: receipt.at, signature: receipt.signature, to: &fields)
         case .removed(let notice):
             try name(.removed)
             try fields.encode(notice.chart.description, forKey: .chart)
             try fields.encode(notice.removed.description, forKey: .removed)
             try fields.encode(notice.removal.description, forKey: .removal)
-            try Self.encode(at: notice.at, signature: notice.signature, to: &fields)
+            try fields.encode(notice.at.description, forKey: .at)
+            try fields.encode(Base64URL.encode(notice.signature), forKey: .sig)
         case .mark(let number):
             try name(.mark)
             try fields.encode(number, forKey: .n)
@@ -144,87 +149,6 @@ extension Message: Codable {
             try error.encode(to: encoder)
         }
     }
-
-    // MARK: Signed statements
-
-    private static func encode(
-        chart: ChartID, dot: Dot, hash: EventHash, to fields: inout KeyedEncodingContainer<Keys>
-    ) throws {
-        try fields.encode(chart.description, forKey: .chart)
-        try fields.encode(dot.origin.description, forKey: .origin)
-        try fields.encode(dot.seq, forKey: .seq)
-        try fields.encode(hash.description, forKey: .hash)
-    }
-
-    private static func encode(
-        at: Timestamp, signature: [UInt8], to fields: inout KeyedEncodingContainer<Keys>
-    ) throws {
-        try fields.encode(at.description, forKey: .at)
-        try fields.encode(Base64URL.encode(signature), forKey: .sig)
-    }
-
-    /// Reads a text without a decoder of its own: most lines are statements, of many short texts each.
-    private static func read<Value>(
-        _ key: Keys, _ fields: KeyedDecodingContainer<Keys>, _ value: (String) -> Value?
-    ) throws -> Value {
-        guard let value = value(try fields.decode(String.self, forKey: key)) else {
-            throw corrupt(key, "not of its form", fields)
-        }
-        return value
-    }
-
-    private static func hash(_ key: Keys, _ fields: KeyedDecodingContainer<Keys>) throws -> EventHash {
-        try read(key, fields) { EventHash($0) }
-    }
-
-    private static func dot(_ fields: KeyedDecodingContainer<Keys>) throws -> Dot {
-        let seq = try fields.decode(Int.self, forKey: .seq)
-        guard (1...Limits.sequence).contains(seq) else { throw corrupt(.seq, "not a sequence number", fields) }
-        return Dot(origin: try read(.origin, fields) { Origin($0) }, seq: seq)
-    }
-
-    private static func at(_ fields: KeyedDecodingContainer<Keys>) throws -> Timestamp {
-        try read(.at, fields) { Timestamp($0) }
-    }
-
-    private static func signature(_ fields: KeyedDecodingContainer<Keys>) throws -> [UInt8] {
-        guard let bytes = Base64URL.decode(try fields.decode(String.self, forKey: .sig).utf8), bytes.count == 64 else {
-            throw corrupt(.sig, "not a signature (64 bytes, base64url)", fields)
-        }
-        return bytes
-    }
-
-    private static func signedHead(_ fields: KeyedDecodingContainer<Keys>) throws -> SignedHead {
-        SignedHead(
-            chart: try hash(.chart, fields), dot: try dot(fields), hash: try hash(.hash, fields), at: try at(fields),
-            signature: try signature(fields))
-    }
-
-    private static func receipt(_ fields: KeyedDecodingContainer<Keys>) throws -> Receipt {
-        Receipt(
-            receiver: try read(.receiver, fields) { NodeID($0) }, instance: try read(.instance, fields) { UInt64($0) },
-            chart: try hash(.chart, fields), dot: try dot(fields), hash: try hash(.hash, fields), at: try at(fields),
-            signature: try signature(fields))
-    }
-
-    private static func notice(_ fields: KeyedDecodingContainer<Keys>) throws -> RemovalNotice {
-        RemovalNotice(
-            chart: try hash(.chart, fields), removed: try read(.removed, fields) { NodeID($0) },
-            removal: try hash(.removal, fields), at: try at(fields), signature: try signature(fields))
-    }
-
-    private static func words(_ text: String, _ fields: KeyedDecodingContainer<Keys>) throws -> [UInt64] {
-        guard let bytes = Base64URL.decode(text.utf8), bytes.count == ReplicationLimits.buckets * 8 else {
-            throw corrupt(.hashes, "not 1,024 bucket hashes", fields)
-        }
-        return stride(from: 0, to: bytes.count, by: 8).map { word(bytes[$0..<$0 + 8]) }
-    }
-
-    private static func corrupt(
-        _ key: Keys, _ what: String, _ fields: KeyedDecodingContainer<Keys>
-    ) -> DecodingError {
-        .dataCorruptedError(forKey: key, in: fields, debugDescription: what)
-    }
 }
 
 extension Message.Bucket {
@@ -238,6 +162,11 @@ extension Message.Bucket {
         guard let bytes = Base64URL.decode(hash.utf8), bytes.count == 8 else { return nil }
         return Replication.word(bytes[...])
     }
+}
+
+private func words(_ bytes: [UInt8]) -> [UInt64]? {
+    guard bytes.count == ReplicationLimits.buckets * 8 else { return nil }
+    return stride(from: 0, to: bytes.count, by: 8).map { word(bytes[$0..<$0 + 8]) }
 }
 
 private func bigEndian(_ word: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - $0 * 8)) } }

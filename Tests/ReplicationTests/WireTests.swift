@@ -1,7 +1,10 @@
+import CareModel
 import EventLog
-@testable import Replication
+import Foundation
 import TestSupport
 import Testing
+
+@testable import Replication
 
 /// Lines, messages, and the offer in short.
 @Suite struct WireTests {
@@ -45,11 +48,24 @@ import Testing
                     receiver: node, instance: .max, chart: hash, dot: Dot(origin: origin, seq: 3), hash: hash, at: at,
                     signature: signature)),
             .removed(RemovalNotice(chart: hash, removed: node, removal: hash, at: at, signature: signature)),
+            .commit(Message.Commit(events: 3, root: nil, buckets: [])),
+            .commit(
+                Message.Commit(
+                    events: 0, root: hash, buckets: [Message.Bucket(index: 7, word: 1), Message.Bucket(index: 8, word: 2)])),
+            .heads(1, [heads]),
+            .want(Message.Want(part: 2, charts: [Message.ChartWant(chart: hash, after: VectorClock([(origin, 4)]))])),
+            .total(Message.Total(events: 5, charts: 6)),
+            .refused(Message.Refused(chart: hash, code: .notShared)),
         ]
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         for message in messages {
             let line = MessageCodec.encode(message)
             #expect(try MessageCodec.decode(line) == .message(message))
             #expect(!line.contains(0x0A))
+            // Members in the order of their names, and no space.
+            let members = try JSONDecoder().decode([String: JSONValue].self, from: Data(line))
+            #expect(try [UInt8](encoder.encode(members)) == line)
         }
         #expect(heads.digest != ChartHeads(chart: hash, tips: []).digest)
     }
@@ -59,10 +75,41 @@ import Testing
         // Of the grammar of a body: no number of more digits, no float, no key twice, no control character, nothing behind it.
         #"{"t":"credit","bytes":1000000000000000000}"#, #"{"t":"ping","else":1.5}"#, #"{"t":"ping","t":"ping"}"#,
         "{\"t\":\"ping\u{1}\"}", #"{"t":"ping"}{"t":"ping"}"#,
+        #"{"t":"commit","events":1,"buckets":[],"root":"short"}"#, #"{"t":"commit","events":1,"buckets":[1]}"#,
+        #"{"t":"commit","events":1}"#, #"{"t":"commit","buckets":[],"events":null}"#,
     ])
     func whatIsNoLineIsMalformed(_ line: String) {
         let error = #expect(throws: Message.WireError.self) { try MessageCodec.decode(Array(line.utf8)) }
         #expect(error?.code == .malformed)
+    }
+
+    /// Each of its members is needed, and in the form that it has.
+    @Test func aStatementThatLacksAMemberIsMalformed() throws {
+        let key = Writer.key(from: [UInt8](repeating: 4, count: 32))
+        let (node, hash, at) = (key.node, EventHash(of: [1]), Timestamp(milliseconds: 5))
+        let dot = Dot(origin: Origin(node: node, epoch: 9), seq: 3)
+        let signature = [UInt8](repeating: 7, count: 64)
+        let statements: [Message] = [
+            .head(SignedHead(chart: hash, dot: dot, hash: hash, at: at, signature: signature)),
+            .receipt(
+                Receipt(receiver: node, instance: 1, chart: hash, dot: dot, hash: hash, at: at, signature: signature)),
+            .removed(RemovalNotice(chart: hash, removed: node, removal: hash, at: at, signature: signature)),
+        ]
+        var refused = 0
+        for statement in statements {
+            let line = MessageCodec.encode(statement)
+            let members = try JSONDecoder().decode([String: JSONValue].self, from: Data(line))
+            for name in members.keys {
+                for other: JSONValue? in [nil, .null, .string("other"), .int(0)] {
+                    var changed = members
+                    changed[name] = other
+                    let line = [UInt8](try JSONEncoder().encode(changed))
+                    #expect(throws: Message.WireError.self, "\(name)") { try MessageCodec.decode(line) }
+                    refused += 1
+                }
+            }
+        }
+        #expect(refused == 4 * (7 + 9 + 6))
     }
 
     /// Members may stand in any order, with space between them and others among them.
