@@ -76,6 +76,7 @@ extension Transaction {
     /// A new epoch, from this commit on.
     func drawEpoch(_ reason: EpochChange.Reason, peer: NodeID?) throws {
         try changeCounters { try store.draw(reason, peer: peer, &$0, db) }
+        forgetCompleted()
         note { $0.beganNewLife = true }
         try noteCharts(where: "held = 1")
     }

@@ -99,6 +99,7 @@ public final class LogStore: Sendable {
     let measured = Mutex(LogMeasures())
     let ahead = AccountAhead()
     let noted = NotedMarks()
+    let completed = CompletedRoots()
     /// The keys of nodes that are no peers of this one, as a chart has shown them.
     let memberKeys = Mutex<[NodeID: NodeKeys]>([:])
     let headsAhead = HeadsAhead()
@@ -185,8 +186,8 @@ public final class LogStore: Sendable {
     /// Returns once the writer has nothing else to do: a sign of life, without a word to the disk.
     public func answer() async throws { try await pool.writeWithoutTransaction { _ in } }
 
-    /// Returns once all that was handed over before is stored.
-    public func finish() async throws { try await write { _ in } }
+    /// Returns once all that was handed over before is stored, and what waited for leisure.
+    public func finish() async throws { try await write { try $0.writeCompleted() } }
 
     /// Signs with another key from now on: the caller has stored it, and says so in every chart by ``announceKey()``.
     func replaceKey(_ key: NodeKey) { keys.withLock { $0 = key } }
@@ -278,6 +279,7 @@ public final class LogStore: Sendable {
         token.note(state.counters.token)
         ahead.note(transaction.accounted)
         noted.remove(transaction.noted)
+        completed.note(written: transaction.roots.written, at: clock(), waiting: transaction.roots.waiting)
         let (own, others) = transaction.stored
         measured.withLock {
             $0.ownEvents += own

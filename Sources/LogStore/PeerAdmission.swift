@@ -98,7 +98,7 @@ extension Transaction {
         for (receipt, chart) in admitted.flatMap(\.receipts) { try insert(receipt, chart: chart) }
         for (batch, (outcome, _)) in zip(batches, admitted) {
             for draft in noting(outcome) { _ = try author(draft) }
-            if outcome.refused.isEmpty, let root = batch.root { try complete(root, batch.buckets, peer: source) }
+            if outcome.refused.isEmpty, let root = batch.root { try complete(root, batch.buckets, of: peer) }
         }
         return admitted.map(\.outcome)
     }

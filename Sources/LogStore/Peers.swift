@@ -101,6 +101,7 @@ extension LogStore {
                 sql: "UPDATE peer SET paired = 0, root = NULL, noted = 0 WHERE node = ? AND paired",
                 arguments: [node.description])
             transaction.store.noted.forget(node)
+            transaction.forgetCompleted(node)
             return try transaction.db.changesCount > 0
         }
     }
@@ -127,25 +128,6 @@ extension LogStore {
                 nodes[node] = Timestamp(milliseconds: row["revoked"])
             }
             return nodes
-        }
-    }
-
-    /// The root that was last completed from a peer.
-    public func completedRoot(of peer: NodeID) async throws -> EventHash? {
-        try await pool.read { db in
-            try Data.fetchOne(db, sql: "SELECT root FROM peer WHERE node = ?", arguments: [peer.description])
-                .flatMap { EventHash(bytes: $0) }
-        }
-    }
-
-    /// The bucket hashes under that root, by number.
-    public func completedBuckets(of peer: NodeID) async throws -> [Int: UInt64] {
-        try await pool.read { db in
-            let rows = try Row.fetchAll(
-                db, sql: "SELECT bucket, hash FROM bucket JOIN peer ON peer.id = bucket.peer WHERE node = ?",
-                arguments: [peer.description])
-            return Dictionary(
-                rows.map { ($0[0] as Int, UInt64(bitPattern: $0[1] as Int64)) }, uniquingKeysWith: { _, last in last })
         }
     }
 }
@@ -186,15 +168,5 @@ extension Transaction {
                     keys = excluded.keys, contested = NULL
                 """,
             arguments: [peer.node.description, Data(peer.key.bytes), peer.name, peer.address, keys])
-    }
-
-    /// Records, in the transaction of the events, that everything under a sender's root is here.
-    func complete(_ root: EventHash, _ buckets: [Int: UInt64], peer: Int64) throws {
-        try db.cachedStatement(sql: "UPDATE peer SET root = ? WHERE id = ?").execute(arguments: [Data(root.bytes), peer])
-        for (bucket, word) in buckets {
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO bucket (peer, bucket, hash) VALUES (?, ?, ?)")
-                .execute(arguments: [peer, bucket, Int64(bitPattern: word)])
-        }
-        noteRelease()
     }
 }

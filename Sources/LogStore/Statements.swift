@@ -169,19 +169,25 @@ extension Transaction {
     @discardableResult
     func insert(_ receipt: Receipt, chart: Int64) throws -> Bool {
         let db = try db
-        try db.cachedStatement(
-            sql: """
+        let statement = try RawStatement(
+            cached: """
                 INSERT INTO receipt (number, receiver, instance, chart, origin, seq, hash, at, signature)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (receiver, instance, chart, origin) DO UPDATE SET
                     number = excluded.number, seq = excluded.seq, hash = excluded.hash, at = excluded.at,
                     signature = excluded.signature
                 WHERE excluded.seq > seq
-                """
-        ).execute(arguments: [
-            nextStatement(), receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description,
-            receipt.dot.seq, Data(receipt.hash.bytes), receipt.at.milliseconds, Data(receipt.signature),
-        ])
+                """, db)
+        try statement.bind(nextStatement(), at: 1)
+        try statement.bind(receipt.receiver.description, at: 2)
+        try statement.bind(String(receipt.instance), at: 3)
+        try statement.bind(chart, at: 4)
+        try statement.bind(receipt.dot.origin.description, at: 5)
+        try statement.bind(Int64(receipt.dot.seq), at: 6)
+        try statement.bind(receipt.hash, at: 7)
+        try statement.bind(Int64(receipt.at.milliseconds), at: 8)
+        try statement.bind(receipt.signature, at: 9)
+        try statement.run()
         guard db.changesCount > 0 else { return false }
         note { $0.statements = true }
         return true

@@ -51,6 +51,8 @@ final class Transaction {
     var accounted: [DisclosureRecorded] = []
     /// Marks of statements that it wrote down.
     var noted: [NodeID: Int] = [:]
+    /// Roots that it completed: those that it wrote down, and those that wait for a later commit.
+    var roots: (written: Set<NodeID>, waiting: [NodeID: CompletedRoots.Root]) = ([], [:])
     /// True when the only job failed: nothing is to be committed.
     private(set) var isUndone = false
     /// Events that the jobs are known to author yet, by chart: behind the last, the segment of a chart need not wait for the end.
@@ -115,7 +117,7 @@ final class Transaction {
         touchedBefore.formUnion(touched)
         touched = []
         changesBefore = nil
-        let (counters, mark) = (state.counters, segments.mark)
+        let (counters, mark, before) = (state.counters, segments.mark, roots)
         do {
             if isolation == .apart { try run("SAVEPOINT job") }
             try job.run(self)
@@ -144,7 +146,7 @@ final class Transaction {
                 try run("RELEASE job")
             }
             (jobEvents, jobChange) = ([], nil)
-            state.counters = counters
+            (state.counters, roots) = (counters, before)
             state.drop(touched)
             return error
         }

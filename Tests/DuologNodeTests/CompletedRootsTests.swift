@@ -1,0 +1,94 @@
+import CareModel
+import EventLog
+import Foundation
+import GRDB
+import LogStore
+import TestSupport
+import Testing
+
+@testable import DuologNode
+
+/// Roots that wait to be written down count at once, and for no more than the events that they came with.
+@Suite struct CompletedRootsTests {
+    private let (left, right): (TestNode, TestNode)
+    private let chart: ChartID
+    private let roots = (0..<4).map { EventHash(of: [UInt8($0)]) }
+
+    init() async throws {
+        (left, right) = (try TestNode(), try TestNode())
+        try await left.pair(right)
+        try await right.pair(left)
+        chart = try await left.openChart(sharedWith: [(right, #""therapy""#)])
+    }
+
+    /// What the second node lacks of the chart.
+    private func rest() async throws -> IncomingRun {
+        let held = try await right.log.record(of: chart)?.graph.clock ?? VectorClock()
+        let range = LogStore.ReadRange(chart, after: held, from: 0, upTo: .max, skipsOwn: false)
+        let read = try await left.log.read(
+            [range], maxEvents: 1000, maxBytes: 1_000_000, for: right.node, on: left.clock.today)
+        let excerpt = try #require(read[0])
+        return IncomingRun(chart: chart, lines: excerpt.events, heads: excerpt.heads)
+    }
+
+    private func complete(_ index: Int, _ buckets: [Int: UInt64]) async throws {
+        _ = try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let batch = IncomingBatch(runs: [try await rest()], root: roots[index], buckets: buckets)
+        #expect(try await right.log.admit([batch], from: left.node).map(\.refused.isEmpty) == [true])
+    }
+
+    /// As the file has it: what a node finds that was killed now.
+    private func written() throws -> EventHash? {
+        try DatabaseQueue(path: right.folder.log).read { db in
+            try Data.fetchOne(db, sql: "SELECT root FROM peer").flatMap { EventHash(bytes: $0) }
+        }
+    }
+
+    @Test func theLastOneCountsAndTheFirstIsWrittenAtOnce() async throws {
+        try await complete(0, [1: 1, 2: 2])
+        #expect(try written() == roots[0])
+        try await complete(1, [2: 20, 3: 3])
+        try await complete(2, [3: 30])
+        #expect(try await right.log.completedRoot(of: left.node) == roots[2])
+        #expect(try await right.log.completedBuckets(of: left.node) == [1: 1, 2: 20, 3: 30])
+        try await right.log.finish()
+        #expect(try written() == roots[2])
+        #expect(try await right.log.completedBuckets(of: left.node) == [1: 1, 2: 20, 3: 30])
+    }
+
+    /// Also where the events that came with it were not stored.
+    @Test func whatIsUndoneCompletesNothing() async throws {
+        try await complete(0, [1: 1])
+        _ = try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let batches = [
+            IncomingBatch(runs: [try await rest()], root: roots[1], buckets: [1: 2]), IncomingBatch(runs: []),
+        ]
+        let node = right
+        let chart = chart
+        await #expect(throws: AuthoringError.self) {
+            _ = try await node.log.admit(batches, from: left.node) { outcome in
+                outcome.received.isEmpty ? [node.draft(chart, "no.kind", "{}")] : []
+            }
+        }
+        #expect(try await right.log.completedRoot(of: left.node) == roots[0])
+        #expect(try await right.log.completedBuckets(of: left.node) == [1: 1])
+    }
+
+    /// A node that was put back compares with every peer anew; one that is paired anew begins from nothing.
+    @Test(arguments: [false, true]) func whatIsForgottenDoesNotComeBack(_ isUnpaired: Bool) async throws {
+        try await complete(0, [1: 1])
+        try await complete(1, [1: 2])
+        if isUnpaired {
+            #expect(try await right.log.unpair(left.node))
+        } else {
+            try await right.log.drawEpoch(.restored)
+        }
+        #expect(try await right.log.completedRoot(of: left.node) == nil)
+        #expect(try await right.log.completedBuckets(of: left.node).isEmpty)
+        try await right.log.finish()
+        #expect(try written() == nil)
+        if isUnpaired { try await right.pair(left) }
+        try await complete(2, [1: 3])
+        #expect(try written() == roots[2], "the first one of a new beginning is written at once")
+    }
+}
