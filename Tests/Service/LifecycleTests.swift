@@ -122,6 +122,13 @@ struct LifecycleTests {
         #expect(try box.run("duolog audit verify").contains("whole"))
     }
 
+    /// The threads for whole histories, of which the check of the log that begins at each start uses one.
+    @Test func whatTakesLongGivesWay() throws {
+        try start()
+        let threads = "ps -L -o ni=,comm= -p $(systemctl show -P MainPID duolog)"
+        #expect(try box.run("\(threads) | grep background").split(separator: "\n").allSatisfy { $0.contains(" 10 ") })
+    }
+
     @Test func itStopsInOrderAndItsLinesHavePriorities() throws {
         try start()
         try box.run("systemctl stop duolog")
