@@ -51,34 +51,12 @@ extension EventBody {
     }
 
     /// Checks what can be told from the body alone, and the time at which it is said to have been.
-    fileprivate func checkAll(at when: ClinicalTime) throws(ContentError) {
+    func checkAll(at when: ClinicalTime) throws(ContentError) {
         guard (1900...2199).contains(when.day.parts.year) else {
             throw ContentError("when", "the year must lie between 1900 and 2199")
         }
         try check()
         try check(at: when)
-    }
-}
-
-extension EventBody {
-    /// The same of a body that was not read: this program said it.
-    func problem(at when: ClinicalTime) -> ContentError? {
-        do throws(ContentError) {
-            try checkAll(at: when)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
-    /// What is wrong with a body, as far as it can be told from it alone; nil where nothing is.
-    static func problem(in line: BodyLine) -> ContentError? {
-        do throws(ContentError) {
-            _ = try read(line)
-            return nil
-        } catch {
-            return error
-        }
     }
 }
 

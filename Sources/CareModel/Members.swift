@@ -1,5 +1,4 @@
 public import EventLog
-import FoundationEssentials
 
 /// What people and programs give as the members of a body, brought into the one form that is written.
 public enum Members {
@@ -13,7 +12,7 @@ public enum Members {
         try JSONText.check(json)
         let body: any EventBody
         do {
-            body = try JSONDecoder().decode(type, from: Data(json))
+            body = try LineDecoder.decode(type, from: json)
         } catch let error as DecodingError {
             throw ContentError(error)
         }
@@ -25,8 +24,8 @@ public enum Members {
 
     /// What the kind did not take over is unknown to it.
     private static func refuseUnknown(_ given: [UInt8], _ written: [UInt8]) throws {
-        let given = try JSONDecoder().decode(JSONValue.self, from: Data(given))
-        let written = try JSONDecoder().decode(JSONValue.self, from: Data(written))
+        let given = try LineDecoder.decode(JSONValue.self, from: given)
+        let written = try LineDecoder.decode(JSONValue.self, from: written)
         if let path = firstUnknown(given, written) {
             throw ContentError(path, "is not a member of this kind")
         }

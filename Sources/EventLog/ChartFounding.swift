@@ -41,7 +41,7 @@ extension ChartFounding {
         }
 
         init?(_ body: BodyLine) {
-            guard let members = try? JSONDecoder().decode(Members.self, from: Data(body.line)) else { return nil }
+            guard let members = try? LineDecoder.decode(Members.self, from: body) else { return nil }
             self = members
         }
     }

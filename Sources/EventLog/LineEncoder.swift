@@ -1,5 +1,6 @@
 /// Writes what a type says as a line of JSON, members sorted by name and without spaces, so that equal values are equal bytes: bodies, what is
-/// said to peers, and projections. The same bytes as Foundation's encoder, in a fifth of its time.
+/// said to peers, and projections. The same bytes as Foundation's encoder, in half its time where neither has
+/// run for a while.
 package struct LineEncoder: Encoder {
     private let place: LineValue.Place
 

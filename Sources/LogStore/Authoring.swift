@@ -47,9 +47,8 @@ extension LogStore {
     {
         let keys = key.keys
         let chart = ChartFounding.chart(founder: keys.first, nonce: nonce)
-        let members = ChartOpened(keys: keys, nonce: Base64URL.encode(nonce), name: name).members
-        let draft = Draft(
-            chart: chart, author: .node, kind: ChartOpened.kind, members: members, when: when, seeing: .everything, salt: salt)
+        let opened = ChartOpened(keys: keys, nonce: Base64URL.encode(nonce), name: name)
+        let draft = Draft(chart: chart, saying: opened, when: when, salt: salt)
         try await write { transaction in
             if try transaction.chartID(chart) != nil { return }
             _ = try transaction.createChart(chart, isLocal: isLocal)

@@ -105,7 +105,14 @@ extension ChartRecord {
         switch entries[position].content {
         case .success: return nil
         case .failure(let problem): return problem
-        case nil: return said.map { $0.problem(at: body.when) } ?? kind.type.problem(in: body)
+        case nil:
+            do throws(ContentError) {
+                // What this program made of a body need not be read again.
+                if let said { try said.checkAll(at: body.when) } else { _ = try kind.type.read(body) }
+                return nil
+            } catch {
+                return error
+            }
         }
     }
 

@@ -46,29 +46,28 @@ public struct Draft: Sendable {
         chart: ChartID, author: AuthorID, kind: Kind, members: [UInt8], when: ClinicalTime, refs: Refs = .events([]),
         seeing: Seeing, salt: [UInt8]
     ) {
+        self.init(chart, author, kind, members, said: nil, when, refs, seeing, salt)
+    }
+
+    /// What the node itself says, of everything that it has of the chart.
+    public init(
+        chart: ChartID, saying body: some EventBody, when: ClinicalTime, refs: Refs = .events([]), salt: [UInt8]
+    ) {
+        self.init(chart, .node, type(of: body).kind, body.members, said: body, when, refs, .everything, salt)
+    }
+
+    private init(
+        _ chart: ChartID, _ author: AuthorID, _ kind: Kind, _ members: [UInt8], said: (any EventBody)?, _ when: ClinicalTime,
+        _ refs: Refs, _ seeing: Seeing, _ salt: [UInt8]
+    ) {
         self.chart = chart
         self.author = author
         self.kind = kind
         self.members = members
-        said = nil
+        self.said = said
         self.when = when
         self.refs = refs
         self.seeing = seeing
-        self.salt = salt
-    }
-}
-
-extension Draft {
-    /// What the node itself says, of everything that it has of the chart.
-    public init(chart: ChartID, saying body: some EventBody, when: ClinicalTime, salt: [UInt8]) {
-        self.chart = chart
-        author = .node
-        kind = type(of: body).kind
-        members = body.members
-        said = body
-        self.when = when
-        refs = .events([])
-        seeing = .everything
         self.salt = salt
     }
 }

@@ -1,5 +1,4 @@
 import EventLog
-import FoundationEssentials
 
 /// A body with an amendment applied.
 enum Amended {
@@ -8,10 +7,9 @@ enum Amended {
         _ original: BodyLine, as kind: any EventBody.Type, _ amendment: RecordAmended
     ) throws(ContentError) -> any EventBody {
         do {
-            var members = try JSONDecoder().decode([String: JSONValue].self, from: Data(original.line))
+            var members = try LineDecoder.decode([String: JSONValue].self, from: original.line)
             for (name, value) in amendment.fields { members[name] = value == .null ? nil : value }
-            let line = try JSONEncoder().encode(members)
-            let body = try JSONDecoder().decode(kind, from: line)
+            let body = try LineDecoder.decode(kind, from: try LineEncoder.encode(members))
             try body.check()
             return body
         } catch let error as ContentError {

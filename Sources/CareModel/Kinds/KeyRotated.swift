@@ -16,8 +16,7 @@ public struct KeyRotated: EventBody {
     /// What the node writes to say it in a chart.
     public static func draft(_ succession: KeySuccession, in chart: ChartID, at time: Timestamp, salt: [UInt8]) -> Draft {
         Draft(
-            chart: chart, author: .node, kind: kind, members: KeyRotated(succession).members,
-            when: ClinicalTime(instant: time, offsetMinutes: 0), seeing: .everything, salt: salt)
+            chart: chart, saying: KeyRotated(succession), when: ClinicalTime(instant: time, offsetMinutes: 0), salt: salt)
     }
 
     public var summary: String { "the node's key was rotated: \(succession.new) took the place of \(succession.old)" }

@@ -40,9 +40,8 @@ extension RunningNode {
                 continue
             }
             let removal = Draft(
-                chart: entry.chart, author: .node, kind: MemberRemoved.kind,
-                members: MemberRemoved(reason: request.reason, successor: nil).members, when: when,
-                refs: .events(lost.decided_by), seeing: .everything, salt: SystemRandom.bytes(16))
+                chart: entry.chart, saying: MemberRemoved(reason: request.reason, successor: nil), when: when,
+                refs: .events(lost.decided_by), salt: SystemRandom.bytes(16))
             _ = try await writeAll([removal], request: "revoke \(request.node) \(entry.chart)")
             answer.removed.append(entry.chart)
         }
