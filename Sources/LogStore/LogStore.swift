@@ -100,7 +100,7 @@ public final class LogStore: Sendable {
     let ahead = AccountAhead()
     let noted = NotedMarks()
     let completed = CompletedRoots()
-    /// The keys of nodes that are no peers of this one, as a chart has shown them.
+    /// The keys of nodes, as a chart has shown them last.
     let memberKeys = Mutex<[NodeID: NodeKeys]>([:])
     let headsAhead = HeadsAhead()
     private let queue = CommitQueue()

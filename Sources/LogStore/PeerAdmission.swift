@@ -130,7 +130,7 @@ extension Transaction {
         let admitted: [(index: Int, position: Int)]
         do {
             admitted = try withRecord(chart) { record in
-                try record.admit(events, vouchedForBy: run.heads, from: peer) { store.headsAhead.isValid($0, for: $1) }
+                try record.admit(events, vouchedForBy: run.heads, from: peer) { isValid($0, for: $1) }
             }
         } catch {
             charts[run.chart] = nil
