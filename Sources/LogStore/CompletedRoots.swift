@@ -93,8 +93,9 @@ extension Transaction {
         }
     }
 
-    /// Writes down all that wait.
-    func writeCompleted() throws {
+    /// Writes down all that waits for leisure, with this commit.
+    func writeAllThatWaits() throws {
+        isLast = true
         for (peer, root) in store.completed.all.merging(roots.waiting, uniquingKeysWith: { $1 }) { try write(root, of: peer) }
     }
 

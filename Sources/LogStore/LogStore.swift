@@ -187,7 +187,7 @@ public final class LogStore: Sendable {
     public func answer() async throws { try await pool.writeWithoutTransaction { _ in } }
 
     /// Returns once all that was handed over before is stored, and what waited for leisure.
-    public func finish() async throws { try await write { try $0.writeCompleted() } }
+    public func finish() async throws { try await write { try $0.writeAllThatWaits() } }
 
     /// Signs with another key from now on: the caller has stored it, and says so in every chart by ``announceKey()``.
     func replaceKey(_ key: NodeKey) { keys.withLock { $0 = key } }

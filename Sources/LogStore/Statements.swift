@@ -125,8 +125,8 @@ public struct PendingStatements: Sendable {
     }
 }
 
-/// Up to where peers have noted statements since the last commit: a commit for this alone would wait for the disk after each event. Where the
-/// process ends without another one, the last statements are sent once more, and passed over as known.
+/// Up to where peers have noted statements, as far as no commit says so yet: one for this alone would wait for the disk after each event. Where
+/// the process ends without another one, the last statements are sent once more, and passed over as known.
 final class NotedMarks: Sendable {
     private let marks = Mutex<[NodeID: Int]>([:])
 
@@ -147,9 +147,10 @@ final class NotedMarks: Sendable {
 }
 
 extension Transaction {
-    /// Writes down what peers have noted since the last commit.
+    /// Writes down what peers have noted: it stands in the row of the peer's root, and waits for the same commit.
     func writeNoted() throws {
-        noted = store.noted.all
+        let now = store.configuration.clock()
+        noted = store.noted.all.filter { isLast || store.completed.isDue($0.key, at: now) }
         for (peer, mark) in noted {
             try db.cachedStatement(sql: "UPDATE peer SET noted = max(noted, ?) WHERE node = ?")
                 .execute(arguments: [mark, peer.description])

@@ -51,6 +51,8 @@ final class Transaction {
     var accounted: [DisclosureRecorded] = []
     /// Marks of statements that it wrote down.
     var noted: [NodeID: Int] = [:]
+    /// True where nothing is left to a later commit.
+    var isLast = false
     /// Roots that it completed: those that it wrote down, and those that wait for a later commit.
     var roots: (written: Set<NodeID>, waiting: [NodeID: CompletedRoots.Root]) = ([], [:])
     /// True when the only job failed: nothing is to be committed.

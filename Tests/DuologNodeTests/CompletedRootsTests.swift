@@ -21,15 +21,7 @@ import Testing
         chart = try await left.openChart(sharedWith: [(right, #""therapy""#)])
     }
 
-    /// What the second node lacks of the chart.
-    private func rest() async throws -> IncomingRun {
-        let held = try await right.log.record(of: chart)?.graph.clock ?? VectorClock()
-        let range = LogStore.ReadRange(chart, after: held, from: 0, upTo: .max, skipsOwn: false)
-        let read = try await left.log.read(
-            [range], maxEvents: 1000, maxBytes: 1_000_000, for: right.node, on: left.clock.today)
-        let excerpt = try #require(read[0])
-        return IncomingRun(chart: chart, lines: excerpt.events, heads: excerpt.heads)
-    }
+    private func rest() async throws -> IncomingRun { try await left.lacking(chart, at: right) }
 
     private func complete(_ index: Int, _ buckets: [Int: UInt64]) async throws {
         _ = try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
@@ -54,6 +46,17 @@ import Testing
         try await right.log.finish()
         #expect(try written() == roots[2])
         #expect(try await right.log.completedBuckets(of: left.node) == [1: 1, 2: 20, 3: 30])
+    }
+
+    /// What a peer has noted stands in the same row, and is written down with it.
+    @Test func whatIsNotedWaitsForTheSameCommit() async throws {
+        try await complete(0, [1: 1])
+        right.log.statementsNoted(by: left.node, upTo: 7)
+        try await complete(1, [1: 2])
+        try await right.log.finish()
+        let noted = try await DatabaseQueue(path: right.folder.log).read { try Int.fetchOne($0, sql: "SELECT noted FROM peer") }
+        #expect(noted == 7)
+        #expect(try written() == roots[1])
     }
 
     /// Also where the events that came with it were not stored.

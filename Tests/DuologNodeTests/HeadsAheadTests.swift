@@ -21,15 +21,7 @@ import Testing
         #expect(try await admit(try await rest()) > 0)
     }
 
-    /// What the second node lacks of the chart.
-    private func rest() async throws -> IncomingRun {
-        let held = try await right.log.record(of: chart)?.graph.clock ?? VectorClock()
-        let range = LogStore.ReadRange(chart, after: held, from: 0, upTo: .max, skipsOwn: false)
-        let read = try await left.log.read(
-            [range], maxEvents: 1000, maxBytes: 1_000_000, for: right.node, on: left.clock.today)
-        let excerpt = try #require(read[0])
-        return IncomingRun(chart: chart, lines: excerpt.events, heads: excerpt.heads)
-    }
+    private func rest() async throws -> IncomingRun { try await left.lacking(chart, at: right) }
 
     /// Hands a run over as a connection does; returns how many events of it were new.
     private func admit(_ run: IncomingRun) async throws -> Int {

@@ -108,6 +108,17 @@ final class TestNode: Sendable {
         return written[0].event
     }
 
+    /// What another node lacks of a chart, as a session reads it for it.
+    func lacking(_ chart: ChartID, at other: TestNode) async throws -> IncomingRun {
+        let held = try await other.log.record(of: chart)?.graph.clock ?? VectorClock()
+        let range = LogStore.ReadRange(chart, after: held, from: 0, upTo: .max, skipsOwn: false)
+        let read = try await log.read([range], maxEvents: 1000, maxBytes: 1_000_000, for: other.node, on: clock.today)
+        guard let excerpt = read.first.flatMap({ $0 }) else { throw NotShared() }
+        return IncomingRun(chart: chart, lines: excerpt.events, heads: excerpt.heads)
+    }
+
+    private struct NotShared: Error {}
+
     func digest(_ chart: ChartID) async throws -> EventHash? {
         try await log.record(of: chart).map { Projections.digest(Fold($0)) }
     }
