@@ -42,7 +42,6 @@ actor RunningNode {
     let storeKeyPath: String
     /// What a backup is being packed from.
     var snapshotUnderWay: BackupSnapshot?
-    private let distribution: Distribution
     private let liveness: Liveness
     private let reloading: Reloading
     var listening: PeerAddress?
@@ -87,20 +86,17 @@ actor RunningNode {
                 maxConnections: settings.maxPeerConnections, inherited: inherited),
             store: port, policy: port, clock: { clock.moment }, logger: logger,
             group: MultiThreadedEventLoopGroup.singleton)
-        let teller = ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger)
-        let distribution = Distribution { teller.tell($0) }
-        self.distribution = distribution
         let (keptShelf, keptToday, pageChanges) = (keptShelf, keptToday, pageChanges)
         log.observe {
             keptShelf.note($0)
             keptToday.note($0)
             pageChanges.note($0)
-            distribution.pass(on: $0)
         }
     }
 
     /// Binds the listener and dials the peers. Returns where it listens.
     public func start() async throws -> String {
+        tellPeers()
         try await journal.open()
         if let disclosing = journal.disclosing() { log.accountAhead(disclosing) }
         await network.onConnected { [log] in log.noteConnected($0) }
@@ -114,6 +110,14 @@ actor RunningNode {
         await notify(settings)
         try await refreshPeers()
         return "\(bound)"
+    }
+
+    /// Tells peers of commits from now on, behind all who look at this node: to wake up a session may cost the thread that has committed its
+    /// processor.
+    private func tellPeers() {
+        let teller = ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger)
+        let distribution = Distribution { teller.tell($0) }
+        log.observe { distribution.pass(on: $0) }
     }
 
     /// Derives the projections anew where an earlier version of the rules made them.

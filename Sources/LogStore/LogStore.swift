@@ -107,7 +107,7 @@ public final class LogStore: Sendable {
     /// Where events are inserted while their transaction goes on.
     private let insertion = DispatchQueue(label: "duolog.insertion")
     private let bulkInsertion = DispatchQueue(label: "duolog.insertion.bulk", qos: .background)
-    private let observer = Observer()
+    private let observers = Observers()
     private let onFailure: @Sendable (LogStoreError) -> Void
     private let keys: Mutex<NodeKey>
     /// This node's id.
@@ -173,10 +173,8 @@ public final class LogStore: Sendable {
         return pool
     }
 
-    /// Called after each commit that changed something.
-    public func observe(_ handler: @escaping @Sendable (Change) -> Void) {
-        observer.handler.withLock { $0 = Observer.Handler(call: handler) }
-    }
+    /// Called after each commit that changed something, by the thread that made it; in the order in which they were added.
+    public func observe(_ handler: @escaping @Sendable (Change) -> Void) { observers.add(handler) }
 
     /// The value of `PRAGMA synchronous` on the writer: 2 is FULL.
     public func synchronousSetting() throws -> Int {
@@ -223,7 +221,7 @@ public final class LogStore: Sendable {
             let (done, change) = try pool.writeWithoutTransaction { db in try self.transact(jobs, db) }
             measured.withLock { $0.commits.observe(ContinuousClock.now - began) }
             if let change, !change.erased.isEmpty { try finishErasure(change.erased) }
-            if let change { observer.handler.withLock { $0 }?.call(change) }
+            if let change { observers.tell(change) }
             return done
         } catch {
             // Nothing of this commit can be relied on, and whether it reached the disk is unknown.
@@ -325,15 +323,4 @@ private func exchange<Value>(_ place: inout Value, with new: consuming Value) ->
     let old = place
     place = new
     return old
-}
-
-/// Whoever wants to know of commits.
-private final class Observer: Sendable {
-    /// A function that stands in a mutex by itself is wrapped once more by each look at it, for ever: ten thousand commits on, a call is as
-    /// many calls deep. In a structure it is not.
-    struct Handler {
-        let call: @Sendable (LogStore.Change) -> Void
-    }
-
-    let handler = Mutex<Handler?>(nil)
 }

@@ -7,13 +7,22 @@ import GRDB
 extension LogStore {
     /// The heads of those of `charts` that may be sent to `peer` on `day`.
     public func heads(of charts: [ChartID], for peer: NodeID, on day: CalendarDay) async throws -> [ChartHeads] {
-        @Sendable func read(_ db: Database) throws -> [ChartHeads] {
-            try charts.compactMap { chart in
-                guard let share = try Self.share(of: chart, with: peer, on: day, db) else { return nil }
-                return try TipList.heads(of: share.chart, db)
-            }
+        guard charts.count > Self.chartsAtAGlance else { return try headsAtAGlance(of: charts, for: peer, on: day) }
+        return try await pool.read { try Self.heads(of: charts, for: peer, on: day, $0) }
+    }
+
+    /// The same of few charts, by whoever asks.
+    public func headsAtAGlance(of charts: [ChartID], for peer: NodeID, on day: CalendarDay) throws -> [ChartHeads] {
+        try glance { try Self.heads(of: charts, for: peer, on: day, $0) }
+    }
+
+    private static func heads(
+        of charts: [ChartID], for peer: NodeID, on day: CalendarDay, _ db: Database
+    ) throws -> [ChartHeads] {
+        try charts.compactMap { chart in
+            guard let share = try share(of: chart, with: peer, on: day, db) else { return nil }
+            return try TipList.heads(of: share.chart, db)
         }
-        return charts.count <= Self.chartsAtAGlance ? try glance(read) : try await pool.read(read)
     }
 
     /// Those of `among`, each with the digest of its heads where it may be sent to `peer` on `day`, and nil otherwise. Also returns the arrival

@@ -76,7 +76,8 @@ struct Meeting {
     func live(
         _ others: [Child], _ count: Int, _ command: NodeProcess.Command = .record, floor: Child? = nil, beside load: Child? = nil
     ) throws -> Live {
-        let last = try first.ask(command, "0")
+        try first.tell(command, "0")
+        let last = try first.ask(.recorded)
         guard let chart = last.chart, var seq = last.seq else { throw BenchError("nothing was written") }
         for other in others { try other.ask(.await, chart, "\(seq)", first.key) }
         if let load {
@@ -91,8 +92,9 @@ struct Meeting {
             Thread.sleep(forTimeInterval: Self.pause)
             let commit = try floor?.askCommit()
             if floor != nil { Thread.sleep(forTimeInterval: Self.pause) }
-            let written = try first.ask(command, "0")
+            try first.tell(command, "0")
             let read = try others.compactMap { try $0.answer().ended }
+            let written = try first.ask(.recorded)
             guard let began = written.began, let durable = written.ended, let readable = read.max() else { continue }
             taken.append((began, durable, readable, (commit?.ended ?? 0) - (commit?.began ?? 0)))
         }

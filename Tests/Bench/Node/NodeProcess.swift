@@ -10,7 +10,8 @@ import Replication
 
 @testable import DuologNode
 
-/// A node as the daemon runs it, in a process of its own: what it is told comes by lines, and each line has one line for its answer.
+/// A node as the daemon runs it, in a process of its own: what it is told comes by lines, and each line but those that record has one
+/// line for its answer.
 struct NodeProcess {
     /// What a node can be told to do.
     enum Command: String {
@@ -20,8 +21,10 @@ struct NodeProcess {
         case settle
         /// Waits until neither of the two has anything for the other.
         case step
-        /// Writes one event into a chart, as somebody who has seen everything of it, or as somebody who saw it long ago.
+        /// Writes one event into a chart, as somebody who has seen everything of it, or as somebody who saw it long ago. Says nothing:
         case record, late
+        /// says what was written last.
+        case recorded
         /// Waits until a chart (its name) can be read here up to a number, and a peer (its key) may have it.
         case await
         /// Closes the connections and opens them again.
@@ -57,6 +60,9 @@ struct NodeProcess {
     private let address: String
     private var number = 0
     private var charts: [ChartID] = []
+    private let awaited: Awaited
+    /// The last event that was recorded.
+    private var last = Answer()
 
     /// Starts the node whose folder this is.
     init(_ folder: String) async throws {
@@ -76,6 +82,7 @@ struct NodeProcess {
             })
         log = await node.log
         clock = await node.clock
+        awaited = Awaited(log, on: clock.today)
         address = try await node.start()
     }
 
@@ -92,7 +99,7 @@ struct NodeProcess {
             let words = line.split(separator: " ").map(String.init)
             do {
                 guard let command = words.first.flatMap(Command.init) else { throw BenchError("nobody knows how to \(line)") }
-                try say(try await carryOut(command, Array(words.dropFirst())))
+                if let answer = try await carryOut(command, Array(words.dropFirst())) { try say(answer) }
             } catch {
                 try say(Answer(error: "\(line): \(error)"))
             }
@@ -104,9 +111,8 @@ struct NodeProcess {
         try FileHandle.standardOutput.write(contentsOf: try LineEncoder.encode(answer) + [0x0A])
     }
 
-    private mutating func carryOut(_ command: Command, _ words: [String]) async throws -> Answer {
+    private mutating func carryOut(_ command: Command, _ words: [String]) async throws -> Answer? {
         let began = monotonic()
-        var answer = Answer()
         switch (command, words.count) {
         case (.pair, 1...2):
             try await log.pair(
@@ -121,13 +127,14 @@ struct NodeProcess {
             let draft = try await Workload.another(in: log, number, of: charts[index], isLate: command == .late)
             // Somebody who decides waits for the disk, not for this process to find the chart.
             let start = monotonic()
-            answer.seq = try await log.author([draft], request: nil)[0].seq
-            (answer.began, answer.ended, answer.chart) = (start, monotonic(), "\(draft.chart)")
-            return answer
+            let seq = try await log.author([draft], request: nil)[0].seq
+            last = Answer(chart: "\(draft.chart)", seq: seq, began: start, ended: monotonic())
+            // To say it now would take a processor from those who pass the event on.
+            return nil
+        case (.recorded, 0): return last
         case (.await, 3):
-            try await isReadable(words[0], words[1], from: words[2])
             // What it has cost is not looked up: the next event is on its way.
-            return Answer(began: began, ended: monotonic())
+            return Answer(began: began, ended: try await awaited.first(try Self.event(words[0], words[1], from: words[2])))
         case (.reconnect, 0):
             try await node.network.setOnline(false)
             try await node.network.setOnline(true)
@@ -156,17 +163,9 @@ struct NodeProcess {
         }
     }
 
-    /// Returns once a read of committed rows finds the event with this number. Asked again after each commit.
-    private func isReadable(_ chart: String, _ seq: String, from peer: String) async throws {
-        let fingerprint = try Self.fingerprint(peer)
+    private static func event(_ chart: String, _ seq: String, from peer: String) throws -> Awaited.Event {
         guard let chart = ChartID(chart), let seq = Int(seq) else { throw BenchError("no such event") }
-        let changes = node.pageChanges.listen()
-        let day = clock.today
-        func isThere() async throws -> Bool {
-            try await log.heads(of: [chart], for: fingerprint.node, on: day).contains { $0.tips.contains { $0.seq >= seq } }
-        }
-        if try await isThere() { return }
-        for await _ in changes where try await isThere() { return }
+        return Awaited.Event(chart: chart, seq: seq, peer: try fingerprint(peer).node)
     }
 }
 
