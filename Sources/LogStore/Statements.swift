@@ -9,7 +9,7 @@ extension LogStore {
     /// Stores statements that came from a peer; those that do not verify are left out. Returns how many were new.
     public func store(_ receipts: [Receipt], _ notices: [RemovalNotice], from peer: NodeID) async throws -> Int {
         // Before it is their turn to write: a signature takes longer to check than a receipt to be stored, and all other writers would wait.
-        let signed = try signatures(of: receipts)
+        let signed = try await signatures(of: receipts)
         return try await write(weight: 256 * (receipts.count + notices.count)) { transaction in
             var new = 0
             var peers: [NodeID: Peer?] = [:]
@@ -37,7 +37,13 @@ extension LogStore {
     }
 
     /// By which keys of its receiver, as far as they are known without a chart, each of these is signed; nil where it is not.
-    private func signatures(of receipts: [Receipt]) throws -> [NodeKeys?] {
+    private func signatures(of receipts: [Receipt]) async throws -> [NodeKeys?] {
+        // As many as that are of a peer that catches up.
+        guard receipts.count >= Self.statementsAtAGlance else { return try checked(receipts) }
+        return try await Bulk.run { try self.checked(receipts) }
+    }
+
+    private func checked(_ receipts: [Receipt]) throws -> [NodeKeys?] {
         var known = memberKeys.withLock { $0 }
         try glance { db in
             for receiver in Set(receipts.map(\.receiver)) {
@@ -55,7 +61,9 @@ extension LogStore {
         for peer: NodeID, on day: CalendarDay, after mark: Int, limit: Int
     ) async throws -> PendingStatements {
         let mark = max(mark, noted.mark(of: peer))
-        return try await pool.read { try PendingStatements(for: peer, on: day, after: mark, limit: limit, $0) }
+        return try await Bulk.run { [pool] in
+            try pool.read { try PendingStatements(for: peer, on: day, after: mark, limit: limit, $0) }
+        }
     }
 
     /// The same where there are a few, as nearly always; nil where there may be more.
