@@ -33,6 +33,11 @@ struct ChangeTeller: Sendable {
         if !change.erased.isEmpty { noteErasure(change.erased) }
     }
 
+    /// Lets the sessions get ready for a commit that is on its way to the disk.
+    func prepare(_ change: LogStore.Change) {
+        for (peer, charts) in change.offers { network.prepare(Offer(charts: charts, arrival: change.arrival), for: peer) }
+    }
+
     private func offer(_ change: LogStore.Change, to peer: NodeID) throws -> Offer {
         if let charts = change.offers[peer] { return Offer(charts: charts, arrival: change.arrival) }
         let (charts, arrival) = try log.offer(to: peer, on: clock.today, among: change.charts)

@@ -117,6 +117,7 @@ actor RunningNode {
     private func tellPeers() {
         let teller = ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger)
         let distribution = Distribution { teller.tell($0) }
+        log.anticipate { teller.prepare($0) }
         log.observe { distribution.pass(on: $0) }
     }
 

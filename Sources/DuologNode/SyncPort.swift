@@ -65,6 +65,13 @@ struct SyncPort: ReplicaStore, SharingPolicy {
         }
     }
 
+    func answerAhead(_ request: StoreRequest, for peer: NodeID) -> AnswerAhead? {
+        guard case .read(let read) = request, read.charts.count == 1, let range = read.charts.first.map(Self.range),
+            let ahead = log.readAhead(range, maxEvents: read.maxEvents, maxBytes: read.maxBytes, for: peer)
+        else { return nil }
+        return AnswerAhead(.read([Self.answer(range, ahead.excerpt)])) { log.isDue(ahead) }
+    }
+
     private func readAtOnce(_ read: StoreRequest.ReadRequest, for peer: NodeID) throws -> StoreAnswer? {
         guard read.charts.count == 1, let range = read.charts.first.map(Self.range) else { return nil }
         let excerpt = try log.readAtAGlance(

@@ -100,6 +100,7 @@ public final class LogStore: Sendable {
     let ahead = AccountAhead()
     let noted = NotedMarks()
     let completed = CompletedRoots()
+    let forthcoming = Forthcoming()
     /// The keys of nodes, as a chart has shown them last.
     let memberKeys = Mutex<[NodeID: NodeKeys]>([:])
     let headsAhead = HeadsAhead()
@@ -264,6 +265,7 @@ public final class LogStore: Sendable {
                 }
                 guard !transaction.isUndone else { return false }
                 try transaction.close()
+                transaction.tellAhead()
                 return true
             }
         } catch let error as Transaction.MustRunApart {
@@ -275,6 +277,7 @@ public final class LogStore: Sendable {
         }
         state = transaction.finish()
         token.note(state.counters.token)
+        forthcoming.noteCommit()
         ahead.note(transaction.accounted)
         noted.remove(transaction.noted)
         completed.note(written: transaction.roots.written, at: clock(), waiting: transaction.roots.waiting)

@@ -230,6 +230,16 @@ final class SegmentWriter {
         return entries
     }
 
+    /// What has its place of a chart, where that is one segment.
+    func onlySegment(of chart: Int64) -> Segment? {
+        var found: Segment?
+        for segment in placed where segment.chart == chart {
+            guard found == nil else { return nil }
+            found = segment
+        }
+        return found
+    }
+
     // MARK: Undoing
 
     /// Gives up the segments, once they are stored: nobody asks for them any more.

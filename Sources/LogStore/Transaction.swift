@@ -59,7 +59,7 @@ final class Transaction {
     private(set) var isUndone = false
     /// Events that the jobs are known to author yet, by chart: behind the last, the segment of a chart need not wait for the end.
     private var expected: [ChartID: Int] = [:]
-    private let segments: SegmentWriter
+    let segments: SegmentWriter
     private let begin: SegmentWriter.Mark
 
     struct StoredEvent {

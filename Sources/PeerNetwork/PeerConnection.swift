@@ -33,6 +33,8 @@ final class PeerConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var link: PeerLink?
     private var session: Session?
+    /// Of this session, as long as nothing happens in it.
+    private var ahead: StepAhead?
     private var splitter = LineSplitter()
     /// What happened between the handshake and the session.
     private var early: [Session.Input] = []
@@ -170,12 +172,37 @@ final class PeerConnection: ChannelInboundHandler {
         goOn()
     }
 
+    /// Gets ready for what a commit will bring, while that is on its way to the disk.
+    func prepare(_ offer: Offer) {
+        guard phase == .talking, let session, let link else { return }
+        ahead = StepAhead(of: session, at: offer, now: setting.clock()) { [store = setting.store] request in
+            store.answerAhead(request, for: link.peer.node)
+        }
+    }
+
+    /// The step that was made ready for what happened, where it may be taken now. There is none any more afterwards: two sessions that share what
+    /// they hold would copy it with the next change.
+    private func takeAhead(_ inputs: [Session.Input]) -> StepAhead? {
+        guard let ahead = ahead.take(), inputs.count == 1, case .offerChanged(let offer) = inputs[0],
+            context?.channel.isWritable == true, ahead.isDue(at: offer)
+        else { return nil }
+        return ahead
+    }
+
     private func handle(_ inputs: [Session.Input]) {
         guard let context else { return }
         let now = setting.clock()
         var outcome = Outcome(lines: context.channel.allocator.buffer(capacity: 0))
-        for input in inputs where outcome.ending == nil {
-            carryOut(session?.handle(input, now: now) ?? [], &outcome)
+        // Given back to memory once all is on its way.
+        var before: Session?
+        defer { withExtendedLifetime(before) {} }
+        if let ahead = takeAhead(inputs) {
+            (before, session) = (session, ahead.session)
+            carryOut(ahead.directives, &outcome)
+        } else {
+            for input in inputs where outcome.ending == nil {
+                carryOut(session?.handle(input, now: now) ?? [], &outcome)
+            }
         }
         // Who is told a note finds the status that belongs to it.
         if let link, let status = session?.status { link.update(status, at: now) }

@@ -66,6 +66,9 @@ final class PeerLink: Sendable {
     /// Hands the session something that happened.
     func take(_ input: Session.Input) { handle.run { $0.take([input]) } }
 
+    /// Lets the session get ready for what a commit will bring that is on its way to the disk.
+    func prepare(_ offer: Offer) { handle.run { $0.prepare(offer) } }
+
     /// Says why, and closes.
     func stop(_ reason: Message.WireError) { handle.stop(reason) }
 }

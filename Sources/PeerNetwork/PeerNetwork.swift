@@ -206,6 +206,9 @@ public actor PeerNetwork {
     /// Charts of a peer's offer have new events, joined it or left it.
     public nonisolated func offerChanged(_ offer: Offer, to node: NodeID) { link(node)?.take(.offerChanged(offer)) }
 
+    /// The same will be said once the commit is durable that is on its way to the disk.
+    public nonisolated func prepare(_ offer: Offer, for node: NodeID) { link(node)?.prepare(offer) }
+
     /// Ends the session with a peer, which begins another one.
     public nonisolated func endSession(with node: NodeID, _ reason: Message.WireError) { link(node)?.stop(reason) }
 

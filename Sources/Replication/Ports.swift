@@ -271,6 +271,9 @@ public protocol ReplicaStore: Sendable {
     /// disk to write.
     func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer?
 
+    /// What ``StoreRequest/read(_:)`` will be answered once the commit is durable that is on its way to the disk; nil where that is not known.
+    func answerAhead(_ request: StoreRequest, for peer: NodeID) -> AnswerAhead?
+
     /// Looks at batches that were just handed over to be stored, on the thread that did so, which has nothing else to do until they are.
     func lookAhead(at batches: [StoreRequest.Batch])
 
@@ -283,9 +286,26 @@ public protocol ReplicaStore: Sendable {
     func beginAdmission(of batches: [StoreRequest.Batch], for peer: NodeID) async -> @Sendable () async -> [StoreAnswer]
 }
 
+/// An answer to a read of what is not durable yet: nothing of it may leave before it is.
+public struct AnswerAhead: Sendable {
+    /// What will be read.
+    public let answer: StoreAnswer
+    /// True where it is durable, all that there is to read, and written down that it is sent; it counts as sent then.
+    public let isDue: @Sendable () -> Bool
+
+    /// An answer, and whether it may leave.
+    public init(_ answer: StoreAnswer, isDue: @escaping @Sendable () -> Bool) {
+        self.answer = answer
+        self.isDue = isDue
+    }
+}
+
 extension ReplicaStore {
     /// All requests take longer.
     public func answerAtOnce(_ request: StoreRequest, for peer: NodeID) -> StoreAnswer? { nil }
+
+    /// Nothing is known.
+    public func answerAhead(_ request: StoreRequest, for peer: NodeID) -> AnswerAhead? { nil }
 
     /// There is nothing to see.
     public func lookAhead(at batches: [StoreRequest.Batch]) {}

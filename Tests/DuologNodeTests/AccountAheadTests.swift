@@ -109,6 +109,104 @@ import Testing
         #expect(try await journaled().isEmpty, "it may not have the event that says so either")
     }
 
+    // MARK: What is read ahead
+
+    /// What a session asks for when it is told of what arrived after `from`.
+    private func request(
+        from: Int, upTo arrival: Int, skipsOwn: Bool = true, after: VectorClock = VectorClock(), maxEvents: Int = 1000,
+        maxBytes: Int = 1_000_000
+    ) -> StoreRequest {
+        let range = StoreRequest.ChartRange(chart: chart, after: after, from: from, upTo: arrival, skipsOwn: skipsOwn)
+        return .read(StoreRequest.ReadRequest(charts: [range], maxEvents: maxEvents, maxBytes: maxBytes))
+    }
+
+    private final class Kept: Sendable { let ahead = Mutex<[AnswerAhead?]>([]) }
+
+    @Test func whatIsReadAheadIsWhatIsReadBehindTheCommit() async throws {
+        left.log.noteConnected([right.node])
+        let opened = try await read(from: 0)
+        _ = written.take()
+        let kept = Kept()
+        left.log.anticipate { [self] change in
+            let ahead = port.answerAhead(request(from: opened.next, upTo: change.arrival), for: right.node)
+            #expect(ahead?.isDue() == false, "it is on its way")
+            #expect(change.offers.keys.sorted() == [right.node])
+            kept.ahead.withLock { $0.append(ahead) }
+        }
+        // In one commit, so in one segment.
+        let drafts = [Bodies.sideEffect, Bodies.sideEffect].map { left.draft(chart, SideEffectReported.kind, $0) }
+        _ = try await left.log.author(drafts, request: nil)
+        let ahead = try #require(kept.ahead.withLock { $0.last ?? nil })
+        #expect(ahead.isDue() && !ahead.isDue(), "it counts as sent")
+        let arrival = try left.log.offer(to: right.node, on: left.clock.today, among: []).arrival
+        let behind = await port.answer(request(from: opened.next, upTo: arrival), for: right.node)
+        #expect(behind == ahead.answer)
+        guard case .read(let answers) = behind else { throw LogStoreError(.notFound, "no answer") }
+        #expect(answers.map(\.run.events.count) == [2])
+        #expect(written.take().map(\.events) == [2], "only what was read behind it is written down once more")
+    }
+
+    @Test func whatACommitHasFollowedIsReadAgain() async throws {
+        left.log.noteConnected([right.node])
+        let opened = try await read(from: 0)
+        let kept = Kept()
+        left.log.anticipate { [self] change in
+            let ahead = port.answerAhead(request(from: opened.next, upTo: change.arrival), for: right.node)
+            kept.ahead.withLock { $0.append(ahead) }
+        }
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        // It may have changed who may have what.
+        try await left.pair(try TestNode())
+        let ahead = try #require(kept.ahead.withLock { $0.first ?? nil })
+        #expect(!ahead.isDue())
+        // Nor is the second of two what a session wants that has not been told of the first.
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        #expect(kept.ahead.withLock { $0.count } == 2 && kept.ahead.withLock { $0[1] } == nil)
+        #expect(try await read(from: opened.next).seqs.count == 2)
+    }
+
+    @Test func nothingIsReadAheadWhereThereMayBeMoreOrLess() async throws {
+        left.log.noteConnected([right.node])
+        let opened = try await read(from: 0)
+        let seen = Kept()
+        let one = VectorClock([(Origin(node: left.node, epoch: left.log.epoch.epoch), 1)])
+        left.log.anticipate { [self] change in
+            let (from, upTo) = (opened.next, change.arrival)
+            for request in [
+                request(from: from, upTo: upTo), request(from: from - 1, upTo: upTo), request(from: 0, upTo: upTo),
+                request(from: from, upTo: from), request(from: upTo, upTo: upTo),
+                request(from: from, upTo: upTo, skipsOwn: false), request(from: from, upTo: upTo, after: one),
+                request(from: from, upTo: upTo, maxEvents: 0), request(from: from, upTo: upTo, maxBytes: 100),
+            ] {
+                seen.ahead.withLock { $0.append(port.answerAhead(request, for: right.node)) }
+            }
+            seen.ahead.withLock { $0.append(port.answerAhead(request(from: from, upTo: upTo), for: left.node)) }
+        }
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        #expect(seen.ahead.withLock { $0.map { $0 != nil } } == [true] + Array(repeating: false, count: 9))
+        // Whoever does not follow the chart is sent nothing at once.
+        left.log.noteConnected([])
+        left.log.noteConnected([right.node])
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        #expect(seen.ahead.withLock { $0.count } == 10)
+    }
+
+    /// What comes and is erased in one commit is not sent from memory.
+    @Test func whatIsErasedAtOnceIsNotReadAhead() async throws {
+        left.log.noteConnected([right.node])
+        _ = try await read(from: 0)
+        let told = Kept()
+        left.log.anticipate { _ in told.ahead.withLock { $0.append(nil) } }
+        _ = try await left.log.author(request: "both", by: left.author) { [left, chart] write in
+            let event = try write(left.draft(chart, SideEffectReported.kind, Bodies.sideEffect)).event
+            _ = try write(left.draft(chart, EventErased.kind, #"{"authority":"asked for"}"#, refs: [event]))
+        }
+        #expect(left.changes.take().last?.erased.count == 1)
+        #expect(told.ahead.withLock { $0.isEmpty })
+    }
+
+    // MARK: What a commit says
+
     /// What a commit says that its peers may have now is what is read of it.
     @Test func theCommitSaysWhatPeersMayHave() async throws {
         func last() throws -> LogStore.Change { try #require(left.changes.take().last { !$0.charts.isEmpty }) }

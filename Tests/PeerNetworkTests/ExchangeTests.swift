@@ -48,6 +48,32 @@ struct ExchangeTests {
         await two.network.stop()
     }
 
+    /// What was made ready while it was on its way to the disk is sent without being read again, unless it is not the last there is. (What the peer
+    /// says in between spoils a round, too.)
+    @Test(arguments: [true, false]) func whatIsMadeReadyIsSentOnceItIsDurable(isLast: Bool) async throws {
+        let (one, two) = try await pair(Watch()) { one, _ in one.store.append(3, to: chart("a"), by: one.origin) }
+        await two.untilHolding(3)
+        let eventBytes = one.store.bytesRead(by: two.id) / 3
+        var unread = 0
+        for round in 1...20 {
+            let before = one.store.bytesRead(by: two.id)
+            let (offer, commit) = one.store.begin(appending: chart("a"), by: one.origin)
+            one.network.prepare(offer, for: two.id)
+            commit(isLast)
+            await two.untilHolding(2 + 2 * round)
+            let between = one.store.bytesRead(by: two.id)
+            if between == before { unread += 1 }
+            // And it goes on from there: what was sent is not read again.
+            one.store.append(1, to: chart("a"), by: one.origin)
+            await two.untilHolding(3 + 2 * round)
+            #expect(one.store.bytesRead(by: two.id) - between < 2 * eventBytes)
+        }
+        #expect(one.store.envelopes == two.store.envelopes)
+        #expect((unread > 0) == isLast)
+        await one.network.stop()
+        await two.network.stop()
+    }
+
     @Test func aWakeUpBetweenRegisteringAndTheSessionIsNotLost() async throws {
         let watch = Watch()
         let gate = Gate()

@@ -20,6 +20,8 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
     }
 
     private let state = Mutex(State())
+    /// What it will hold once what is on its way to the disk is durable; whether that is so, and all that it holds.
+    private let ahead = Mutex<(state: State, isLast: Bool)?>(nil)
     /// Peers whose requests wait, until their gates are open.
     private let gates = Mutex<[NodeID: Gate]>([:])
     /// Told which charts got events that are new here; of none, when events were read.
@@ -60,13 +62,28 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
         changed([chart])
     }
 
-    func offer(among charts: Set<ChartID>) -> Offer {
-        state.withLock { state in
-            var offered: [ChartID: EventHash?] = [:]
-            for chart in charts { offered[chart] = state.heads(of: chart).digest }
-            return Offer(charts: offered, arrival: state.arrival)
+    /// Begins to write an event. Returns what it will bring, and what makes it durable.
+    func begin(
+        appending chart: ChartID, by origin: Origin
+    ) -> (offer: Offer, commit: @Sendable (_ isLast: Bool) -> Void) {
+        let next = state.withLock { state in
+            var next = state
+            let seq = (state.tip(of: origin, in: chart)?.seq ?? 0) + 1
+            next.add(Self.event(chart, origin, seq, 100), to: chart, from: nil)
+            return next
         }
+        ahead.withLock { $0 = (next, false) }
+        return (
+            next.offer(among: [chart]),
+            { isLast in
+                self.ahead.withLock { $0?.isLast = isLast }
+                self.state.withLock { $0 = next }
+                self.changed([chart])
+            }
+        )
     }
+
+    func offer(among charts: Set<ChartID>) -> Offer { state.withLock { $0.offer(among: charts) } }
 
     private func changed(_ charts: Set<ChartID>) { onChange.withLock { $0 }?.call(charts) }
 
@@ -94,6 +111,12 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
         }
     }
 
+    func answerAhead(_ request: StoreRequest, for peer: NodeID) -> AnswerAhead? {
+        guard case .read(let read) = request, var next = ahead.withLock({ $0?.state }) else { return nil }
+        let answer = StoreAnswer.read([next.read(read.charts[0], within: read, for: peer)])
+        return AnswerAhead(answer) { self.ahead.withLock { $0?.isLast ?? false } }
+    }
+
     // MARK: Lines
 
     private static func event(_ chart: ChartID, _ origin: Origin, _ seq: Int, _ bodyBytes: Int) -> EventLines {
@@ -115,6 +138,12 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
 }
 
 extension MemoryStore.State {
+    fileprivate func offer(among charts: Set<ChartID>) -> Offer {
+        var offered: [ChartID: EventHash?] = [:]
+        for chart in charts { offered[chart] = heads(of: chart).digest }
+        return Offer(charts: offered, arrival: arrival)
+    }
+
     fileprivate func tip(of origin: Origin, in chart: ChartID) -> Tip? {
         charts[chart]?.last { $0.tip.origin == origin }?.tip
     }

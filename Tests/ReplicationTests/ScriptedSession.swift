@@ -55,7 +55,12 @@ struct ScriptedSession {
         return said
     }
 
-    private var now: Moment { Moment(wall: Timestamp(milliseconds: seconds * 1000), monotonic: seconds * 1000) }
+    /// The step that it would take at an offer, reading that.
+    func ahead(at offer: Offer, _ read: (StoreRequest) -> AnswerAhead?) -> StepAhead? {
+        StepAhead(of: session, at: offer, now: now, reading: read)
+    }
+
+    var now: Moment { Moment(wall: Timestamp(milliseconds: seconds * 1000), monotonic: seconds * 1000) }
 
     /// The peer says something.
     @discardableResult
