@@ -21,7 +21,16 @@ struct ChartQueue: Hashable, Sendable {
 
     /// Returns whether the chart was waiting.
     @discardableResult
-    mutating func remove(_ chart: ChartID) -> Bool { waiting.removeValue(forKey: chart) != nil }
+    mutating func remove(_ chart: ChartID) -> Bool {
+        let wasWaiting = waiting.removeValue(forKey: chart) != nil
+        // Nothing that is left in it counts any more, and a copy would copy it.
+        if waiting.isEmpty {
+            cut += order.count
+            start = 0
+            order.removeAll(keepingCapacity: true)
+        }
+        return wasWaiting
+    }
 
     mutating func removeAll() { self = ChartQueue() }
 

@@ -31,7 +31,7 @@ public struct OfferTree: Sendable {
     }
 
     private static let groupSize = 32
-    private var contents = Array(repeating: Bucket(), count: ReplicationLimits.buckets)
+    private var contents = Buckets(Bucket())
     private var words: [UInt64] = Array(repeating: 0, count: ReplicationLimits.buckets)
     private var groups: [SHA256.Digest]
     private var stale: Set<Int> = []
@@ -46,7 +46,7 @@ public struct OfferTree: Sendable {
     public func contains(_ chart: ChartID) -> Bool { contents[chart.bucket].place(of: chart).isHere }
 
     /// Charts in the offer.
-    public var count: Int { contents.reduce(0) { $0 + $1.charts.count } }
+    public var count: Int { contents.all.reduce(0) { $0 + $1.charts.count } }
 
     /// The charts of a bucket, ascending.
     public func charts(inBucket bucket: Int) -> [ChartID] { contents[bucket].charts }
