@@ -1,5 +1,5 @@
 /// One of something for each bucket that charts are divided into, in groups: a copy of all of them costs a few references, and a change in
-/// the copy those of one group. A session is copied for each step that it takes ahead, whatever number of charts it knows.
+/// the copy those of one group. A session is copied for each step that it takes ahead.
 struct Buckets<Content: Sendable>: Sendable {
     private static var groupSize: Int { 32 }
     private var groups: [[Content]]

@@ -23,6 +23,18 @@ struct ChartStream: Hashable, Sendable {
     func end(_ arrival: Int) -> Int { min(arrival, known?.upTo ?? arrival) }
 }
 
+/// What is to be read of each chart, in parts: a change in a copy of it copies one of them.
+struct ChartStreams: Sendable {
+    private var parts = Array(repeating: [ChartID: ChartStream](), count: 32)
+
+    subscript(chart: ChartID) -> ChartStream? {
+        get { parts[Self.part(of: chart)][chart] }
+        _modify { yield &parts[Self.part(of: chart)][chart] }
+    }
+
+    private static func part(of chart: ChartID) -> Int { chart.bucket % 32 }
+}
+
 /// Heads of some charts, as they were or will be told in one line.
 struct HeadsPiece: Hashable, Sendable {
     var charts: [Message.ChartHeads] = []

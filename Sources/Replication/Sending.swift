@@ -14,7 +14,7 @@ struct Sending: Sendable {
     /// arrival numbers say nothing of the others.
     private let base: Int
     private var changedBuckets: Set<Int> = []
-    private var streams = Buckets([ChartID: ChartStream]())
+    private var streams = ChartStreams()
     private var lastStream = 0
     /// Charts with something to read, in the order of their turn.
     private var queue = ChartQueue()
@@ -87,7 +87,7 @@ struct Sending: Sendable {
         phase = .bucketsTold
         changedBuckets = []
         toldRoot = nil
-        streams = Buckets([:])
+        streams = ChartStreams()
         queue.removeAll()
         headsToSend.removeAll()
         askedCharts = []
@@ -188,7 +188,7 @@ struct Sending: Sendable {
                 total.charts += 1
                 total.events += chart.tips.reduce(0) { $0 + max(0, $1.seq - after[$1.origin]) }
             } else if arrival > base {
-                enqueue(chart.chart, streams[chart.chart.bucket][chart.chart] ?? newStream(position: base, skipsOwn: true))
+                enqueue(chart.chart, streams[chart.chart] ?? newStream(position: base, skipsOwn: true))
             }
         }
         guard wanted.isEmpty else { throw Message.WireError(.unexpected, "want names a chart that was not offered") }
@@ -237,7 +237,7 @@ struct Sending: Sendable {
                 askAbout([chart])
             } else {
                 if let index = reading?.charts.firstIndex(where: { $0.chart == chart }) { reading?.charts[index].isOld = true }
-                enqueue(chart, streams[chart.bucket][chart] ?? newStream(position: base, skipsOwn: true))
+                enqueue(chart, streams[chart] ?? newStream(position: base, skipsOwn: true))
             }
         }
         pump(&step)
@@ -245,12 +245,12 @@ struct Sending: Sendable {
 
     private mutating func enqueue(_ chart: ChartID, _ stream: ChartStream) {
         guard !refusedByPeer.contains(chart), !askedCharts.contains(chart) else { return }
-        streams[chart.bucket][chart] = stream
+        streams[chart] = stream
         queue.append(chart)
     }
 
     private mutating func drop(_ chart: ChartID) {
-        streams[chart.bucket][chart] = nil
+        streams[chart] = nil
         queue.remove(chart)
         sharedAgain.remove(chart)
         askedAgain[chart] = nil
@@ -308,7 +308,7 @@ struct Sending: Sendable {
         var request = StoreRequest.ReadRequest(charts: [], maxEvents: maxEvents, maxBytes: maxBytes)
         var read = PendingRead(bytes: maxBytes)
         for chart in charts {
-            guard let stream = streams[chart.bucket][chart] else { continue }
+            guard let stream = streams[chart] else { continue }
             let end = stream.end(arrival)
             read.charts.append(PendingRead.Chart(chart: chart, stream: stream.number, upTo: end))
             request.charts.append(
@@ -341,7 +341,7 @@ struct Sending: Sendable {
     ) throws(Message.WireError) -> Bool {
         let chart = read.chart
         // Another stream took the place of this one while it was read: what it sends covers this.
-        guard let current = streams[chart.bucket][chart], current.number == read.stream else { return true }
+        guard let current = streams[chart], current.number == read.stream else { return true }
         guard answer.state != .withdrawn else {
             if read.isOld {
                 drop(chart)
@@ -353,13 +353,13 @@ struct Sending: Sendable {
         }
         creditLeft -= batch.send(answer.run, &step)
         sent += answer.run.events.count
-        streams[chart.bucket][chart]?.position = answer.next
+        streams[chart]?.position = answer.next
         if answer.state == .atEnd {
             queue.remove(chart)
-            streams[chart.bucket][chart]?.position = read.upTo
-            streams[chart.bucket][chart]?.skipsOwn = true
-            streams[chart.bucket][chart]?.known = nil
-            if read.upTo < arrival, let stream = streams[chart.bucket][chart] { enqueue(chart, stream) }
+            streams[chart]?.position = read.upTo
+            streams[chart]?.skipsOwn = true
+            streams[chart]?.known = nil
+            if read.upTo < arrival, let stream = streams[chart] { enqueue(chart, stream) }
         } else if answer.run.events.isEmpty {
             // The next commit does not fit into what was left of the batch or of the credit.
             guard batch.isEmpty else {
