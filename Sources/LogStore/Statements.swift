@@ -38,22 +38,20 @@ extension LogStore {
 
     /// By which keys of its receiver, as far as they are known without a chart, each of these is signed; nil where it is not.
     private func signatures(of receipts: [Receipt]) async throws -> [NodeKeys?] {
-        // As many as that are of a peer that catches up.
-        guard receipts.count >= Self.statementsAtAGlance else { return try checked(receipts) }
-        return try await Bulk.run { try self.checked(receipts) }
-    }
-
-    private func checked(_ receipts: [Receipt]) throws -> [NodeKeys?] {
         var known = memberKeys.withLock { $0 }
         try glance { db in
             for receiver in Set(receipts.map(\.receiver)) {
                 if let peer = try Self.peer(receiver, db) { known[receiver] = peer.keys }
             }
         }
-        return try Cores.map(receipts) { [known] receipt in
-            guard let keys = known[receipt.receiver], receipt.isValid(for: keys) else { return nil }
-            return keys
+        let check = { @Sendable [known] in
+            try Cores.map(receipts) { receipt in
+                guard let keys = known[receipt.receiver], receipt.isValid(for: keys) else { return nil as NodeKeys? }
+                return keys
+            }
         }
+        // As many as that are of a peer that catches up.
+        return receipts.count < Self.statementsAtAGlance ? try check() : try await Bulk.run(check)
     }
 
     /// Statements for a peer beyond `mark`, at most `limit`, and the mark of the last of them. Only of charts that it may have.
