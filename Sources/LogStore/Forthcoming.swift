@@ -38,8 +38,13 @@ final class Forthcoming: Sendable {
         }
     }
 
-    /// A commit is durable.
-    func noteCommit() { state.withLock { $0.durable += 1 } }
+    /// A commit is durable. What those before it brought is not kept: it may have erased a body.
+    func noteCommit() {
+        state.withLock { state in
+            state.durable += 1
+            if state.durable > state.number { state.parts = [] }
+        }
+    }
 
     /// What there is of it for a peer, and the number of the commit.
     func part(of chart: ChartID, for peer: NodeID) -> (part: Part, commit: Int)? {
@@ -55,7 +60,8 @@ final class Forthcoming: Sendable {
 
 extension LogStore {
     /// Called before a commit is written to the disk of which peers will be sent something at once, with what these may have of it. It may never
-    /// become durable. All writers wait meanwhile, and so does whoever asks the log for anything else than ``readAhead(_:maxEvents:maxBytes:for:)``.
+    /// become durable. The handler is called inside of the transaction: it must be brief, and would wait for itself if it asked the log for anything else
+    /// than ``readAhead(_:maxEvents:maxBytes:for:)``.
     public func anticipate(_ handler: @escaping @Sendable (Change) -> Void) { forthcoming.observers.add(handler) }
 
     /// What will be read of a chart once the commit that is on its way to the disk is durable.
