@@ -193,11 +193,8 @@ final class PeerConnection: ChannelInboundHandler {
         guard let context else { return }
         let now = setting.clock()
         var outcome = Outcome(lines: context.channel.allocator.buffer(capacity: 0))
-        // Given back to memory once all is on its way.
-        var before: Session?
-        defer { withExtendedLifetime(before) {} }
         if let ahead = takeAhead(inputs) {
-            (before, session) = (session, ahead.session)
+            session = ahead.session
             carryOut(ahead.directives, &outcome)
         } else {
             for input in inputs where outcome.ending == nil {

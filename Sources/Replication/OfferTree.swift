@@ -31,7 +31,9 @@ public struct OfferTree: Sendable {
     }
 
     private static let groupSize = 32
-    private var contents = Buckets(Bucket())
+    /// By group, so that a change in a copy of the tree copies the buckets of one of them.
+    private var contents = Array(
+        repeating: Array(repeating: Bucket(), count: groupSize), count: ReplicationLimits.buckets / groupSize)
     private var words: [UInt64] = Array(repeating: 0, count: ReplicationLimits.buckets)
     private var groups: [SHA256.Digest]
     private var stale: Set<Int> = []
@@ -43,33 +45,38 @@ public struct OfferTree: Sendable {
     }
 
     /// True when the chart is in the offer.
-    public func contains(_ chart: ChartID) -> Bool { contents[chart.bucket].place(of: chart).isHere }
+    public func contains(_ chart: ChartID) -> Bool { self[chart.bucket].place(of: chart).isHere }
 
     /// Charts in the offer.
-    public var count: Int { contents.all.reduce(0) { $0 + $1.charts.count } }
+    public var count: Int { contents.joined().reduce(0) { $0 + $1.charts.count } }
 
     /// The charts of a bucket, ascending.
-    public func charts(inBucket bucket: Int) -> [ChartID] { contents[bucket].charts }
+    public func charts(inBucket bucket: Int) -> [ChartID] { self[bucket].charts }
+
+    private subscript(bucket: Int) -> Bucket {
+        get { contents[bucket / Self.groupSize][bucket % Self.groupSize] }
+        _modify { yield &contents[bucket / Self.groupSize][bucket % Self.groupSize] }
+    }
 
     /// Puts a chart in with the digest of its heads, or takes it out. Returns true when the tree changed.
     @discardableResult
     public mutating func set(_ chart: ChartID, _ digest: EventHash?) -> Bool {
         let bucket = chart.bucket
-        let (index, isHere) = contents[bucket].place(of: chart)
-        let range = contents[bucket].range(index)
+        let (index, isHere) = self[bucket].place(of: chart)
+        let range = self[bucket].range(index)
         if let digest {
             let entry = chart.bytes + digest.bytes
             if isHere {
-                guard !contents[bucket].bytes[range].elementsEqual(entry) else { return false }
-                contents[bucket].bytes.replaceSubrange(range, with: entry)
+                guard !self[bucket].bytes[range].elementsEqual(entry) else { return false }
+                self[bucket].bytes.replaceSubrange(range, with: entry)
             } else {
-                contents[bucket].charts.insert(chart, at: index)
-                contents[bucket].bytes.insert(contentsOf: entry, at: range.lowerBound)
+                self[bucket].charts.insert(chart, at: index)
+                self[bucket].bytes.insert(contentsOf: entry, at: range.lowerBound)
             }
         } else {
             guard isHere else { return false }
-            contents[bucket].charts.remove(at: index)
-            contents[bucket].bytes.removeSubrange(range)
+            self[bucket].charts.remove(at: index)
+            self[bucket].bytes.removeSubrange(range)
         }
         stale.insert(bucket)
         return true
@@ -94,7 +101,7 @@ public struct OfferTree: Sendable {
     }
 
     private mutating func refresh() {
-        for bucket in stale { words[bucket] = contents[bucket].word }
+        for bucket in stale { words[bucket] = self[bucket].word }
         for index in Set(stale.map { $0 / Self.groupSize }) {
             groups[index] = Self.group(words[index * Self.groupSize..<(index + 1) * Self.groupSize])
         }

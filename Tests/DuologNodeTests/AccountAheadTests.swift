@@ -48,9 +48,9 @@ import Testing
     /// Reads what arrived after `from`, as a session does; returns the numbers of the events, and where to go on.
     private func read(from: Int) async throws -> (seqs: [Int], next: Int) {
         let arrival = try left.log.offer(to: right.node, on: left.clock.today, among: []).arrival
-        let range = StoreRequest.ChartRange(chart: chart, after: VectorClock(), from: from, upTo: arrival, skipsOwn: true)
-        let request = StoreRequest.read(StoreRequest.ReadRequest(charts: [range], maxEvents: 1000, maxBytes: 1_000_000))
-        guard case .read(let answers) = await port.answer(request, for: right.node), let answer = answers.first else {
+        guard case .read(let answers) = await port.answer(request(from: from, upTo: arrival), for: right.node),
+            let answer = answers.first
+        else {
             throw LogStoreError(.notFound, "no answer")
         }
         let seqs = try answer.run.events.map { try Envelope(line: $0.envelope).seq }
