@@ -44,23 +44,16 @@ actor Journal {
         known = nil
     }
 
-    /// What is written down of what comes from a peer: handed to the log, so that it stands in the same transaction.
-    nonisolated func receiving(from peer: NodeID) -> (@Sendable (AdmissionOutcome) -> [Draft]) {
-        guard let journal = chart else { return { _ in [] } }
-        let now = now
-        return { outcome in
-            outcome.received.map { received in
-                let entry = DisclosureReceived(
-                    peer: peer, chart: received.chart, ranges: received.ranges, events: received.events)
-                return Self.draft(entry, in: journal, now)
-            }
-        }
-    }
-
     /// Makes the entry for what is about to be sent: handed to the log, so that it stands in the transaction that stores it.
     nonisolated func disclosing() -> (@Sendable (DisclosureRecorded) -> Draft)? {
         guard let journal = chart else { return nil }
         return { [clock] in Self.draft($0, in: journal, ClinicalTime(instant: clock.now, offsetMinutes: 0)) }
+    }
+
+    /// Makes the entry for what came from a peer until then: the log writes it at leisure.
+    nonisolated func receiving() -> (@Sendable (DisclosureReceived, Timestamp) -> Draft)? {
+        guard let journal = chart else { return nil }
+        return { Self.draft($0, in: journal, ClinicalTime(instant: $1, offsetMinutes: 0)) }
     }
 
     private static func draft(_ entry: any EventBody, in chart: ChartID, _ when: ClinicalTime) -> Draft {
@@ -80,6 +73,7 @@ actor Journal {
     /// The journal as it is now.
     func record() async throws -> ChartRecord? {
         guard let chart else { return nil }
+        try await log.writeReceptions()
         return try await log.record(of: chart)
     }
 

@@ -77,7 +77,7 @@ actor RunningNode {
         notebooks = Notebooks(folder: folder, clock: clock)
         auditor = Auditor(log: log, notebooks: notebooks, clock: clock, logger: logger)
         let port = SyncPort(
-            log: log, clock: clock, account: { try await journal.note($0) }, receiving: { journal.receiving(from: $0) },
+            log: log, clock: clock, account: { try await journal.note($0) },
             onNewEpoch: { _ in await Self.report(log, journal, logger) })
         network = try PeerNetwork(
             PeerNetwork.Configuration(
@@ -99,6 +99,7 @@ actor RunningNode {
         tellPeers()
         try await journal.open()
         if let disclosing = journal.disclosing() { log.accountAhead(disclosing) }
+        if let receiving = journal.receiving() { try await log.recordReceptions(receiving) }
         await network.onConnected { [log] in log.noteConnected($0) }
         if log.drewEpochAtStart { await Self.report(log, journal, logger) }
         network.onKeys(keyChanges())

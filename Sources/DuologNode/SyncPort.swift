@@ -9,8 +9,6 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     let clock: NodeClock
     /// Writes down, durably, what is about to be sent.
     let account: @Sendable ([DisclosureRecorded]) async throws -> Void
-    /// What is written down, in the transaction that stores it, of what came from a peer.
-    let receiving: @Sendable (NodeID) -> (@Sendable (AdmissionOutcome) -> [Draft])
     /// Told when a new epoch was drawn because of what a peer holds of this node.
     let onNewEpoch: @Sendable (NodeID) async -> Void
 
@@ -30,7 +28,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     func beginAdmission(
         of batches: [StoreRequest.Batch], for peer: NodeID
     ) async -> @Sendable () async -> [StoreAnswer] {
-        let outcomes = log.beginAdmission(of: batches.map(Self.incoming), from: peer, noting: receiving(peer))
+        let outcomes = log.beginAdmission(of: batches.map(Self.incoming), from: peer)
         return {
             do {
                 return try await admissions(outcomes(), from: peer).map { .admitted($0) }

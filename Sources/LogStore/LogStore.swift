@@ -30,6 +30,8 @@ public final class LogStore: Sendable {
         /// True to set room aside for the write-ahead log (8 MB), so that a commit waits for the disk once and not twice. For a log that little is
         /// written to it costs more than it saves.
         public var reservesSpace = true
+        /// How long it takes at most until the journal says what came from peers, while the node runs.
+        public var leisure = Duration.seconds(1)
 
         /// What the store is opened with.
         public init(
@@ -100,6 +102,7 @@ public final class LogStore: Sendable {
     let ahead = AccountAhead()
     let noted = NotedMarks()
     let completed = CompletedRoots()
+    let receptions = Receptions()
     let forthcoming = Forthcoming()
     /// The keys of nodes, as a chart has shown them last.
     let memberKeys = Mutex<[NodeID: NodeKeys]>([:])
@@ -223,6 +226,7 @@ public final class LogStore: Sendable {
             measured.withLock { $0.commits.observe(ContinuousClock.now - began) }
             if let change, !change.erased.isEmpty { try finishErasure(change.erased) }
             if let change { observers.tell(change) }
+            if let due = receptions.takeDue() { write(due) }
             return done
         } catch {
             // Nothing of this commit can be relied on, and whether it reached the disk is unknown.
@@ -282,6 +286,7 @@ public final class LogStore: Sendable {
         noted.remove(transaction.noted)
         completed.note(written: transaction.roots.written, at: clock(), waiting: transaction.roots.waiting)
         let (own, others) = transaction.stored
+        receptions.note(upTo: state.counters.lastEvent, isOfPeer: others > 0, mark: transaction.receivedUpTo)
         measured.withLock {
             $0.ownEvents += own
             $0.peerEvents += others

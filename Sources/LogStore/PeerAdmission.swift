@@ -45,8 +45,6 @@ public struct AdmissionOutcome: Sendable {
     public internal(set) var receipts: [Receipt] = []
     /// Events that were new here.
     public internal(set) var newEvents = 0
-    /// Which these are, by chart.
-    public internal(set) var received: [(chart: ChartID, events: Int, ranges: [DisclosureRecorded.Range])] = []
     /// True when an event of this node's present origin came that it had not written.
     public internal(set) var drewNewEpoch = false
 }
@@ -54,31 +52,24 @@ public struct AdmissionOutcome: Sendable {
 extension LogStore {
     /// Stores batches that came from a peer one after another, all in one transaction, each with the root that it completes. A chart that cannot
     /// be admitted is left out of its batch and named; the others are stored.
-    ///
-    /// - Parameter noting: what the same transaction writes down about each.
-    public func admit(
-        _ batches: [IncomingBatch], from peer: NodeID,
-        noting: @escaping @Sendable (AdmissionOutcome) -> [Draft] = { _ in [] }
-    ) async throws -> [AdmissionOutcome] {
-        try await beginAdmission(of: batches, from: peer, noting: noting)()
+    public func admit(_ batches: [IncomingBatch], from peer: NodeID) async throws -> [AdmissionOutcome] {
+        try await beginAdmission(of: batches, from: peer)()
     }
 
     /// The same, and returns once they have their place: what is handed over later is decided on later.
     ///
     /// - Returns: what became of them, once that is durable; to be asked once.
     public func beginAdmission(
-        of batches: [IncomingBatch], from peer: NodeID, noting: @escaping @Sendable (AdmissionOutcome) -> [Draft]
+        of batches: [IncomingBatch], from peer: NodeID
     ) -> @Sendable () async throws -> [AdmissionOutcome] {
         let weight = batches.reduce(1024) { $0 + $1.bytes }
-        let queued = enqueue(weight: weight) { try $0.admit(batches, from: peer, noting: noting) }
+        let queued = enqueue(weight: weight) { try $0.admit(batches, from: peer) }
         return { try await queued.value() }
     }
 }
 
 extension Transaction {
-    fileprivate func admit(
-        _ batches: [IncomingBatch], from peer: NodeID, noting: (AdmissionOutcome) -> [Draft]
-    ) throws -> [AdmissionOutcome] {
+    fileprivate func admit(_ batches: [IncomingBatch], from peer: NodeID) throws -> [AdmissionOutcome] {
         let source = try peerID(peer)
         var charts = try charts(of: batches.flatMap(\.runs))
         var admitted: [(outcome: AdmissionOutcome, receipts: [(receipt: Receipt, chart: Int64)])] = []
@@ -97,7 +88,6 @@ extension Transaction {
         }
         for (receipt, chart) in admitted.flatMap(\.receipts) { try insert(receipt, chart: chart) }
         for (batch, (outcome, _)) in zip(batches, admitted) {
-            for draft in noting(outcome) { _ = try author(draft) }
             if outcome.refused.isEmpty, let root = batch.root { try complete(root, batch.buckets, of: peer) }
         }
         return admitted.map(\.outcome)
@@ -143,7 +133,6 @@ extension Transaction {
         let heads = Dictionary(run.heads.map { ($0.hash, $0) }, uniquingKeysWith: { first, _ in first })
         // The position of the last event of each.
         var last: [Origin: Int] = [:]
-        var ranges: [DisclosureRecorded.Range] = []
         var touchesErasure = false
         for (index, position) in admitted {
             guard case .success(let event) = events[index] else { continue }
@@ -151,12 +140,10 @@ extension Transaction {
                 event, verdict: record.verdict(on: position), chart: chart, source: EventRow.Source(row: source, node: peer),
                 head: heads[event.hash])
             last[event.envelope.origin] = position
-            ranges.extend(with: event.envelope.dot)
             touchesErasure = touchesErasure || Self.touchesErasure(event)
         }
         if touchesErasure { try applyErasures(to: chart) }
         outcome.newEvents += admitted.count
-        if !admitted.isEmpty { outcome.received.append((run.chart, admitted.count, ranges)) }
         // A chart that was opened for a key that has been replaced since.
         try sayKeys(in: chart)
         var receipts: [(Receipt, Int64)] = []

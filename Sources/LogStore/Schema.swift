@@ -10,7 +10,7 @@ enum Schema {
         ("5-audit", .sql(audit)),
         ("6-revocations", .sql(revocations)), ("7-sign-in", .sql(signIn)), ("8-keys", .sql(keys)), ("9-arrival", .sql(arrival)),
         ("10-names", .sql(names)), ("11-segments", .code(SegmentMigration.run)),
-        ("12-shares", .sql(shares)),
+        ("12-shares", .sql(shares)), ("13-receptions", .sql(receptions)),
     ]
 
     enum Step {
@@ -179,6 +179,9 @@ enum Schema {
         CREATE INDEX share_chart ON share (chart);
         ALTER TABLE chart DROP COLUMN folded;
         """
+
+    /// What came from peers was written down in the journal with the events, until then.
+    private static let receptions = "INSERT INTO meta (name, value) SELECT 'received', coalesce(max(id), 0) FROM segment"
 
     /// Keys that were lost: what has one of them is never connected with again.
     private static let revocations = """

@@ -32,7 +32,7 @@ final class Transaction {
     /// Rows that had been changed when the present job first asked for the connection; nil where it has not.
     private var changesBefore: Int?
     private let isolation: Isolation
-    private let countersBefore: WriterState.Counters
+    let countersBefore: WriterState.Counters
     let store: LogStore
     /// The node's key as the transaction began: what it writes and what it signs go together, also while the key is replaced.
     let key: NodeKey
@@ -49,8 +49,9 @@ final class Transaction {
     private var newEvents: [Int64: [StoredEvent]] = [:]
     /// Disclosures that it wrote down before anything of them is sent.
     var accounted: [DisclosureRecorded] = []
-    /// Marks of statements that it wrote down.
+    /// Marks of statements that it wrote down, and up to which arrival number it wrote down what came.
     var noted: [NodeID: Int] = [:]
+    var receivedUpTo: Int64?
     /// True where nothing is left to a later commit.
     var isLast = false
     /// Roots that it completed: those that it wrote down, and those that wait for a later commit.

@@ -37,7 +37,7 @@ import Testing
         chart = try await left.openChart(sharedWith: [(right, #""read""#)])
         port = SyncPort(
             log: left.log, clock: left.clock, account: { [written] new in written.entries.withLock { $0 += new } },
-            receiving: { _ in { _ in [] } }, onNewEpoch: { _ in })
+            onNewEpoch: { _ in })
         left.log.accountAhead { [left, journal] in
             Draft(
                 chart: journal, author: .node, kind: DisclosureRecorded.kind, members: $0.members, when: left.now,

@@ -49,8 +49,8 @@ import Testing
 
     /// The second is handed over before the first is stored, and is decided on behind it all the same.
     @Test func whatIsHandedOverLaterIsDecidedOnLater() async throws {
-        let first = right.log.beginAdmission(of: [IncomingBatch(runs: [pieces[0]])], from: left.node) { _ in [] }
-        let second = right.log.beginAdmission(of: [IncomingBatch(runs: [pieces[1]], root: root)], from: left.node) { _ in [] }
+        let first = right.log.beginAdmission(of: [IncomingBatch(runs: [pieces[0]])], from: left.node)
+        let second = right.log.beginAdmission(of: [IncomingBatch(runs: [pieces[1]], root: root)], from: left.node)
         #expect(try await second().map(\.newEvents) == [pieces[1].events.count])
         #expect(try await first().map(\.newEvents) == [pieces[0].events.count])
         #expect(try await right.digest(chart) == left.digest(chart))
@@ -64,9 +64,9 @@ import Testing
         func large(_ run: IncomingRun) -> [IncomingBatch] { [IncomingBatch(runs: [run], bytes: 1 << 20)] }
         let many = (0..<300).map { right.draft(own, SideEffectReported.kind, #"{"severity":"mild","what":"number \#($0)"}"#) }
         async let before = right.log.author(many, request: nil)
-        let first = right.log.beginAdmission(of: large(pieces[0]), from: left.node) { _ in [] }
+        let first = right.log.beginAdmission(of: large(pieces[0]), from: left.node)
         async let small = right.write(own, SideEffectReported.kind, Bodies.sideEffect)
-        let second = right.log.beginAdmission(of: large(pieces[1]), from: left.node) { _ in [] }
+        let second = right.log.beginAdmission(of: large(pieces[1]), from: left.node)
         #expect(try await second().map(\.newEvents) == [pieces[1].events.count])
         #expect(try await first().map(\.newEvents) == [pieces[0].events.count])
         let written = try await before.map(\.event) + [small]

@@ -66,13 +66,11 @@ import Testing
         let batches = [
             IncomingBatch(runs: [try await rest()], root: roots[1], buckets: [1: 2]), IncomingBatch(runs: []),
         ]
-        let node = right
-        let chart = chart
-        await #expect(throws: AuthoringError.self) {
-            _ = try await node.log.admit(batches, from: left.node) { outcome in
-                outcome.received.isEmpty ? [node.draft(chart, "no.kind", "{}")] : []
-            }
+        try await DatabaseQueue(path: right.folder.log).write { db in
+            try db.execute(
+                sql: "CREATE TRIGGER planted BEFORE INSERT ON segment BEGIN SELECT RAISE(ABORT, 'planted'); END")
         }
+        await #expect(throws: DatabaseError.self) { _ = try await right.log.admit(batches, from: left.node) }
         #expect(try await right.log.completedRoot(of: left.node) == roots[0])
         #expect(try await right.log.completedBuckets(of: left.node) == [1: 1])
     }

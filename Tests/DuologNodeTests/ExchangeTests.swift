@@ -69,7 +69,7 @@ import Testing
         let written = Mutex<[[DisclosureRecorded]]>([])
         func port(_ account: @escaping @Sendable ([DisclosureRecorded]) async throws -> Void) -> SyncPort {
             SyncPort(
-                log: left.log, clock: left.clock, account: account, receiving: { _ in { _ in [] } }, onNewEpoch: { _ in })
+                log: left.log, clock: left.clock, account: account, onNewEpoch: { _ in })
         }
         let answer = await port { entries in written.withLock { $0.append(entries) } }.answer(request, for: right.node)
         guard case .read(let read) = answer else {

@@ -38,7 +38,10 @@ final class TestNode: Sendable {
     let author = AuthorID(random: (7, 7))
     var node: NodeID { log.node }
 
-    init(_ folder: String = TestNode.newFolder(), cache: LogStore.Cache = LogStore.Cache()) throws {
+    init(
+        _ folder: String = TestNode.newFolder(), cache: LogStore.Cache = LogStore.Cache(),
+        leisure: Duration = .seconds(1)
+    ) throws {
         self.folder = StateFolder(path: folder)
         if !FileManager.default.fileExists(atPath: folder + "/node.key") {
             _ = try self.folder.create(storeKeyFile: folder + "/store.key", fictional: true)
@@ -47,11 +50,11 @@ final class TestNode: Sendable {
         var configuration = LogStore.Configuration(
             path: self.folder.log, key: try self.folder.nodeKey(), sealer: try StateFolder.sealer(folder + "/store.key"),
             clock: { clock.now }, random: SystemRandom.word)
-        configuration.cache = cache
+        (configuration.cache, configuration.leisure) = (cache, leisure)
         let log = try LogStore(configuration)
         self.log = log
         log.observe { [changes] change in changes.list.withLock { $0.append(change) } }
-        port = SyncPort(log: log, clock: clock, account: { _ in }, receiving: { _ in { _ in [] } }, onNewEpoch: { _ in })
+        port = SyncPort(log: log, clock: clock, account: { _ in }, onNewEpoch: { _ in })
     }
 
     static func newFolder() -> String {

@@ -40,7 +40,7 @@ final class ShippedLog: NodeStore {
                 path: folder.appending(path: "log.sqlite").path, key: key, sealer: sealer, clock: { time.now },
                 random: { random.next() }))
         log.observe { changes.add($0) }
-        return (log, SyncPort(log: log, clock: time, account: { _ in }, receiving: { _ in { _ in [] } }, onNewEpoch: { _ in }))
+        return (log, SyncPort(log: log, clock: time, account: { _ in }, onNewEpoch: { _ in }))
     }
 
     private func open(_ folder: URL) async throws {

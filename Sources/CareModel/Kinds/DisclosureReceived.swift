@@ -1,7 +1,7 @@
 public import EventLog
 
 /// Events of a chart came from a peer; in the node's journal only (FHIR AuditEvent, IHE Basic Audit Log Patterns, disclosure at its
-/// recipient). Written in the transaction that stored them.
+/// recipient). Written a moment later, with the time at which they came.
 public struct DisclosureReceived: EventBody {
     public static let kind: Kind = "disclosure.received"
     public static let fhir = "AuditEvent (BALP)"

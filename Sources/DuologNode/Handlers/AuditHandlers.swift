@@ -165,7 +165,7 @@ extension RunningNode {
         let entries =
             request.received
             ? (record?.entries(DisclosureReceived.self) ?? []).map {
-                DisclosureEntry(at: $0.envelope.at, name: names[$0.body.peer] ?? "", $0.body)
+                DisclosureEntry(at: $0.when.instant, name: names[$0.body.peer] ?? "", $0.body)
             }
             : (record?.entries(DisclosureRecorded.self) ?? []).map {
                 DisclosureEntry(at: $0.envelope.at, name: names[$0.body.peer] ?? "", $0.body)

@@ -95,7 +95,7 @@ actor Notifier {
     private func openedSoFar() async throws -> [AuthorID: [ChartID: Timestamp]] {
         var found: [AuthorID: [ChartID: Timestamp]] = [:]
         guard let record = try await journal.record() else { return found }
-        for (envelope, body) in record.entries(AccessRecorded.self) {
+        for (envelope, _, body) in record.entries(AccessRecorded.self) {
             guard let person = AuthorID(body.who), let chart = body.chart else { continue }
             found[person, default: [:]][chart] = max(envelope.at, found[person]?[chart] ?? envelope.at)
         }
