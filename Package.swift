@@ -163,8 +163,8 @@ let package = Package(
         tests(
             "DuologNodeTests",
             [
-                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "RecordPage", "DuologNode", "TestSupport", crypto,
-                log,
+                "EventLog", "CareModel", "Replication", "NodeAPI", "LogStore", "PeerNetwork", "RecordPage", "DuologNode",
+                "TestSupport", crypto, log, .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         tests(

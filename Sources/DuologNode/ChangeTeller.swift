@@ -13,7 +13,14 @@ struct ChangeTeller: Sendable {
     let clock: NodeClock
     let logger: Logger
 
-    func tell(_ change: LogStore.Change) {
+    /// From now on, with every commit and before it.
+    func begin() {
+        let distribution = Distribution { tell($0) }
+        log.anticipate { prepare($0) }
+        log.observe { distribution.pass(on: $0) }
+    }
+
+    private func tell(_ change: LogStore.Change) {
         if change.beganNewLife {
             // A session of the earlier life has completed its root and never does so again: what is held would wait for ever.
             let reason = Message.WireError(.stopping, "the node has begun a new epoch")
@@ -34,7 +41,7 @@ struct ChangeTeller: Sendable {
     }
 
     /// Lets the sessions get ready for a commit that is on its way to the disk.
-    func prepare(_ change: LogStore.Change) {
+    private func prepare(_ change: LogStore.Change) {
         for (peer, charts) in change.offers { network.prepare(Offer(charts: charts, arrival: change.arrival), for: peer) }
     }
 

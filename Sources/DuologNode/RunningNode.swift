@@ -96,7 +96,8 @@ actor RunningNode {
 
     /// Binds the listener and dials the peers. Returns where it listens.
     public func start() async throws -> String {
-        tellPeers()
+        // Behind all who look at this node: to wake up a session may cost the thread that has committed its processor.
+        ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger).begin()
         try await journal.open()
         if let disclosing = journal.disclosing() { log.accountAhead(disclosing) }
         if let receiving = journal.receiving() { try await log.recordReceptions(receiving) }
@@ -111,15 +112,6 @@ actor RunningNode {
         await notify(settings)
         try await refreshPeers()
         return "\(bound)"
-    }
-
-    /// Tells peers of commits from now on, behind all who look at this node: to wake up a session may cost the thread that has committed its
-    /// processor.
-    private func tellPeers() {
-        let teller = ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger)
-        let distribution = Distribution { teller.tell($0) }
-        log.anticipate { teller.prepare($0) }
-        log.observe { distribution.pass(on: $0) }
     }
 
     /// Derives the projections anew where an earlier version of the rules made them.
