@@ -71,6 +71,8 @@ public final class LogStore: Sendable {
         public var beganNewLife = false
         /// The last arrival number.
         public var arrival: Int
+        /// When it was durable, and to be read.
+        public internal(set) var durable = ContinuousClock.now
         /// What peers that were connected may have of these charts, each with the digest of its heads, as far as the commit has looked.
         public var offers: [NodeID: [ChartID: EventHash?]] = [:]
 
@@ -279,6 +281,7 @@ public final class LogStore: Sendable {
             state = try WriterState(reading: db, room: configuration.cache)
             throw error
         }
+        let durable = ContinuousClock.now
         state = transaction.finish()
         token.note(state.counters.token)
         forthcoming.noteCommit()
@@ -299,7 +302,9 @@ public final class LogStore: Sendable {
             done.remains = nil
             queue.async { withExtendedLifetime(remains) {} }
         }
-        return (done, transaction.change)
+        var change = transaction.change
+        change?.durable = durable
+        return (done, change)
     }
 
     /// Events of a commit that are many.
