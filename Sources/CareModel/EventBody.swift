@@ -20,6 +20,8 @@ public protocol EventBody: Codable, Sendable {
     func check(at when: ClinicalTime) throws(ContentError)
     /// What it says, in one line for people.
     var summary: String { get }
+    /// The members as they stand in a body: sorted, without spaces.
+    var members: [UInt8] { get }
 }
 
 extension EventBody {

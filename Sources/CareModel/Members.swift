@@ -47,7 +47,7 @@ public enum Members {
 }
 
 extension EventBody {
-    /// The members as they stand in a body: sorted, without spaces.
+    /// As the encoder writes them.
     public var members: [UInt8] {
         // Bodies hold strings, integers and lists only, for which encoding does not fail; an empty line is refused as malformed.
         (try? LineEncoder.encode(self)) ?? []

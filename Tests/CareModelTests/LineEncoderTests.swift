@@ -35,6 +35,21 @@ import Testing
         }
     }
 
+    /// One kind writes its members by itself.
+    @Test(arguments: [0, 1, 3]) func writesDisclosuresByHand(count: Int) throws {
+        let node = try #require(NodeID(String(repeating: "b", count: NodeID.textCount)))
+        let ranges = (0..<count).map {
+            DisclosureRecorded.Range(origin: Origin(node: node, epoch: .max - UInt64($0)), from: $0, to: (1 << 53) - 1 - $0)
+        }
+        for consent in [nil, EventHash(of: [1])] {
+            for events in [0, -7, (1 << 53) - 1] {
+                let body = DisclosureRecorded(
+                    peer: node, chart: EventHash(of: [2]), ranges: ranges, consent: consent, events: events)
+                #expect(String(decoding: body.members, as: UTF8.self) == (try ours(body)))
+            }
+        }
+    }
+
     @Test func writesEveryLetter() throws {
         try compare((0..<0x3000).compactMap { Unicode.Scalar($0) }.map { String(Character($0)) })
         try compare(["\"", "\\", "/", "😀", "e\u{301}", "\u{2028}", "\u{10FFFF}", "", "longer than eight bytes\n"])

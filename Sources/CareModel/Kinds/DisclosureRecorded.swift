@@ -45,4 +45,31 @@ public struct DisclosureRecorded: EventBody {
     }
 
     public var summary: String { "\(events) events of \(chart.short) to \(peer)" }
+
+    /// By hand, as the encoder writes them: it is part of the commit of every event that peers are sent at once.
+    public var members: [UInt8] {
+        ByteWriter.write(atMost: 256 + ranges.count * (Origin.textCount + 80)) { output in
+            output.put("{\"chart\":\"")
+            chart.write(to: &output)
+            if let consent {
+                output.put("\",\"consent\":\"")
+                consent.write(to: &output)
+            }
+            output.put("\",\"events\":")
+            output.put(events)
+            output.put(",\"peer\":\"")
+            peer.write(to: &output)
+            output.put("\",\"ranges\":[")
+            for (index, range) in ranges.enumerated() {
+                output.put(index == 0 ? "{\"from\":" : ",{\"from\":")
+                output.put(range.from)
+                output.put(",\"origin\":\"")
+                range.origin.write(to: &output)
+                output.put("\",\"to\":")
+                output.put(range.to)
+                output.put("}")
+            }
+            output.put("]}")
+        }
+    }
 }
