@@ -96,7 +96,7 @@ extension Transaction {
     /// Writes down all that waits for leisure, with this commit.
     func writeAllThatWaits() throws {
         isLast = true
-        if store.receptions.wait { try writeReceptions() }
+        if store.receptions.areWaiting { try writeReceptions() }
         for (peer, root) in store.completed.all.merging(roots.waiting, uniquingKeysWith: { $1 }) { try write(root, of: peer) }
     }
 

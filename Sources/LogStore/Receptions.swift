@@ -8,7 +8,7 @@ import Synchronization
 /// What came from peers, written down in the journal when nobody waits for it.
 ///
 /// That events came, from whom and when, stands in their own rows. That the journal says so too is one more event to write, to seal and to sign: in the commit
-/// that brings what somebody has just recorded, it kept it for a twelfth of the time from whoever waits to read it. So it is written a second later, from the
+/// that brings what somebody has just recorded, that was a fifteenth of the time until it can be read. So it is written a second later, from the
 /// rows that have come since; and before the journal is read, at the end, and when the node begins again, however it ended.
 final class Receptions: Sendable {
     /// Makes an entry of the journal, of what came until then.
@@ -46,7 +46,7 @@ final class Receptions: Sendable {
     var journal: Journal? { state.withLock(\.journal) }
 
     /// True where there is something to write down.
-    var wait: Bool { state.withLock { $0.journal != nil && $0.last > $0.mark } }
+    var areWaiting: Bool { state.withLock { $0.journal != nil && $0.last > $0.mark } }
 
     /// Takes over what a commit has come to.
     ///
@@ -85,7 +85,7 @@ extension LogStore {
 
     /// Returns once it is written down what has come from peers until now.
     public func writeReceptions() async throws {
-        guard receptions.wait else { return }
+        guard receptions.areWaiting else { return }
         try await write { try $0.writeReceptions() }
     }
 
@@ -96,7 +96,7 @@ extension LogStore {
         case .atLeisure:
             let leisure = DispatchTimeInterval.nanoseconds(Int(configuration.leisure / .nanoseconds(1)))
             DispatchQueue.global().asyncAfter(deadline: .now() + leisure) { [weak self] in
-                guard let self, receptions.wait else { return }
+                guard let self, receptions.areWaiting else { return }
                 _ = enqueue(weight: 4096) { try $0.writeReceptions() }
             }
         }
