@@ -96,8 +96,9 @@ extension Transaction {
     /// Writes down all that waits for leisure, with this commit.
     func writeAllThatWaits() throws {
         isLast = true
-        if store.receptions.areWaiting { try writeReceptions() }
         for (peer, root) in store.completed.all.merging(roots.waiting, uniquingKeysWith: { $1 }) { try write(root, of: peer) }
+        // Behind all that may fail: what is remembered of it is not taken back with the job.
+        if store.receptions.areWaiting { try writeReceptions() }
     }
 
     /// What was completed does not count any more: of one peer, or of all.

@@ -92,6 +92,7 @@ extension LogStore {
     /// Sees to it that what came is written down in time.
     func write(_ due: Receptions.Due) {
         switch due {
+        // With a weight that gives way to what somebody records.
         case .now: _ = enqueue(weight: CommitQueue.bytesPerCommit / 8) { try $0.writeReceptions() }
         case .atLeisure:
             let leisure = DispatchTimeInterval.nanoseconds(Int(configuration.leisure / .nanoseconds(1)))

@@ -65,8 +65,7 @@ private struct LiveNode {
         let journal = Journal(log: log, clock: clock)
         try await journal.open()
         let port = SyncPort(
-            log: log, clock: clock, account: { try await journal.note($0) },
-            onNewEpoch: { _ in })
+            log: log, clock: clock, account: { try await journal.note($0) }, onNewEpoch: { _ in })
         self.port = CountingPort(port: port)
         network = try PeerNetwork(
             PeerNetwork.Configuration(
