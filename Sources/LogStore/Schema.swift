@@ -49,6 +49,11 @@ enum Schema {
             throw LogStoreError(.newerSchema, "the log was written by a newer Duolog (migration \(newer)); install that version")
         }
         let pending = migrations.map(\.name).filter { !applied.contains($0) }
+        guard migrations.map(\.name).suffix(pending.count).elementsEqual(pending) else {
+            throw LogStoreError(
+                .damaged,
+                "the log says that it was never migrated to \(pending[0]), but to what follows; restore it from a backup")
+        }
         if let first = pending.first, !applied.isEmpty {
             try SchemaCopy.keep(of: writer, at: path, before: first, progress: progress)
         }

@@ -178,6 +178,20 @@ import Testing
         #expect(error?.text.contains("99-from-the-future") == true)
     }
 
+    @Test func aSchemaWithAGapIsRefused() async throws {
+        let (path, kept) = (TestNode.newFolder(), TestNode.newFolder())
+        var node: TestNode? = try TestNode(path)
+        try FileManager.default.copyItem(atPath: path, toPath: kept)
+        #expect(node != nil)
+        node = nil
+        try await DatabaseQueue(path: kept + "/log.sqlite").write {
+            try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '7-sign-in'")
+        }
+        let error = #expect(throws: LogStoreError.self) { try TestNode(kept) }
+        #expect(error?.code == .damaged)
+        #expect(error?.text.contains("7-sign-in") == true)
+    }
+
     @Test func theArrivalLogIsAChain() async throws {
         let node = try TestNode()
         let chart = try await node.openChart(sharedWith: [])
