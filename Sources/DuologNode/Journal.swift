@@ -44,14 +44,8 @@ actor Journal {
         known = nil
     }
 
-    /// Makes the entry for what is about to be sent: handed to the log, so that it stands in the transaction that stores it.
-    nonisolated func disclosing() -> (@Sendable (DisclosureRecorded) -> Draft)? {
-        guard let journal = chart else { return nil }
-        return { [clock] in Self.draft($0, in: journal, ClinicalTime(instant: clock.now, offsetMinutes: 0)) }
-    }
-
-    /// Makes the entry for what came from a peer until then: the log writes it at leisure.
-    nonisolated func receiving() -> (@Sendable (DisclosureReceived, Timestamp) -> Draft)? {
+    /// Makes the entry for what came from a peer, or was sent to one at once, until then: the log writes it at leisure.
+    nonisolated func entry() -> (@Sendable (any EventBody, Timestamp) -> Draft)? {
         guard let journal = chart else { return nil }
         return { Self.draft($0, in: journal, ClinicalTime(instant: $1, offsetMinutes: 0)) }
     }
@@ -73,7 +67,7 @@ actor Journal {
     /// The journal as it is now.
     func record() async throws -> ChartRecord? {
         guard let chart else { return nil }
-        try await log.writeReceptions()
+        try await log.writeDisclosures()
         return try await log.record(of: chart)
     }
 

@@ -99,8 +99,7 @@ actor RunningNode {
         // Behind all who look at this node: to wake up a session may cost the thread that has committed its processor.
         ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger).begin()
         try await journal.open()
-        if let disclosing = journal.disclosing() { log.accountAhead(disclosing) }
-        if let receiving = journal.receiving() { try await log.recordReceptions(receiving) }
+        if let entry = journal.entry() { try await log.recordDisclosures(entry) }
         await network.onConnected { [log] in log.noteConnected($0) }
         if log.drewEpochAtStart { await Self.report(log, journal, logger) }
         network.onKeys(keyChanges())

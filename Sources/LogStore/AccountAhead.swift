@@ -7,15 +7,10 @@ import Synchronization
 /// Accounts of disclosures that stand in the commit of the events themselves.
 ///
 /// What leaves is written down before. A peer that is connected, and was sent a chart to its end, gets what comes next in this chart at once:
-/// so that it will is written down by the commit that stores it, and sending waits for no commit of its own.
+/// so that it will is written down by the commit that stores it, and sending waits for no commit of its own. The journal says it a moment later
+/// (``DisclosureJournal``).
 final class AccountAhead: Sendable {
-    /// Makes the entry of the journal.
-    struct Journal: Sendable {
-        let draft: @Sendable (DisclosureRecorded) -> Draft
-    }
-
     private struct State {
-        var journal: Journal?
         /// The charts that each connected peer follows.
         var followed: [NodeID: Set<ChartID>] = [:]
         /// What was written down and not sent yet.
@@ -23,8 +18,6 @@ final class AccountAhead: Sendable {
     }
 
     private let state = Mutex(State())
-
-    func begin(_ journal: Journal) { state.withLock { $0.journal = journal } }
 
     /// Who is connected from now on. What was written down for others and not sent is written down again when it is.
     func keep(_ connected: Set<NodeID>) {
@@ -41,13 +34,9 @@ final class AccountAhead: Sendable {
     /// The peers with whom there is a connection.
     var connected: [NodeID] { state.withLock { $0.followed.keys.sorted() } }
 
-    /// Who follows a chart; no one where there is no journal.
-    func followers(of chart: ChartID) -> (peers: [NodeID], journal: Journal)? {
-        state.withLock { state in
-            guard let journal = state.journal else { return nil }
-            let peers = state.followed.filter { $0.value.contains(chart) }.keys.sorted()
-            return peers.isEmpty ? nil : (peers, journal)
-        }
+    /// Who follows a chart.
+    func followers(of chart: ChartID) -> [NodeID] {
+        state.withLock { state in state.followed.filter { $0.value.contains(chart) }.keys.sorted() }
     }
 
     /// Remembers what a commit has written down.
@@ -100,13 +89,6 @@ extension DisclosureRecorded.Range {
 }
 
 extension LogStore {
-    /// Writes down, with what it stores from now on, that peers that are connected and follow a chart will be sent it.
-    ///
-    /// - Parameter draft: makes the entry of the journal.
-    public func accountAhead(_ draft: @escaping @Sendable (DisclosureRecorded) -> Draft) {
-        ahead.begin(AccountAhead.Journal(draft: draft))
-    }
-
     /// The peers with whom there is a connection from now on.
     public func noteConnected(_ peers: Set<NodeID>) { ahead.keep(peers) }
 
@@ -119,20 +101,25 @@ extension LogStore {
 
 extension Transaction {
     /// What the peers that follow these charts will be sent of this commit, chart by chart. Their shares are those at its end.
-    func accountAhead(_ charts: [[StoredEvent]]) throws {
+    ///
+    /// - Returns: the lines that its end is to say of it; nil where there is nobody, or no journal.
+    func accountAhead(_ charts: [[StoredEvent]]) throws -> [UInt8]? {
+        guard store.disclosures.entry != nil else { return nil }
         let day = ClinicalTime(instant: store.configuration.clock(), offsetMinutes: 0).day
         for events in charts {
-            guard let id = events.first?.row.event.envelope.chart, let followers = store.ahead.followers(of: id) else { continue }
-            for peer in followers.peers {
+            guard let id = events.first?.row.event.envelope.chart else { continue }
+            for peer in store.ahead.followers(of: id) {
                 let sent = events.filter { $0.row.source?.node != peer }
                 guard !sent.isEmpty, let share = try LogStore.share(of: id, with: peer, on: day, db) else { continue }
                 var ranges: [DisclosureRecorded.Range] = []
                 for event in sent { ranges.extend(with: event.row.event.envelope.dot) }
                 let disclosure = DisclosureRecorded(
                     peer: peer, chart: id, ranges: ranges, consent: share.consent, events: sent.count)
-                _ = try author(followers.journal.draft(disclosure))
                 accounted.append(disclosure)
             }
         }
+        guard !accounted.isEmpty else { return nil }
+        return ArrivalChain.Account.lines(
+            accounted.map { ArrivalChain.Account(peer: $0.peer, chart: $0.chart, consent: $0.consent) })
     }
 }

@@ -55,7 +55,7 @@ struct ArrivalVerifier: Sendable {
         let sources = try Self.sources(db)
         let rows = try RawStatement(
             cached: """
-                SELECT id, batch, form, source, signed, signature, names, stored, chain, chart FROM segment
+                SELECT id, batch, form, source, signed, signature, names, stored, chain, chart, accounts FROM segment
                 WHERE id > ? AND id <= ? ORDER BY id LIMIT ?
                 """, db)
         try rows.bind(after.lastEvent, at: 1)
@@ -114,7 +114,10 @@ struct ArrivalVerifier: Sendable {
             outcome.add("an event stands in another commit", place: id)
         }
         outcome.commit = (batch, form)
-        guard !row.isNull(8) else { return }
+        guard !row.isNull(8) else {
+            if !row.isNull(10) { outcome.add("accounts of a commit beside an event that does not end it", place: id) }
+            return
+        }
         close(row, batch, form, &outcome)
     }
 
@@ -145,15 +148,21 @@ struct ArrivalVerifier: Sendable {
                 place: outcome.lastEvent)
         }
         let chain = row.bytes(8)
+        let accounts = row.bytes(10)
+        if !row.isNull(10), form.map({ $0 < .accounts }) ?? true || accounts.flatMap({ ArrivalChain.Account.read($0) }) == nil {
+            outcome.add("to whom commit \(number) was sent cannot be read", place: outcome.lastEvent)
+        }
         let link = row.number(7).flatMap { at in
             form.map {
                 ArrivalChain.link(
-                    after: outcome.chain, number: number, at: Timestamp(milliseconds: Int(at)), outcome.entries, form: $0)
+                    after: outcome.chain, number: number, at: Timestamp(milliseconds: Int(at)), outcome.entries, accounts,
+                    form: $0)
             }
         }
         if chain == nil || link != chain || form.map({ $0 < outcome.form }) ?? true {
             outcome.add(
-                "commit \(number) is not as it was: its time, its events, their order, sources or heads", place: outcome.lastEvent
+                "commit \(number) is not as it was: its time, its events, their order, sources or heads, or to whom it was sent",
+                place: outcome.lastEvent
             )
         }
         // What follows is checked against what is stored, so that one damage is named once.

@@ -98,7 +98,7 @@ extension Transaction {
         isLast = true
         for (peer, root) in store.completed.all.merging(roots.waiting, uniquingKeysWith: { $1 }) { try write(root, of: peer) }
         // Behind all that may fail: what is remembered of it is not taken back with the job.
-        if store.receptions.areWaiting { try writeReceptions() }
+        if store.disclosures.isBehind { try writeDisclosures() }
     }
 
     /// What was completed does not count any more: of one peer, or of all.

@@ -104,7 +104,7 @@ public final class LogStore: Sendable {
     let ahead = AccountAhead()
     let noted = NotedMarks()
     let completed = CompletedRoots()
-    let receptions = Receptions()
+    let disclosures = DisclosureJournal()
     let forthcoming = Forthcoming()
     /// The keys of nodes, as a chart has shown them last.
     let memberKeys = Mutex<[NodeID: NodeKeys]>([:])
@@ -228,7 +228,7 @@ public final class LogStore: Sendable {
             measured.withLock { $0.commits.observe(ContinuousClock.now - began) }
             if let change, !change.erased.isEmpty { try finishErasure(change.erased) }
             if let change { observers.tell(change) }
-            if let due = receptions.takeDue() { write(due) }
+            if let due = disclosures.takeDue() { write(due) }
             return done
         } catch {
             // Nothing of this commit can be relied on, and whether it reached the disk is unknown.
@@ -289,7 +289,9 @@ public final class LogStore: Sendable {
         noted.remove(transaction.noted)
         completed.note(written: transaction.roots.written, at: clock(), waiting: transaction.roots.waiting)
         let (own, others) = transaction.stored
-        receptions.note(upTo: state.counters.lastEvent, isOfPeer: others > 0, mark: transaction.receivedUpTo)
+        disclosures.note(
+            upTo: state.counters.lastEvent, concernsPeers: others > 0 || !transaction.accounted.isEmpty,
+            mark: transaction.journaledUpTo)
         measured.withLock {
             $0.ownEvents += own
             $0.peerEvents += others

@@ -10,7 +10,7 @@ enum Schema {
         ("5-audit", .sql(audit)),
         ("6-revocations", .sql(revocations)), ("7-sign-in", .sql(signIn)), ("8-keys", .sql(keys)), ("9-arrival", .sql(arrival)),
         ("10-names", .sql(names)), ("11-segments", .code(SegmentMigration.run)),
-        ("12-shares", .sql(shares)), ("13-receptions", .sql(receptions)),
+        ("12-shares", .sql(shares)), ("13-receptions", .sql(receptions)), ("14-accounts", .sql(accounts)),
     ]
 
     enum Step {
@@ -187,6 +187,14 @@ enum Schema {
 
     /// What came from peers was written down in the journal with the events, until then.
     private static let receptions = "INSERT INTO meta (name, value) SELECT 'received', coalesce(max(id), 0) FROM segment"
+
+    /// To whom a commit is sent at once stands beside its time, and in the journal a moment later.
+    private static let accounts = """
+        ALTER TABLE segment ADD COLUMN accounts BLOB;
+        DROP TRIGGER commit_is_final;
+        CREATE TRIGGER commit_is_final BEFORE UPDATE OF stored, chain, accounts ON segment WHEN old.chain IS NOT NULL
+            BEGIN SELECT RAISE(ABORT, 'arrivals are never changed'); END;
+        """
 
     /// Keys that were lost: what has one of them is never connected with again.
     private static let revocations = """

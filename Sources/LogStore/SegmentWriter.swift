@@ -18,6 +18,8 @@ final class SegmentWriter {
     struct End {
         let at: Timestamp
         let chain: [UInt8]
+        /// To whom the commit is sent at once, by the lines of ``ArrivalChain/Account``; nil for nobody.
+        let accounts: [UInt8]?
     }
 
     /// How far it was when a job began.
@@ -286,8 +288,8 @@ private struct SegmentStore {
         row = try RawStatement(
             cached: """
                 INSERT INTO segment (id, before, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature,
-                    names, envelopes, bodies)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, \(ArrivalChain.Form.heads.rawValue), ?, ?, ?, ?, ?, ?, ?, ?)
+                    names, envelopes, bodies, accounts)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, \(ArrivalChain.Form.accounts.rawValue), ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """, db)
         (self.db, self.sealer, self.batch, self.sign) = (db, sealer, batch, sign)
     }
@@ -315,6 +317,7 @@ private struct SegmentStore {
         try row.bind(segment.verdict, at: 11)
         try row.bind(optional: segment.head.map { Int64($0.at.milliseconds) }, at: 12)
         try row.bind(optional: segment.head?.signature, at: 13)
+        try row.bind(optional: end?.accounts, at: 17)
         if rows.count == 1 {
             let sealed = try rows[0].event.bodyLine.map { try sealer.seal($0.line, of: name, under: nonce) }
             try name.withBytes { names in
@@ -347,10 +350,11 @@ private struct SegmentStore {
 
     /// Closes a commit whose last segment is stored already.
     func end(_ end: SegmentWriter.End, at id: Int64) throws {
-        let update = try RawStatement(cached: "UPDATE segment SET stored = ?, chain = ? WHERE id = ?", db)
+        let update = try RawStatement(cached: "UPDATE segment SET stored = ?, chain = ?, accounts = ? WHERE id = ?", db)
         try update.bind(Int64(end.at.milliseconds), at: 1)
         try update.bind(end.chain, at: 2)
-        try update.bind(id, at: 3)
+        try update.bind(optional: end.accounts, at: 3)
+        try update.bind(id, at: 4)
         try update.run()
     }
 }

@@ -241,21 +241,6 @@ extension LogStore {
     }
 }
 
-extension [DisclosureRecorded.Range] {
-    /// Adds an event to what the ranges hold.
-    mutating func extend(with dot: Dot) {
-        extend(with: DisclosureRecorded.Range(origin: dot.origin, from: dot.seq, to: dot.seq))
-    }
-
-    /// Adds a range to one that it follows, or beside them.
-    mutating func extend(with range: DisclosureRecorded.Range) {
-        guard let index = firstIndex(where: { $0.origin == range.origin && $0.to == range.from - 1 }) else {
-            return append(range)
-        }
-        self[index] = DisclosureRecorded.Range(origin: range.origin, from: self[index].from, to: range.to)
-    }
-}
-
 /// Reads rows up to the last place where signed heads vouch for all of them, as far as they fit.
 private struct ExcerptReader {
     let range: LogStore.ReadRange

@@ -49,9 +49,9 @@ final class Transaction {
     private var newEvents: [Int64: [StoredEvent]] = [:]
     /// Disclosures that it wrote down before anything of them is sent.
     var accounted: [DisclosureRecorded] = []
-    /// Marks of statements that it wrote down, and up to which arrival number it wrote down what came.
+    /// Marks of statements that it wrote down, and up to which arrival number it wrote down what came and was sent.
     var noted: [NodeID: Int] = [:]
-    var receivedUpTo: Int64?
+    var journaledUpTo: Int64?
     /// True where nothing is left to a later commit.
     var isLast = false
     /// Roots that it completed: those that it wrote down, and those that wait for a later commit.
@@ -185,11 +185,7 @@ final class Transaction {
             return folds
         }
         for (chart, fold) in folds { try store(fold, of: chart) }
-        try accountAhead(charts.map(\.value))
-        for (chart, events) in Dictionary(grouping: jobEvents, by: \.row.chart) {
-            if let record = try recordToFold(chart, after: events) { try store(KeptFold(record), of: chart) }
-            written.remove(chart)
-        }
+        let accounts = try accountAhead(charts.map(\.value))
         if mayRelease { try releaseSynced() }
         try writeNoted()
         takeJob()
@@ -198,7 +194,8 @@ final class Transaction {
         let (number, chain, at) = (state.counters.lastBatch, state.counters.chain, store.configuration.clock())
         let end = try orApart {
             try segments.close { entries in
-                SegmentWriter.End(at: at, chain: ArrivalChain.link(after: chain, number: number, at: at, entries))
+                let link = ArrivalChain.link(after: chain, number: number, at: at, entries, accounts)
+                return SegmentWriter.End(at: at, chain: link, accounts: accounts)
             }
         }
         state.counters.chain = end.chain

@@ -1,6 +1,7 @@
 import CareModel
 import EventLog
 import Foundation
+import GRDB
 import LogStore
 import Replication
 import Synchronization
@@ -9,8 +10,8 @@ import Testing
 
 @testable import DuologNode
 
-/// A peer that is connected and follows a chart: the commit of an event writes down that it will be sent. Everybody else's is written down when
-/// it is read.
+/// A peer that is connected and follows a chart: the commit of an event writes down that it will be sent, and the journal says so later. Everybody
+/// else's is written down when it is read.
 @Suite struct AccountAheadTests {
     private let left: TestNode
     private let right: TestNode
@@ -30,7 +31,8 @@ import Testing
     }
 
     init() async throws {
-        (left, right) = (try TestNode(), try TestNode())
+        // Whatever a test waits for, it does not come by itself.
+        (left, right) = (try TestNode(leisure: .seconds(86_400)), try TestNode())
         try await left.pair(right)
         journal = try await left.log.openChart(
             name: "journal", nonce: SystemRandom.bytes(16), isLocal: true, when: left.now, salt: SystemRandom.bytes(16))
@@ -38,10 +40,14 @@ import Testing
         port = SyncPort(
             log: left.log, clock: left.clock, account: { [written] new in written.entries.withLock { $0 += new } },
             onNewEpoch: { _ in })
-        left.log.accountAhead { [left, journal] in
+        try await Self.recordDisclosures(of: left, in: journal)
+    }
+
+    private static func recordDisclosures(of node: TestNode, in journal: ChartID) async throws {
+        try await node.log.recordDisclosures { entry, at in
             Draft(
-                chart: journal, author: .node, kind: DisclosureRecorded.kind, members: $0.members, when: left.now,
-                seeing: .everything, salt: SystemRandom.bytes(16))
+                chart: journal, author: .node, kind: type(of: entry).kind, members: entry.members,
+                when: ClinicalTime(instant: at, offsetMinutes: 0), seeing: .everything, salt: SystemRandom.bytes(16))
         }
     }
 
@@ -57,8 +63,11 @@ import Testing
         return (seqs, answer.next)
     }
 
-    private func journaled() async throws -> [DisclosureRecorded] {
-        try #require(try await left.log.record(of: journal)).entries(DisclosureRecorded.self).map(\.body)
+    /// What the journal says, once it is written down what happened.
+    private func journaled(of node: TestNode? = nil) async throws -> [DisclosureRecorded] {
+        let node = node ?? left
+        try await node.log.writeDisclosures()
+        return try #require(try await node.log.record(of: journal)).entries(DisclosureRecorded.self).map(\.body)
     }
 
     private func commits() async throws -> Int { await left.log.verifier.verify(isQuick: true).commits }
@@ -71,20 +80,101 @@ import Testing
         let before = try await commits()
         try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
         let last = try #require(opened.seqs.last)
+        #expect(try await commits() == before + 1, "and nothing else yet")
         let entry = try #require(try await journaled().first)
         #expect(entry.peer == right.node && entry.chart == chart && entry.consent != nil)
         #expect(entry.ranges.map(\.from) == [last + 1] && entry.ranges.map(\.to) == [last + 1])
-        #expect(try await commits() == before + 1)
         // Two more, before the first is read: all three are accounted for, each once.
         try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
         try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
         let live = try await read(from: opened.next)
         #expect(live.seqs == [last + 1, last + 2, last + 3])
         #expect(written.take().isEmpty)
-        #expect(try await journaled().map(\.events) == [1, 1, 1])
+        #expect(try await journaled().map(\.events) == [1, 2], "each once, those that came together in one entry")
+        #expect(try await journaled().count == 2, "nothing has happened since")
         // What is sent once more is written down once more.
         _ = try await read(from: opened.next)
         #expect(written.take().map(\.events) == [3])
+    }
+
+    /// What was sent stands in the log from its commit on: a node that is killed says it in the journal when it begins again, with its time.
+    @Test func aNodeThatBeginsAgainWritesDownWhatWasSent() async throws {
+        left.log.noteConnected([right.node])
+        _ = try await read(from: 0)
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let sent = left.clock.now
+        // As the file is now.
+        let copy = TestNode.newFolder()
+        try FileManager.default.copyItem(atPath: left.folder.path, toPath: copy)
+        let again = try TestNode(copy)
+        #expect(try await journaled(of: again).isEmpty)
+        try await Self.recordDisclosures(of: again, in: journal)
+        let said = try await (journaled(), journaled(of: again))
+        #expect(said.0.map(\.ranges) == said.1.map(\.ranges) && said.1.map(\.peer) == [right.node])
+        let entry = try #require(try await again.log.record(of: journal)?.entries(DisclosureRecorded.self).first)
+        #expect(entry.when.instant <= sent)
+        try await Self.recordDisclosures(of: again, in: journal)
+        #expect(try await journaled(of: again).count == 1)
+    }
+
+    /// Who was sent what is under the hash of its commit.
+    @Test(arguments: ["peer", "chart", "consent", "nobody"])
+    func whatIsSaidOfWhomItWasSentToIsProved(_ change: String) async throws {
+        left.log.noteConnected([right.node])
+        _ = try await read(from: 0)
+        try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        let account = try #require(try await journaled().first)
+        #expect(await left.log.verifier.verify(isQuick: true).count == 0)
+        let copy = TestNode.newFolder()
+        try FileManager.default.copyItem(atPath: left.folder.path, toPath: copy)
+        let other = ArrivalChain.Account(
+            peer: change == "peer" ? left.node : account.peer, chart: change == "chart" ? journal : account.chart,
+            consent: change == "consent" ? nil : account.consent)
+        let lines = change == "nobody" ? nil : Data(ArrivalChain.Account.lines([other]))
+        try await DatabaseQueue(path: StateFolder(path: copy).log).write { db in
+            try db.execute(sql: "DROP TRIGGER commit_is_final")
+            try db.execute(sql: "UPDATE segment SET accounts = ? WHERE accounts IS NOT NULL", arguments: [lines])
+            #expect(db.changesCount == 1)
+        }
+        let again = try TestNode(copy)
+        let report = await again.log.verifier.verify(isQuick: true)
+        withExtendedLifetime(again) {}
+        #expect(report.log.count == 1 && report.log.allSatisfy { $0.text.contains("to whom it was sent") }, "\(report.log)")
+    }
+
+    /// It says so of each chart, beside the last event of all.
+    @Test func aCommitOfTwoChartsSaysItOfBoth() async throws {
+        left.log.noteConnected([right.node])
+        _ = try await read(from: 0)
+        let other = try await left.openChart(sharedWith: [(right, #""read""#)])
+        left.log.noteFollowed(other, by: right.node)
+        let drafts = [chart, other, chart].map { left.draft($0, SideEffectReported.kind, Bodies.sideEffect) }
+        _ = try await left.log.author(drafts, request: nil)
+        let before = try await commits()
+        #expect(Set(try await journaled().map { "\($0.chart) \($0.events)" }) == ["\(chart) 2", "\(other) 1"])
+        #expect(try await commits() == before + 1)
+        #expect(await left.log.verifier.verify(isQuick: true).count == 0)
+        let copy = TestNode.newFolder()
+        try FileManager.default.copyItem(atPath: left.folder.path, toPath: copy)
+        try await DatabaseQueue(path: StateFolder(path: copy).log).write {
+            try $0.execute(sql: "UPDATE segment SET accounts = x'00' WHERE chain IS NULL")
+            #expect($0.changesCount > 0)
+        }
+        let again = try TestNode(copy)
+        let report = await again.log.verifier.verify(isQuick: true)
+        withExtendedLifetime(again) {}
+        #expect(report.log.contains { $0.text.contains("does not end it") }, "\(report.log)")
+    }
+
+    /// What erases is stored before its commit ends: the end is added to it.
+    @Test func aCommitThatIsStoredBeforeItsEndSaysItToo() async throws {
+        left.log.noteConnected([right.node])
+        _ = try await read(from: 0)
+        let hash = try await left.write(chart, SideEffectReported.kind, Bodies.sideEffect)
+        _ = try await journaled()
+        try await left.write(chart, EventErased.kind, #"{"authority":"asked for"}"#, refs: [hash])
+        #expect(try await journaled().map(\.events) == [1, 1])
+        #expect(await left.log.verifier.verify(isQuick: true).count == 0)
     }
 
     @Test func nothingIsWrittenDownForWhoIsAwayOrMayNotHaveItAnyMore() async throws {

@@ -72,8 +72,7 @@ private struct LiveNode {
                 key: log.key, instance: { log.epoch.instance }, listen: PeerAddress(host: "127.0.0.1", port: 0)),
             store: self.port, policy: port, clock: { clock.moment }, logger: logger, group: MultiThreadedEventLoopGroup.singleton)
         ChangeTeller(log: log, network: network, journal: journal, clock: clock, logger: logger).begin()
-        log.accountAhead(try #require(journal.disclosing()))
-        try await log.recordReceptions(try #require(journal.receiving()))
+        try await log.recordDisclosures(try #require(journal.entry()))
         log.observe { _ in commits.note() }
         await network.onConnected { log.noteConnected($0) }
         address = try await network.start()

@@ -150,13 +150,15 @@ import Testing
             [.arrival]
         ),
         (
-            "INSERT INTO segment SELECT 999, before, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature, randomblob(32), envelopes, bodies FROM segment WHERE id = 7",
+            "INSERT INTO segment SELECT 999, before, count, chart, origin, seq, source, batch, form, stored, chain, verdict, signed, signature, randomblob(32), envelopes, bodies, accounts FROM segment WHERE id = 7",
             [.envelope, .arrival]
         ),
         (
             "UPDATE segment SET names = substr(names, 33, 32) || substr(names, 1, 32) || substr(names, 65) WHERE id = 6",
             [.envelope, .arrival]
         ),
+        ("UPDATE segment SET accounts = x'00' WHERE chain IS NOT NULL", [.arrival]),
+        ("UPDATE segment SET accounts = '' WHERE chain IS NOT NULL", [.arrival]),
         ("UPDATE segment SET chart = chart + 1 WHERE id = 6", [.missing, .derived, .database]),
         ("UPDATE segment SET count = 4 WHERE id = 6", [.envelope]),
         ("UPDATE segment SET before = 1 WHERE id = 7", [.database]),

@@ -109,7 +109,7 @@ import Testing
         configuration.progress = { said.add($0, $1, $2) }
         _ = try LogStore(configuration)
         #expect(said.all.contains { $0.hasPrefix("copying the log before it is migrated") })
-        #expect(said.all.contains("migrating the log, 6-revocations: 0 of 8"))
+        #expect(said.all.contains("migrating the log, 6-revocations: 0 of 9"))
         let copy = try LogStore.copyClosed(state + "/log.sqlite.before-6-revocations", to: folder + "/copy.sqlite")
         #expect(copy == before)
         #expect(copy.schema == "5-audit")

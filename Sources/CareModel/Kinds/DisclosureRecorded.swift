@@ -1,7 +1,7 @@
 public import EventLog
 
 /// Events of a chart were sent to a peer; in the node's journal only (FHIR AuditEvent; the accounting of disclosures that a patient can
-/// ask for, 45 CFR 164.528 and 42 CFR 2.25). Written before the first byte leaves.
+/// ask for, 45 CFR 164.528 and 42 CFR 2.25). That it was is durable before the first byte leaves.
 public struct DisclosureRecorded: EventBody {
     /// A part of a sequence.
     public struct Range: Codable, Hashable, Sendable {

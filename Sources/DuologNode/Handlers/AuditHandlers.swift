@@ -113,7 +113,7 @@ extension RunningNode {
         context.receipts = try await log.receipts(of: chart)
         if let journal = try await journal.record() {
             context.disclosures = journal.entries(DisclosureRecorded.self).filter { $0.body.chart == chart }
-                .map { ($0.envelope.at, $0.body) }
+                .map { ($0.when.instant, $0.body) }
             context.views = journal.entries(AccessRecorded.self).filter { $0.body.chart == chart }
                 .map { ($0.envelope.at, $0.body) }
         }
@@ -168,7 +168,7 @@ extension RunningNode {
                 DisclosureEntry(at: $0.when.instant, name: names[$0.body.peer] ?? "", $0.body)
             }
             : (record?.entries(DisclosureRecorded.self) ?? []).map {
-                DisclosureEntry(at: $0.envelope.at, name: names[$0.body.peer] ?? "", $0.body)
+                DisclosureEntry(at: $0.when.instant, name: names[$0.body.peer] ?? "", $0.body)
             }
         return entries.filter { (request.chart == nil || $0.chart == request.chart) && isWithin($0.at, request.from, request.to) }
     }

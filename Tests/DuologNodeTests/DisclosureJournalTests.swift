@@ -10,7 +10,7 @@ import Testing
 @testable import DuologNode
 
 /// What came from peers is written down in the journal once, whenever the node ends.
-@Suite struct ReceptionsTests {
+@Suite struct DisclosureJournalTests {
     private let (left, right): (TestNode, TestNode)
     private let (one, other): (ChartID, ChartID)
 
@@ -25,7 +25,7 @@ import Testing
     private func journal(of node: TestNode) async throws -> Journal {
         let journal = Journal(log: node.log, clock: node.clock)
         try await journal.open()
-        try await node.log.recordReceptions(try #require(journal.receiving()))
+        try await node.log.recordDisclosures(try #require(journal.entry()))
         return journal
     }
 
@@ -71,9 +71,9 @@ import Testing
         let journal = Journal(log: right.log, clock: right.clock)
         try await journal.open()
         let (written, writes) = AsyncStream<ChartID>.makeStream()
-        let entry = try #require(journal.receiving())
-        try await right.log.recordReceptions { received, at in
-            writes.yield(received.chart)
+        let entry = try #require(journal.entry())
+        try await right.log.recordDisclosures { received, at in
+            if let received = received as? DisclosureReceived { writes.yield(received.chart) }
             return entry(received, at)
         }
         for _ in 1...2 {
@@ -100,10 +100,10 @@ import Testing
         let journal = Journal(log: again.log, clock: again.clock)
         try await journal.open()
         #expect(try await entries(journal).count == 1)
-        let entry = try #require(journal.receiving())
+        let entry = try #require(journal.entry())
         let times = Mutex<[Timestamp]>([])
         for _ in 1...2 {
-            try await again.log.recordReceptions { received, at in
+            try await again.log.recordDisclosures { received, at in
                 times.withLock { $0.append(at) }
                 return entry(received, at)
             }
@@ -118,7 +118,14 @@ import Testing
         try await bring(one)
         try await DatabaseQueue(path: node.folder.log).write { db in
             try db.execute(sql: "DELETE FROM meta WHERE name = 'received'")
-            try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '13-receptions'")
+            try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier IN ('13-receptions', '14-accounts')")
+            try db.execute(sql: "DROP TRIGGER commit_is_final")
+            try db.execute(sql: "ALTER TABLE segment DROP COLUMN accounts")
+            try db.execute(
+                sql: """
+                    CREATE TRIGGER commit_is_final BEFORE UPDATE OF stored, chain ON segment WHEN old.chain IS NOT NULL
+                    BEGIN SELECT RAISE(ABORT, 'arrivals are never changed'); END
+                    """)
         }
         let copy = TestNode.newFolder()
         try FileManager.default.copyItem(atPath: node.folder.path, toPath: copy)
@@ -133,10 +140,10 @@ import Testing
         try await journal.open()
         let drafts = (0..<2000).map { _ in left.draft(one, SideEffectReported.kind, Bodies.sideEffect) }
         for _ in 0..<3 { _ = try await left.log.author(drafts, request: nil) }
-        let entry = try #require(journal.receiving())
+        let entry = try #require(journal.entry())
         let asked = Mutex(0)
-        try await right.log.recordReceptions { received, at in
-            asked.withLock { $0 += received.events }
+        try await right.log.recordDisclosures { received, at in
+            asked.withLock { $0 += (received as? DisclosureReceived)?.events ?? 0 }
             return entry(received, at)
         }
         var all = 0
