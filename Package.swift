@@ -100,6 +100,9 @@ let package = Package(
             "DemoCase", ["EventLog", "CareModel", "NodeAPI", "DuologNode"],
             resources: [.embedInCode("Resources/combined-care-26w.tsv")]),
 
+        // Where programs that keep events get their memory from.
+        .target(name: "Allocator", linkerSettings: [.linkedLibrary("jemalloc")]),
+
         // Wiring, and the command line.
         .target(
             name: "DuologNode",
@@ -116,7 +119,7 @@ let package = Package(
         .executableTarget(
             name: "duolog",
             dependencies: [
-                "EventLog", "CareModel", "CareInterop", "NodeAPI", "DuologNode", "DemoCase", log,
+                "Allocator", "EventLog", "CareModel", "CareInterop", "NodeAPI", "DuologNode", "DemoCase", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -137,7 +140,9 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "EventLog", "CareModel", "Replication", "LogStore", "PeerNetwork", "DuologNode", "TestSupport", crypto, log,
+                "Allocator", "EventLog", "CareModel", "Replication", "LogStore", "PeerNetwork", "DuologNode", "TestSupport",
+                crypto,
+                log,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Tests/Bench", exclude: ["Floor", "plot.py"], swiftSettings: strict),

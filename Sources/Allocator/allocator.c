@@ -1,0 +1,3 @@
+#include "allocator.h"
+
+const char *malloc_conf = "narenas:1";
