@@ -105,7 +105,7 @@ extension LogStore {
 }
 
 extension Transaction {
-    /// Writes down what came, and what was sent at once, with the commits before this one.
+    /// Writes down what came, and what was sent at once, with the commits before this one. The mark has its name from when it was of what came only.
     func writeDisclosures() throws {
         guard let entry = store.disclosures.entry else { return }
         let mark = try Int64.fetchOne(db.cachedStatement(sql: "SELECT value FROM meta WHERE name = 'received'")) ?? 0
