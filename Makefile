@@ -66,7 +66,7 @@ lint:
 # Tests begin at once otherwise, with 2,900 open files, and Foundation ends the process now and then where it begins another with more than 1,365.
 test: export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH = 48
 test: lint build-tests
-	@.ci/stage test swift test $(options) --skip-build --disable-xctest
+	@.ci/stage test .ci/own-tmp swift test $(options) --skip-build --disable-xctest
 	@.ci/stage bench-smoke $(built)/bench --smoke
 	@.ci/stage link-simulate .ci/link-static simulate
 	@$(linked)/simulate --seeds $(SEEDS) --start $(SEED_START)
@@ -91,7 +91,7 @@ simulate:
 
 # Real processes, real disks, real networks: one after another, or they would starve each other.
 test-faults: build-tests
-	@RUN_FAULTS=1 .ci/stage test-faults swift test $(options) --skip-build --disable-xctest --no-parallel --filter 'FaultTests'
+	@RUN_FAULTS=1 .ci/stage test-faults .ci/own-tmp swift test $(options) --skip-build --disable-xctest --no-parallel --filter 'FaultTests'
 	@grep -E '^(faults (at|stopped)|full after|the proxy made)' .build/stages/test-faults.log || true
 
 # The package under a systemd of its own.
