@@ -30,7 +30,7 @@ public final class LogStore: Sendable {
         /// True to set room aside for the write-ahead log (8 MB), so that a commit waits for the disk once and not twice. For a log that little is
         /// written to it costs more than it saves.
         public var reservesSpace = true
-        /// How long it takes at most until the journal says what came from peers, while the node runs.
+        /// How long it takes at most until the journal says what came from peers and what they were sent at once, while the node runs.
         public var leisure = Duration.seconds(1)
 
         /// What the store is opened with.

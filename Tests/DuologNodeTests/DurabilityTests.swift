@@ -164,30 +164,25 @@ import Testing
         #expect(try TestNode(kept).log.epoch.epoch != epoch)
     }
 
-    @Test func aNewerSchemaIsRefusedByName() async throws {
+    /// Opens a copy of a new node's log whose list of migrations was altered.
+    private func openAfter(_ sql: String) async throws -> LogStoreError? {
         let (path, kept) = (TestNode.newFolder(), TestNode.newFolder())
         var node: TestNode? = try TestNode(path)
         try FileManager.default.copyItem(atPath: path, toPath: kept)
         #expect(node != nil)
         node = nil
-        try await DatabaseQueue(path: kept + "/log.sqlite").write {
-            try $0.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('99-from-the-future')")
-        }
-        let error = #expect(throws: LogStoreError.self) { try TestNode(kept) }
+        try await DatabaseQueue(path: kept + "/log.sqlite").write { try $0.execute(sql: sql) }
+        return #expect(throws: LogStoreError.self) { try TestNode(kept) }
+    }
+
+    @Test func aNewerSchemaIsRefusedByName() async throws {
+        let error = try await openAfter("INSERT INTO grdb_migrations (identifier) VALUES ('99-from-the-future')")
         #expect(error?.code == .newerSchema)
         #expect(error?.text.contains("99-from-the-future") == true)
     }
 
     @Test func aSchemaWithAGapIsRefused() async throws {
-        let (path, kept) = (TestNode.newFolder(), TestNode.newFolder())
-        var node: TestNode? = try TestNode(path)
-        try FileManager.default.copyItem(atPath: path, toPath: kept)
-        #expect(node != nil)
-        node = nil
-        try await DatabaseQueue(path: kept + "/log.sqlite").write {
-            try $0.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '7-sign-in'")
-        }
-        let error = #expect(throws: LogStoreError.self) { try TestNode(kept) }
+        let error = try await openAfter("DELETE FROM grdb_migrations WHERE identifier = '7-sign-in'")
         #expect(error?.code == .damaged)
         #expect(error?.text.contains("7-sign-in") == true)
     }
