@@ -16,8 +16,9 @@ config  = $(DESTDIR)/etc/duolog/duolog.yaml
 units   = $(DESTDIR)/lib/systemd/system
 # One build feeds all tests, the benchmark and the package: what is tested is what is measured and shipped, and nothing is built twice. Optimised,
 # since the tests wait longer for a debug build than its compiler saves. Without a debugger's tables: the package is stripped of them
-# anyway, and writing them is a seventh of the build. Profilers still find names.
-options     = --configuration release -debug-info-format none
+# anyway, and writing them is a seventh of the build. Profilers still find names. Each function in a section of its own: .ci/link-static
+# lays those together that a live event needs.
+options     = --configuration release -debug-info-format none -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections
 swift_build = swift build $(options)
 built       = .build/release
 # The same programs with Swift's own libraries linked in. Debian's are found at run time.
@@ -27,7 +28,7 @@ packed      = $(linked)/duolog
 shown      := $(if $(wildcard $(built)/duolog),release,debug)
 release_date = $(shell git log -1 --format=%cs 2>/dev/null || date +%F)
 
-.PHONY: help build build-tests demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted linked manual stage install package deb
+.PHONY: help build build-tests demo bench test test-faults test-service test-page measure-page screenshots fuzz lint simulate planted hot-functions linked manual stage install package deb
 
 help:
 	@echo "make demo      build, then play 26 weeks of one patient's care over three nodes (ARGS=--keep leaves them running)"
@@ -41,6 +42,7 @@ help:
 	@echo "make simulate  run SEEDS histories of the sync simulator, from SEED_START on; docs/TESTING.md"
 	@echo "make planted   plant known mistakes one after another, and see which oracle of the simulator finds each"
 	@echo "make bench     measure Duolog beside the floor, in a release build (EVENTS=100000, ARGS=--json); docs/PERFORMANCE.md"
+	@echo "make hot-functions  write down anew what a live event goes through, by valgrind; the linker lays it together"
 	@echo "make lint      check the form of the code"
 	@echo "make build     build the duolog command"
 	@echo "make deb       release build as a Debian package in .build"
@@ -81,6 +83,13 @@ bench:
 	@.ci/stage link-bench .ci/link-static bench
 	@cp $(built)/bench-floor $(linked)/
 	@$(linked)/bench --events $(EVENTS) $(ARGS)
+
+hot-functions:
+	@.ci/setup profile
+	@.ci/stage build-bench $(swift_build) --product bench
+	@.ci/stage link-bench .ci/link-static bench
+	@.ci/find-hot-functions $(linked)/bench >.build/hot-functions
+	@mv .build/hot-functions .ci/hot-functions
 
 # What it prints last is what happened in the histories, by frequency.
 simulate:
@@ -128,7 +137,7 @@ fuzz:
 
 planted:
 	@.ci/setup test
-	@Tests/SyncSimulation/Planted/run
+	@Tests/SyncSimulation/Planted/run '$(swift_build)' $(ARGS)
 
 # Manual pages and completions are generated from the command itself.
 manual:
