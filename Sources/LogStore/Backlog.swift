@@ -30,13 +30,13 @@ extension LogStore {
     /// The receipt of a peer that came last.
     public func lastReceipt(of peer: NodeID) async throws -> Receipt? {
         try await pool.read { db in
-            try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
-                    WHERE receiver = ? ORDER BY number DESC LIMIT 1
-                    """, arguments: [peer.description]
-            ).flatMap { Receipt($0) }
+            let row = try RawStatement(
+                """
+                SELECT \(Receipt.columns) FROM receipt JOIN chart ON chart.id = receipt.chart
+                WHERE receiver = ? ORDER BY number DESC LIMIT 1
+                """, db)
+            try row.bind(peer.description, at: 1)
+            return try row.next() ? Receipt(row) : nil
         }
     }
 }

@@ -59,15 +59,20 @@ struct ChartRowsVerifier {
         }
     }
 
+    /// One of a chart's receipts, and where it stands; nil for one that cannot be read.
+    private typealias ReceiptRow = (receipt: Receipt?, place: Int?)
+
     /// By the charts that they are for.
-    private static func receipts(of charts: [Int64], _ db: Database) throws -> [Int64: [Row]] {
-        let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT receipt.*, chart.hash AS name FROM receipt LEFT JOIN chart ON chart.id = receipt.chart
-                WHERE receipt.chart IN (\(charts.map(String.init).joined(separator: ","))) ORDER BY number
-                """)
-        return Dictionary(grouping: rows) { $0.number("chart") ?? 0 }
+    private static func receipts(of charts: [Int64], _ db: Database) throws -> [Int64: [ReceiptRow]] {
+        let rows = try RawStatement(
+            """
+            SELECT \(Receipt.columns), number, receipt.chart FROM receipt LEFT JOIN chart ON chart.id = receipt.chart
+            WHERE receipt.chart IN (\(charts.map(String.init).joined(separator: ","))) ORDER BY number
+            """, db)
+        let all = try rows.all { row in
+            (chart: row.number(9) ?? 0, row: (Receipt(row), row.number(8).map { Int($0) }) as ReceiptRow)
+        }
+        return Dictionary(grouping: all, by: \.chart).mapValues { $0.map(\.row) }
     }
 
     private mutating func finish(_ db: Database, isQuick: Bool) throws -> ChartFindings {
@@ -147,14 +152,13 @@ struct ChartRowsVerifier {
         for (head, place, isBelieved) in heads { verifier.take(head, place: place, isBelieved: isBelieved) }
     }
 
-    private mutating func takeReceipt(_ row: Row) {
-        let place = row.number("number").map { Int($0) }
-        guard let receipt = Receipt(row) else {
-            return verifier.add(Finding(.receipt, "a receipt that cannot be read", place: place))
+    private mutating func takeReceipt(_ row: ReceiptRow) {
+        guard let receipt = row.receipt else {
+            return verifier.add(Finding(.receipt, "a receipt that cannot be read", place: row.place))
         }
         let members = members ?? verifier.members
         self.members = members
-        verifier.take(receipt, members: members, place: place)
+        verifier.take(receipt, members: members, place: row.place)
     }
 
     // MARK: What is kept beside the lines

@@ -28,12 +28,17 @@ public struct Peer: Hashable, Sendable {
         keys = NodeID(of: key) == node ? NodeKeys(first: key) : nil
     }
 
-    /// Nil for a row that holds no peer.
-    init?(_ row: Row) {
-        guard let node = NodeID(row["node"] as String), let key = NodePublicKey(bytes: row["key"] as Data) else { return nil }
-        self.init(NodeFingerprint(node: node, key: key), name: row["name"], address: row["address"])
-        if let text = row["keys"] as String? { keys = try? LineDecoder.decode(NodeKeys.self, from: Array(text.utf8)) }
-        contested = (row["contested"] as Data?).flatMap { NodePublicKey(bytes: $0) }
+    /// What is read of a peer's row, in the order of ``init(_:)``.
+    fileprivate static let columns = "node, key, name, address, keys, contested"
+
+    /// Nil for a row that holds no peer, whatever it holds.
+    fileprivate init?(_ row: RawStatement) {
+        guard let node = row.text(0).flatMap({ NodeID($0) }), let key = row.bytes(1).flatMap({ NodePublicKey(bytes: $0) }),
+            let name = row.text(2)
+        else { return nil }
+        self.init(NodeFingerprint(node: node, key: key), name: name, address: row.text(3))
+        if let text = row.text(4) { keys = try? LineDecoder.decode(NodeKeys.self, from: Array(text.utf8)) }
+        contested = row.bytes(5).flatMap { NodePublicKey(bytes: $0) }
     }
 }
 
@@ -41,7 +46,8 @@ extension LogStore {
     /// The paired peers, by id.
     public func peers() async throws -> [Peer] {
         try await pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM peer WHERE paired ORDER BY node").compactMap { Peer($0) }
+            try RawStatement("SELECT \(Peer.columns) FROM peer WHERE paired ORDER BY node", db)
+                .all { Peer($0) }.compactMap(\.self)
         }
     }
 
@@ -134,8 +140,10 @@ extension LogStore {
 
 extension LogStore {
     static func peer(_ node: NodeID, _ db: Database) throws -> Peer? {
-        let rows = try db.cachedStatement(sql: "SELECT * FROM peer WHERE node = ?")
-        return try Row.fetchOne(rows, arguments: [node.description]).flatMap { Peer($0) }
+        let row = try RawStatement(cached: "SELECT \(Peer.columns) FROM peer WHERE node = ?", db)
+        try row.bind(node.description, at: 1)
+        defer { row.reset() }
+        return try row.next() ? Peer(row) : nil
     }
 }
 

@@ -69,6 +69,13 @@ struct RawStatement {
         return false
     }
 
+    /// What `read` makes of each row that is left.
+    func all<Value>(_ read: (RawStatement) -> Value) throws -> [Value] {
+        var values: [Value] = []
+        while try next() { values.append(read(self)) }
+        return values
+    }
+
     /// Ends the reading before the last row.
     func reset() { sqlite3_reset(handle) }
 

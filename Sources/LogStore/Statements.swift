@@ -79,20 +79,21 @@ extension LogStore {
     /// The receipts for a chart.
     public func receipts(of chart: ChartID) async throws -> [Receipt] {
         try await pool.read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
-                    WHERE chart.hash = ? ORDER BY receiver, origin
-                    """, arguments: [Data(chart.bytes)]
-            ).compactMap { Receipt($0) }
+            let rows = try RawStatement(
+                """
+                SELECT \(Receipt.columns) FROM receipt JOIN chart ON chart.id = receipt.chart
+                WHERE chart.hash = ? ORDER BY receiver, origin
+                """, db)
+            try rows.bind(chart, at: 1)
+            return try rows.all { Receipt($0) }.compactMap(\.self)
         }
     }
 
     /// Charts that a peer says this node was removed from.
     public func removedFrom() async throws -> [RemovalNotice] {
         try await pool.read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM notice WHERE incoming ORDER BY number").compactMap { RemovalNotice($0) }
+            try RawStatement("SELECT \(RemovalNotice.columns) FROM notice WHERE incoming ORDER BY number", db)
+                .all { RemovalNotice($0) }.compactMap(\.self)
         }
     }
 }
@@ -107,27 +108,43 @@ public struct PendingStatements: Sendable {
     public let mark: Int
 
     fileprivate init(for peer: NodeID, on day: CalendarDay, after mark: Int, limit: Int, _ db: Database) throws {
-        let noted = try Int.fetchOne(
-            db.cachedStatement(sql: "SELECT noted FROM peer WHERE node = ?"), arguments: [peer.description])
-        let begin = max(mark, noted ?? 0)
-        let rows = try Row.fetchAll(
-            db.cachedStatement(
-                sql: """
-                    SELECT receipt.*, chart.hash AS name FROM receipt JOIN chart ON chart.id = receipt.chart
-                    JOIN share ON share.chart = receipt.chart AND share.node = ?1 AND (until IS NULL OR until >= ?2)
-                    WHERE number > ?3 AND receiver <> ?1 ORDER BY number LIMIT ?4
-                    """), arguments: [peer.description, day.number, begin, limit])
-        let noticeRows = try Row.fetchAll(
-            db.cachedStatement(
-                sql: "SELECT * FROM notice WHERE removed = ? AND NOT incoming AND number > ? ORDER BY number LIMIT ?"),
-            arguments: [peer.description, begin, limit])
+        let begin = max(Int64(mark), try Self.noted(by: peer, db))
+        let receiptRows = try RawStatement(
+            cached: """
+                SELECT \(Receipt.columns), number FROM receipt JOIN chart ON chart.id = receipt.chart
+                JOIN share ON share.chart = receipt.chart AND share.node = ?1 AND (until IS NULL OR until >= ?2)
+                WHERE number > ?3 AND receiver <> ?1 ORDER BY number LIMIT ?4
+                """, db)
+        try receiptRows.bind(peer.description, at: 1)
+        try receiptRows.bind(Int64(day.number), at: 2)
+        try receiptRows.bind(begin, at: 3)
+        try receiptRows.bind(Int64(limit), at: 4)
+        let noticeRows = try RawStatement(
+            cached: """
+                SELECT \(RemovalNotice.columns), number FROM notice WHERE removed = ? AND NOT incoming AND number > ?
+                ORDER BY number LIMIT ?
+                """, db)
+        try noticeRows.bind(peer.description, at: 1)
+        try noticeRows.bind(begin, at: 2)
+        try noticeRows.bind(Int64(limit), at: 3)
+
+        // One that cannot be read is passed over, with its number.
+        let receipts = try receiptRows.all { (Receipt($0), number: $0.number(8) ?? 0) }
+        let notices = try noticeRows.all { (RemovalNotice($0), number: $0.number(5) ?? 0) }
         // Where one list was cut, the other must not run ahead of it.
-        func number(_ row: Row) -> Int { row["number"] }
-        let cut = [rows, noticeRows].filter { $0.count == limit }.compactMap { $0.last.map(number) }.min() ?? .max
-        let (kept, keptNotices) = (rows.filter { number($0) <= cut }, noticeRows.filter { number($0) <= cut })
-        receipts = kept.compactMap { Receipt($0) }
-        notices = keptNotices.compactMap { RemovalNotice($0) }
-        self.mark = max(begin, (kept + keptNotices).map(number).max() ?? 0)
+        let ends = (receipts.last?.number ?? 0, notices.last?.number ?? 0)
+        let cut = min(receipts.count == limit ? ends.0 : .max, notices.count == limit ? ends.1 : .max)
+        self.receipts = receipts.prefix { $0.number <= cut }.compactMap(\.0)
+        self.notices = notices.prefix { $0.number <= cut }.compactMap(\.0)
+        self.mark = Int(max(begin, min(cut, max(ends.0, ends.1))))
+    }
+
+    /// Up to where a peer has noted statements, as its row says.
+    private static func noted(by peer: NodeID, _ db: Database) throws -> Int64 {
+        let row = try RawStatement(cached: "SELECT noted FROM peer WHERE node = ?", db)
+        try row.bind(peer.description, at: 1)
+        defer { row.reset() }
+        return try row.next() ? row.number(0) ?? 0 : 0
     }
 }
 
@@ -165,11 +182,14 @@ extension Transaction {
 
     /// True when a receipt is the latest of its key.
     func isNews(_ receipt: Receipt, chart: Int64) throws -> Bool {
-        let known = try Int.fetchOne(
-            db.cachedStatement(
-                sql: "SELECT seq FROM receipt WHERE receiver = ? AND instance = ? AND chart = ? AND origin = ?"),
-            arguments: [receipt.receiver.description, String(receipt.instance), chart, receipt.dot.origin.description])
-        return known.map { $0 < receipt.dot.seq } ?? true
+        let known = try RawStatement(
+            cached: "SELECT seq FROM receipt WHERE receiver = ? AND instance = ? AND chart = ? AND origin = ?", db)
+        try known.bind(receipt.receiver.description, at: 1)
+        try known.bind(String(receipt.instance), at: 2)
+        try known.bind(chart, at: 3)
+        try known.bind(receipt.dot.origin.description, at: 4)
+        defer { known.reset() }
+        return try known.next() ? known.number(0).map { $0 < receipt.dot.seq } ?? true : true
     }
 
     /// Keeps a receipt where it is the latest of its key; returns whether it was.
@@ -221,10 +241,11 @@ extension Transaction {
     ) throws -> Bool {
         guard let signed, peer.map({ $0.contested == nil && $0.keys == signed }) ?? true else { return false }
         let db = try db(withEventsOf: chart)
-        let isShared = try Bool.fetchOne(
-            db.cachedStatement(sql: "SELECT EXISTS (SELECT 1 FROM share WHERE node = ? AND chart = ?)"),
-            arguments: [receipt.receiver.description, chart])
-        guard isShared == true else { return false }
+        let share = try RawStatement(cached: "SELECT 1 FROM share WHERE node = ? AND chart = ?", db)
+        try share.bind(receipt.receiver.description, at: 1)
+        try share.bind(chart, at: 2)
+        defer { share.reset() }
+        guard try share.next() else { return false }
         return try EventPlace.find(receipt.hash, receipt.dot, in: chart, db) != nil
     }
 
@@ -256,12 +277,15 @@ extension Transaction {
 }
 
 extension Receipt {
+    /// What is read of a receipt and its chart, in the order of ``init(_:)``.
+    static let columns =
+        "receipt.receiver, receipt.instance, chart.hash, receipt.origin, receipt.seq, receipt.hash, receipt.at, receipt.signature"
+
     /// Nil for a row that holds no receipt, whatever it holds.
-    init?(_ row: Row) {
-        guard let receiver = row.text("receiver").flatMap({ NodeID($0) }),
-            let instance = row.text("instance").flatMap({ UInt64($0) }), let chart = row.hash("name"),
-            let origin = row.text("origin").flatMap({ Origin($0) }), let seq = row.number("seq"), let hash = row.hash("hash"),
-            let at = row.number("at"), let signature = row.bytes("signature")
+    init?(_ row: RawStatement) {
+        guard let receiver = row.text(0).flatMap({ NodeID($0) }), let instance = row.text(1).flatMap({ UInt64($0) }),
+            let chart = row.hash(2), let origin = row.text(3).flatMap({ Origin($0) }), let seq = row.number(4),
+            let hash = row.hash(5), let at = row.number(6), let signature = row.bytes(7)
         else { return nil }
         self.init(
             receiver: receiver, instance: instance, chart: chart, dot: Dot(origin: origin, seq: Int(seq)), hash: hash,
@@ -270,12 +294,14 @@ extension Receipt {
 }
 
 extension RemovalNotice {
-    fileprivate init?(_ row: Row) {
-        guard let chart = ChartID(bytes: row["chart"] as Data), let removed = NodeID(row["removed"] as String),
-            let removal = EventHash(bytes: row["removal"] as Data)
+    fileprivate static let columns = "chart, removed, removal, at, signature"
+
+    /// Nil for a row that holds no notice, whatever it holds.
+    fileprivate init?(_ row: RawStatement) {
+        guard let chart = row.hash(0), let removed = row.text(1).flatMap({ NodeID($0) }), let removal = row.hash(2),
+            let at = row.number(3), let signature = row.bytes(4)
         else { return nil }
         self.init(
-            chart: chart, removed: removed, removal: removal, at: Timestamp(milliseconds: row["at"]),
-            signature: [UInt8](row["signature"] as Data))
+            chart: chart, removed: removed, removal: removal, at: Timestamp(milliseconds: Int(at)), signature: signature)
     }
 }

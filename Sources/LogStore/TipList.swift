@@ -74,7 +74,10 @@ enum Origins {
     }
 
     static func number(of origin: Origin, _ db: Database) throws -> Int64? {
-        try Int64.fetchOne(db.cachedStatement(sql: "SELECT id FROM origin WHERE text = ?"), arguments: [origin.description])
+        let row = try RawStatement(cached: "SELECT id FROM origin WHERE text = ?", db)
+        try row.bind(origin.description, at: 1)
+        defer { row.reset() }
+        return try row.next() ? row.number(0) : nil
     }
 
     /// All of them.
