@@ -36,7 +36,7 @@ struct ChangeTeller: Sendable {
                 }
             }
         }
-        if change.statements { network.statementsChanged() }
+        for peer in network.connectedPeers() where change.hasStatements(for: peer) { network.statementsChanged(for: peer) }
         if !change.erased.isEmpty { noteErasure(change.erased) }
     }
 

@@ -168,8 +168,7 @@ struct SyncPort: ReplicaStore, SharingPolicy {
     ) async throws -> [StoreAnswer.Admission] {
         if outcomes.contains(where: \.drewNewEpoch) { await onNewEpoch(peer) }
         return outcomes.map { outcome in
-            StoreAnswer.Admission(
-                refused: outcome.refused.map(Self.refusal), receipts: outcome.receipts, newEvents: outcome.newEvents)
+            StoreAnswer.Admission(refused: outcome.refused.map(Self.refusal), newEvents: outcome.newEvents)
         }
     }
 

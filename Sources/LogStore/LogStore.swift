@@ -63,8 +63,10 @@ public final class LogStore: Sendable {
     public struct Change: Sendable {
         /// Charts with new events.
         public var charts: Set<ChartID> = []
-        /// True when receipts or notices were stored.
-        public var statements = false
+        /// Nodes whose receipts were stored.
+        public var receivers: Set<NodeID> = []
+        /// True when removal notices were stored.
+        public var hasNotices = false
         /// Events whose bodies were erased.
         public var erased: [EventHash] = []
         /// True when a new epoch was drawn: sessions of the node's earlier life must end, and all roots be completed anew.
@@ -79,11 +81,18 @@ public final class LogStore: Sendable {
         /// Adds what a later job of the same commit changed.
         mutating func add(_ later: Change) {
             charts.formUnion(later.charts)
-            statements = statements || later.statements
+            receivers.formUnion(later.receivers)
+            hasNotices = hasNotices || later.hasNotices
             erased += later.erased
             beganNewLife = beganNewLife || later.beganNewLife
             arrival = later.arrival
         }
+
+        /// True when receipts or notices were stored.
+        public var hasStatements: Bool { hasNotices || !receivers.isEmpty }
+
+        /// Whether some of them may be for a peer: it is not sent its own receipts.
+        public func hasStatements(for peer: NodeID) -> Bool { hasNotices || receivers.contains { $0 != peer } }
     }
 
     /// Told how far something is: what, how much of it is done, and all of it.

@@ -41,8 +41,6 @@ public struct IncomingBatch: Sendable {
 public struct AdmissionOutcome: Sendable {
     /// Charts that were left out.
     public internal(set) var refused: [(chart: ChartID, refusal: RunRefusal)] = []
-    /// This node's receipts for what was stored.
-    public internal(set) var receipts: [Receipt] = []
     /// Events that were new here.
     public internal(set) var newEvents = 0
     /// True when an event of this node's present origin came that it had not written.
@@ -72,10 +70,10 @@ extension Transaction {
     fileprivate func admit(_ batches: [IncomingBatch], from peer: NodeID) throws -> [AdmissionOutcome] {
         let source = try peerID(peer)
         var charts = try charts(of: batches.flatMap(\.runs))
-        var admitted: [(outcome: AdmissionOutcome, receipts: [(receipt: Receipt, chart: Int64)])] = []
+        var outcomes: [AdmissionOutcome] = []
+        var receipts: [(receipt: Receipt, chart: Int64)] = []
         for batch in batches {
             var outcome = AdmissionOutcome()
-            var receipts: [(Receipt, Int64)] = []
             for run in batch.runs {
                 do {
                     receipts += try admit(run, from: peer, source: source, &charts, &outcome)
@@ -83,14 +81,13 @@ extension Transaction {
                     outcome.refused.append((run.chart, refusal))
                 }
             }
-            outcome.receipts = receipts.map(\.0)
-            admitted.append((outcome, receipts))
+            outcomes.append(outcome)
         }
-        for (receipt, chart) in admitted.flatMap(\.receipts) { try insert(receipt, chart: chart) }
-        for (batch, (outcome, _)) in zip(batches, admitted) {
+        for (receipt, chart) in receipts { try insert(receipt, chart: chart) }
+        for (batch, outcome) in zip(batches, outcomes) {
             if outcome.refused.isEmpty, let root = batch.root { try complete(root, batch.buckets, of: peer) }
         }
-        return admitted.map(\.outcome)
+        return outcomes
     }
 }
 

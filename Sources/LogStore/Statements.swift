@@ -216,7 +216,7 @@ extension Transaction {
         try statement.bind(receipt.signature, at: 9)
         try statement.run()
         guard db.changesCount > 0 else { return false }
-        note { $0.statements = true }
+        note { $0.receivers.insert(receipt.receiver) }
         return true
     }
 
@@ -265,7 +265,7 @@ extension Transaction {
                 nextStatement(), Data(notice.chart.bytes), notice.removed.description, Data(notice.removal.bytes),
                 notice.at.milliseconds, Data(notice.signature), isIncoming,
             ])
-        note { $0.statements = true }
+        note { $0.hasNotices = true }
     }
 
     /// A removed node is told, since the removal itself is not sent to it any more.

@@ -212,10 +212,8 @@ public actor PeerNetwork {
     /// Ends the session with a peer, which begins another one.
     public nonisolated func endSession(with node: NodeID, _ reason: Message.WireError) { link(node)?.stop(reason) }
 
-    /// Receipts or notices were stored.
-    public nonisolated func statementsChanged() {
-        for link in links.withLock({ $0.values.map(\.self) }) { link.take(.statementsChanged) }
-    }
+    /// Receipts or notices were stored that a peer may have.
+    public nonisolated func statementsChanged(for node: NodeID) { link(node)?.take(.statementsChanged) }
 
     private nonisolated func link(_ node: NodeID) -> PeerLink? { links.withLock { $0[node] } }
 

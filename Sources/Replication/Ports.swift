@@ -228,15 +228,12 @@ public enum StoreAnswer: Hashable, Sendable {
     public struct Admission: Hashable, Sendable {
         /// Charts that were left out, and why.
         public var refused: [Refusal]
-        /// This node's receipts for what was stored.
-        public var receipts: [Receipt]
         /// Events that were new here.
         public var newEvents: Int
 
         /// What became of a batch.
-        public init(refused: [Refusal], receipts: [Receipt], newEvents: Int) {
+        public init(refused: [Refusal], newEvents: Int) {
             self.refused = refused
-            self.receipts = receipts
             self.newEvents = newEvents
         }
     }

@@ -283,7 +283,6 @@ public struct Session: Sendable {
         case (.read, .read(let answers)): try sending.send(answers, &step)
         case (.admit(let admit), .admitted(let admission)):
             try receiving.admitted(admission, of: admit, &step)
-            if !admission.receipts.isEmpty { statements.changed(&step) }
         case (.statements(let mark), .statementsStored): if let mark { step.send(.noted(mark)) }
         case (.pendingStatements, .pendingStatements(let receipts, let notices, let upTo)):
             statements.send(receipts, notices, upTo: upTo, &step)

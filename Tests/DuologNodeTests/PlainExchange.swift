@@ -61,7 +61,7 @@ struct PlainExchange {
             for change in node.changes.take() {
                 let (offer, arrival) = try node.log.offer(to: peer.node, on: node.clock.today, among: change.charts)
                 if !change.charts.isEmpty { inputs.append((isLeft, .offerChanged(Offer(charts: offer, arrival: arrival)))) }
-                if change.statements { inputs.append((isLeft, .statementsChanged)) }
+                if change.hasStatements(for: peer.node) { inputs.append((isLeft, .statementsChanged)) }
             }
         }
     }

@@ -56,4 +56,15 @@ import Testing
         #expect(try await !isTaken(receipt(third, by: TestNode().log.key, second)), "a stranger's")
         #expect(try await isTaken(receipt(third, second)))
     }
+
+    /// Whoever said it need not look.
+    @Test func theyAreForEverybodyElse() async throws {
+        try await left.pair(right)
+        let chart = try await chart(with: [right, third])
+        _ = left.changes.take()
+        #expect(try await isTaken(receipt(third, chart)))
+        let changes = left.changes.take()
+        #expect(changes.contains { $0.hasStatements(for: right.node) })
+        #expect(!changes.contains { $0.hasStatements(for: third.node) })
+    }
 }

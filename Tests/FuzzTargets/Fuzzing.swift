@@ -151,7 +151,7 @@ public enum Fuzzing: String, CaseIterable, Sendable {
                     refused: batch.runs.map {
                         StoreAnswer.Refusal(
                             chart: $0.chart, code: .inadmissible, isGap: $0.events.count.isMultiple(of: 2), text: "of the fuzzer")
-                    }, receipts: [], newEvents: 0))
+                    }, newEvents: 0))
         case .statements: .statementsStored
         case .pendingStatements: .pendingStatements([], [], upTo: 0)
         case .statementsNoted: .noted

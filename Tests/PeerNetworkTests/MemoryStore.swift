@@ -104,7 +104,7 @@ final class MemoryStore: ReplicaStore, SharingPolicy {
         case .admit(let batch):
             let (count, charts) = state.withLock { $0.admit(batch, from: peer) }
             if !charts.isEmpty { changed(charts) }
-            return .admitted(StoreAnswer.Admission(refused: [], receipts: [], newEvents: count))
+            return .admitted(StoreAnswer.Admission(refused: [], newEvents: count))
         case .statements: return .statementsStored
         case .pendingStatements(let mark): return .pendingStatements([], [], upTo: mark)
         case .statementsNoted: return .noted

@@ -97,7 +97,7 @@ struct RuleTests {
         let (first, second, third) = (batch("a"), batch("b"), batch("c"))
         for request in [.admit(first), .admit(second), .completedRoot, .admit(third)] as [StoreRequest] { queue.append(request) }
         #expect(queue.next() == StoreQueue.Turn(batches: [first, second]))
-        let answers = (1...2).map { StoreAnswer.admitted(StoreAnswer.Admission(refused: [], receipts: [], newEvents: $0)) }
+        let answers = (1...2).map { StoreAnswer.admitted(StoreAnswer.Admission(refused: [], newEvents: $0)) }
         queue.answered(answers)
         #expect(queue.take(ifWritable: true) == answers[0])
         #expect(queue.take(ifWritable: false) == nil)

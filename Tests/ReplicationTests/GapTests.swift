@@ -36,7 +36,7 @@ import Testing
     /// Storage admits what a chart's graph admits, all of a run or nothing.
     private func admit(_ talk: inout Talk) throws {
         let batch = try #require(talk.batches.first)
-        var admission = StoreAnswer.Admission(refused: [], receipts: [], newEvents: 0)
+        var admission = StoreAnswer.Admission(refused: [], newEvents: 0)
         for run in batch.runs {
             var graph = ChartGraph(chart: run.chart)
             do throws(AdmissionError) {

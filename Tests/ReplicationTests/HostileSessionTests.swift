@@ -22,7 +22,7 @@ import Testing
         talk.sayFullBatch()
         talk.sayFullBatch()
         talk.answer(.pendingStatements([], [], upTo: 0))
-        talk.answer(.admitted(StoreAnswer.Admission(refused: [], receipts: [], newEvents: 8)))
+        talk.answer(.admitted(StoreAnswer.Admission(refused: [], newEvents: 8)))
         #expect(talk.sent.last == .credit(ReplicationLimits.batchBytes))
         talk.sayFullBatch()
         #expect(talk.code == nil)

@@ -120,8 +120,8 @@ struct ScriptedSession {
 
     /// Storage has stored a batch, all of it but for the charts refused.
     @discardableResult
-    mutating func stored(refused: [StoreAnswer.Refusal] = [], receipts: [Receipt] = []) -> Said {
-        answer(.admitted(StoreAnswer.Admission(refused: refused, receipts: receipts, newEvents: 0)))
+    mutating func stored(refused: [StoreAnswer.Refusal] = []) -> Said {
+        answer(.admitted(StoreAnswer.Admission(refused: refused, newEvents: 0)))
     }
 
     /// Charts of the offer changed, joined it or (nil) left it.

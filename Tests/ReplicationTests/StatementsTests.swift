@@ -82,17 +82,6 @@ import Testing
         #expect(script.hear(.noted(1)).ending == .unexpected)
     }
 
-    @Test func ourReceiptsForABatchAreTold() throws {
-        let chart = try PlainChart(1)
-        var script = ScriptedSession()
-        script.hear(try chart.run())
-        #expect(script.stored(receipts: [receipts[0]]).requests == [.pendingStatements(after: 0)])
-        script.answer(.pendingStatements([], [], upTo: 0))
-        // A batch of which nothing was new gives none.
-        script.hear(try chart.run())
-        #expect(script.stored().requests.isEmpty)
-    }
-
     // MARK: Receiving
 
     @Test func aMarkIsNotedOnceAllBeforeItIsStored() {

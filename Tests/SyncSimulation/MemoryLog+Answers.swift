@@ -112,9 +112,9 @@ extension MemoryLog {
     // MARK: Receiving
 
     private func admit(_ batch: StoreRequest.Batch, from peer: NodeID) throws -> StoreAnswer.Admission {
-        var admission = StoreAnswer.Admission(refused: [], receipts: [], newEvents: 0)
+        var admission = StoreAnswer.Admission(refused: [], newEvents: 0)
         var touched: Set<ChartID> = []
-        var isForeign = false
+        var (isForeign, hasReceipts) = (false, false)
         disk.lastBatch += 1
         for (run, events) in zip(batch.runs, batch.events) {
             // Taken out, so that it grows in its place instead of in a copy.
@@ -146,8 +146,8 @@ extension MemoryLog {
                 if origin.node == node {
                     isForeign = isForeign || origin == self.origin
                 } else if let receipt = receipt(for: event) {
-                    admission.receipts.append(receipt)
                     keep(receipt)
+                    hasReceipts = true
                 }
             }
             admission.newEvents += admitted.count
@@ -160,7 +160,7 @@ extension MemoryLog {
             disk.peers[peer]?.buckets.merge(completes.buckets) { _, newer in newer }
             releaseSynced()
         }
-        if !admission.receipts.isEmpty { note(StoreChange(statements: true)) }
+        if hasReceipts { note(StoreChange(statements: true)) }
         return admission
     }
 

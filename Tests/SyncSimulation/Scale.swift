@@ -124,7 +124,7 @@ public struct Scale: Sendable {
         case .admit(let batch):
             for run in batch.runs { for event in run.events { receiver.held.insert(EventHash(of: event.envelope)) } }
             receiver.root = batch.completes?.root ?? receiver.root
-            return .admitted(StoreAnswer.Admission(refused: [], receipts: [], newEvents: batch.runs.count))
+            return .admitted(StoreAnswer.Admission(refused: [], newEvents: batch.runs.count))
         case .statements: return .statementsStored
         case .pendingStatements: return .pendingStatements([], [], upTo: 0)
         case .statementsNoted: return .noted

@@ -113,7 +113,7 @@ final class ShippedLog: NodeStore {
     }
 
     func takeChanges() async -> [StoreChange] {
-        changes.take().map { StoreChange(charts: $0.charts, statements: $0.statements, beganNewLife: $0.beganNewLife) }
+        changes.take().map { StoreChange(charts: $0.charts, statements: $0.hasStatements, beganNewLife: $0.beganNewLife) }
     }
 
     func record(of chart: ChartID) async throws -> ChartRecord? { try await log.record(of: chart) }

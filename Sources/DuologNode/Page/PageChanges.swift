@@ -26,7 +26,7 @@ final class PageChanges: Sendable {
 
     func note(_ change: LogStore.Change) {
         if !change.charts.isEmpty { tell(.charts(change.charts)) }
-        if change.statements { tell(.peers) }
+        if change.hasStatements { tell(.peers) }
     }
 
     private func tell(_ change: PageChange) {
