@@ -65,7 +65,7 @@ let package = Package(
         .target(
             name: "LogStore",
             dependencies: [
-                "EventLog", "CareModel", crypto, .product(name: "DequeModule", package: "swift-collections"),
+                "EventLog", "CareModel", "Scheduling", crypto, .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -99,6 +99,9 @@ let package = Package(
         pure(
             "DemoCase", ["EventLog", "CareModel", "NodeAPI", "DuologNode"],
             resources: [.embedInCode("Resources/combined-care-26w.tsv")]),
+
+        // How long threads run at a time: a call of the kernel that Swift cannot make.
+        .target(name: "Scheduling"),
 
         // Where programs that keep events get their memory from.
         .target(name: "Allocator", linkerSettings: [.linkedLibrary("jemalloc")]),

@@ -148,7 +148,7 @@ final class CommitQueue: Sendable {
     /// Leaves what waits to a thread of its own; bulk to one that gives way.
     private func drainSoon(_ perform: @escaping @Sendable (Jobs) -> Done) {
         let isBulk = state.withLock { $0.pending.first?.isBulk ?? false }
-        (isBulk ? Bulk.queue : queue).async { self.drain(isBulk, perform) }
+        (isBulk ? Bulk.queue : queue).begin { self.drain(isBulk, perform) }
     }
 
     private func drain(_ isBulk: Bool, _ perform: @escaping @Sendable (Jobs) -> Done) {

@@ -311,7 +311,7 @@ public final class LogStore: Sendable {
         // To give back the memory of many events takes as long as some of them did: that is left to the other thread.
         if own + others >= Self.many, let remains = done.remains {
             done.remains = nil
-            queue.async { withExtendedLifetime(remains) {} }
+            queue.begin { withExtendedLifetime(remains) {} }
         }
         var change = transaction.change
         change?.durable = durable

@@ -114,7 +114,7 @@ final class SegmentWriter {
 
     private func wake() {
         isUnderWay = true
-        queue.async { [self] in storeLine() }
+        queue.begin { [self] in storeLine() }
     }
 
     private func number(_ segment: Segment, signing: Bool) {

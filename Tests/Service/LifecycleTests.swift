@@ -127,6 +127,11 @@ struct LifecycleTests {
         try start()
         let threads = "ps -L -o ni=,comm= -p $(systemctl show -P MainPID duolog)"
         #expect(try box.run("\(threads) | grep background").split(separator: "\n").allSatisfy { $0.contains(" 10 ") })
+        // How long they run at a time; an earlier kernel takes no notice of what they ask for.
+        guard try box.run("uname -r").compare("6.12", options: .numeric) != .orderedAscending else { return }
+        let turns = try box.run("grep -h se.slice /proc/$(systemctl show -P MainPID duolog)/task/*/sched")
+            .split(separator: "\n").compactMap { $0.split(separator: " ").last }
+        #expect(!turns.isEmpty && Set(turns).isSubset(of: ["1000000", "100000000"]))
     }
 
     @Test func itStopsInOrderAndItsLinesHavePriorities() throws {
