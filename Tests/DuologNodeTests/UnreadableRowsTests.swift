@@ -34,12 +34,18 @@ import Testing
         var exchange = try await PlainExchange(left, right)
         try await exchange.run()
         #expect(try await right.log.receipts(of: chart).count == 1)
-        try alter(right, "UPDATE receipt SET \(damage)")
-        #expect(try await right.log.receipts(of: chart).isEmpty)
+        // Another one, that the peer has not noted yet.
+        try alter(
+            right,
+            """
+            INSERT INTO receipt SELECT 7, receiver, '1' || instance, chart, origin, seq, hash, at, signature FROM receipt;
+            UPDATE receipt SET \(damage) WHERE number = 7
+            """)
+        #expect(try await right.log.receipts(of: chart).count == 1)
         let pending = try await right.log.pendingStatements(for: left.node, on: right.clock.today, after: 0, limit: 8)
         #expect(pending.receipts.isEmpty)
         // Its number counts: whatever comes behind it is sent.
-        #expect(pending.mark == 1)
+        #expect(pending.mark == 7)
     }
 
     @Test(arguments: [
